@@ -1,0 +1,85 @@
+"""The pipeline: `nox -l` lists it, `.ci/run` runs it. Every session works on a fresh machine."""
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "types", "tests", "rules"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = True
+
+PYTHON_CODE = ("exporter", "suite", "tests", "noxfile.py")
+LOCK = "suite/requirements.txt"
+IMAGE_LOCK = "exporter/requirements.txt"
+GROUPS = ("build", "lint", "types", "tests")
+REPORTS = Path(os.environ.get("ALERTDRILL_REPORTS", "reports"))
+
+
+def install(session: nox.Session) -> None:
+    """Install the locked dependencies, then this project on top of them, editable."""
+    session.install("--require-hashes", "-r", LOCK)
+    session.install("--no-deps", "--no-build-isolation", "-e", ".")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff: every rule minus the commented list in pyproject.toml, and the format."""
+    install(session)
+    session.run("ruff", "check", *PYTHON_CODE)
+    session.run("ruff", "format", "--check", *PYTHON_CODE)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy strict over packages, tests and this file."""
+    install(session)
+    session.run("mypy")
+    session.run("mypy", "tests", "suite/e2e", "noxfile.py")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests that need no cluster, with coverage."""
+    install(session)
+    session.run("coverage", "run", "-m", "pytest", *(session.posargs or ["tests"]))
+    session.run("coverage", "report", "--fail-under=0", silent=bool(session.posargs))
+
+
+@nox.session
+def rules(session: nox.Session) -> None:
+    """Promtool over rules/: syntax, and the rule tests."""
+    install(session)
+    session.run("alertdrill", "rules", "rules")
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """Bring up a real cluster, break it on purpose, prove the alerts; verdicts, JUnit and incidents in reports/."""
+    install(session)
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    session.run(
+        "pytest", "suite/e2e", "--timeout=0", f"--junitxml={REPORTS / 'e2e-pytest.xml'}", *session.posargs
+    )
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write the two lock files anew: one for this repository, one with hashes for the image."""
+    session.install("uv")
+    compile_ = ("uv", "pip", "compile", "pyproject.toml", "--generate-hashes", "--universal", "--quiet")
+    quiet = ("--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "nox -s lock")
+    every = ("--extra=exporter", "--extra=suite", "--extra=kind", *(f"--group={name}" for name in GROUPS))
+    session.run(*compile_, *quiet, "--python-version=3.11", "--extra=exporter", f"--output-file={IMAGE_LOCK}")
+    session.run(*compile_, *quiet, "--python-version=3.11", *every, f"--output-file={LOCK}")
+
+
+@nox.session(python=False)
+def clean(session: nox.Session) -> None:
+    """Remove what sessions leave in the checkout; the cache folder is never touched."""
+    for folder in (REPORTS, Path(".nox"), Path(".pytest_cache"), Path(".mypy_cache"), Path(".ruff_cache")):
+        session.log(f"removing {folder}")
+        shutil.rmtree(folder, ignore_errors=True)

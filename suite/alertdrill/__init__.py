@@ -1,0 +1,1 @@
+"""A fire drill for Prometheus alerts on Kubernetes."""

@@ -1,0 +1,117 @@
+"""The cache folder: entries named by what made them, whole or absent, safe to delete at any moment.
+
+An entry is made aside and renamed into place, so a killed run leaves no half entry; a lock per entry lets
+two runs share one. A manifest of SHA-256 sums beside each entry is checked before it is used.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from alertdrill.errors import LabError
+
+SUMS = ".sha256.json"
+
+
+def folder() -> Path:
+    """Return the cache folder: `$ALERTDRILL_CACHE`, else `~/.cache/alertdrill`; made if missing."""
+    path = Path(os.environ.get("ALERTDRILL_CACHE") or Path.home() / ".cache" / "alertdrill").absolute()
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def digest(*parts: str | bytes | Path) -> str:
+    """Return 16 hex digits that change when any part does; a folder counts by its files' names and bytes."""
+    total = hashlib.sha256()
+    for part in parts:
+        for piece in _pieces(part):
+            total.update(len(piece).to_bytes(8, "big"))
+            total.update(piece)
+    return total.hexdigest()[:16]
+
+
+def _pieces(part: str | bytes | Path) -> Iterator[bytes]:
+    if isinstance(part, str):
+        yield part.encode()
+    elif isinstance(part, bytes):
+        yield part
+    elif part.is_dir():
+        for file in sorted(p for p in part.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+            yield str(file.relative_to(part)).encode()
+            yield str(file.stat().st_mode & 0o111).encode()
+            yield file.read_bytes()
+    else:
+        yield part.read_bytes()
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Hold the lock called `name` among all runs that share this cache; waits for the other run."""
+    locks = folder() / "locks"
+    locks.mkdir(exist_ok=True)
+    with filelock.FileLock(locks / f"{name}.lock"):
+        yield
+
+
+def entry(stage: str, key: str, make: Callable[[Path], None]) -> Path:
+    """Return the folder `<cache>/<stage>/<key>`, made by `make(folder)` if it is missing or damaged.
+
+    `make` fills an empty folder; whatever it raises leaves nothing behind. A disk that is full is a LabError.
+    """
+    final = folder() / stage / key
+    with locked(f"{stage}-{key}"):
+        if not _is_whole(final):
+            shutil.rmtree(final, ignore_errors=True)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            aside = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=final.parent))
+            try:
+                make(aside)
+                (aside / SUMS).write_text(json.dumps(_sums(aside)))
+                aside.rename(final)
+            except OSError as error:
+                raise LabError(
+                    f"making {stage} in the cache {folder()}: {error.strerror or error}"
+                ) from error
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
+    return final
+
+
+def _is_whole(entry_folder: Path) -> bool:
+    try:
+        recorded = json.loads((entry_folder / SUMS).read_text())
+    except (OSError, ValueError):
+        return False
+    return bool(recorded == _sums(entry_folder))
+
+
+def _sums(entry_folder: Path) -> dict[str, str]:
+    """Return relative path → SHA-256 of every regular file."""
+    sums = {}
+    for file in sorted(entry_folder.rglob("*")):
+        if file.is_file() and not file.is_symlink() and file.name != SUMS:
+            with file.open("rb") as stream:
+                sums[str(file.relative_to(entry_folder))] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return sums
+
+
+def write_whole(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
+    """Write a file aside and rename it into place, so that a reader sees all of it or the one before."""
+    raw = data.encode() if isinstance(data, str) else data
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(raw)
+        os.chmod(aside, mode)  # noqa: PTH101  # a path that mkstemp gave as str
+        os.replace(aside, path)  # noqa: PTH105
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,97 @@
+"""Time is an argument: a Clock is passed down, and every wait has a deadline and a sentence."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import tenacity
+
+from alertdrill.errors import LabError
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+        ...
+
+
+class WallClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Block this thread for so many seconds."""
+        time.sleep(seconds)
+
+
+class ManualClock:
+    """A clock that moves only when somebody sleeps on it: for tests, ours and yours."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self._now = now
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        """Return the seconds slept so far, plus where the clock started."""
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Move the clock and remember by how much."""
+        self.slept.append(seconds)
+        self._now += seconds
+
+
+class NotYet(Exception):  # noqa: N818  # says what was seen instead; not an error until the deadline
+    """Raised by an `until` to say what the last state was."""
+
+
+def wait_for(
+    what: str,
+    until: Callable[[], T],
+    *,
+    deadline: float,
+    clock: Clock,
+    every: float = 0.5,
+) -> T:
+    """Call `until` every so many seconds and return its first truthy value.
+
+    `deadline` is in seconds from now. `until` says what it saw by raising NotYet("2 of 3 pods ready").
+    A passed deadline is a LabError naming what was awaited and what was seen last.
+    """
+    seen = "nothing"
+
+    def attempt() -> T | None:
+        nonlocal seen
+        try:
+            value = until()
+        except NotYet as state:
+            seen = str(state)
+            return None
+        if not value:
+            seen = repr(value)
+        return value
+
+    end = clock.now() + deadline
+    retrying = tenacity.Retrying(
+        sleep=clock.sleep,
+        wait=tenacity.wait_fixed(every),
+        stop=lambda _state: clock.now() + every > end,
+        retry=tenacity.retry_if_result(lambda value: not value),
+    )
+    try:
+        value = retrying(attempt)
+    except tenacity.RetryError:
+        raise LabError(f"waited {deadline:g} s for {what}; last seen: {seen}") from None
+    assert value is not None
+    return value

@@ -1,0 +1,46 @@
+"""The error tree: whose mistake it is decides the exit code.
+
+A programmer's mistake is an assert or a TypeError and may crash; everything below is somebody else's
+and reaches the user as one sentence.
+"""
+
+
+class AlertdrillError(Exception):
+    """What every command reports as one sentence; `exit_code` is the process's."""
+
+    exit_code = 3
+
+
+class UsageError(AlertdrillError):
+    """The user's mistake: what was asked for can't be understood or found."""
+
+    exit_code = 2
+
+
+class InputError(UsageError):
+    """The user's mistake inside a file; the message opens with `file:line: `.
+
+    `file` is the path as the user named it, `line` counts from 1 and is 0 where the file as a whole is meant.
+    """
+
+    def __init__(self, message: str, *, file: str, line: int = 0) -> None:
+        where = f"{file}:{line}" if line else file
+        super().__init__(f"{where}: {message}")
+        self.file = file
+        self.line = line
+
+
+class RulesError(InputError):
+    """A rule file that can't be read or that no Prometheus would take."""
+
+
+class ScenarioError(UsageError):
+    """A scenario that can't be played as written."""
+
+
+class IncidentError(InputError):
+    """An incident folder that can't be read."""
+
+
+class LabError(AlertdrillError):
+    """The world's mistake: the lab is not fit to judge in, so the verdict is unknown."""

@@ -1,0 +1,42 @@
+"""Progress of long work: phases with their times, drawn on a terminal, plain lines elsewhere."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+
+class Progress:
+    """Prints each phase as it starts and ends, and keeps the seconds each took in `times`.
+
+    `times` is {phase: seconds}, in the order the phases ended. Phases may run side by side in threads.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self.times: dict[str, float] = {}
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+
+    def say(self, sentence: str) -> None:
+        """Print one line with the time since the start."""
+        with self._lock:
+            self.console.print(f"[dim]{time.monotonic() - self._started:6.1f}s[/] {sentence}")
+            sys.stderr.flush()
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time a block and print its start, its end, or that it broke."""
+        begun = time.monotonic()
+        self.say(f"{name} …")
+        try:
+            yield
+        except BaseException:
+            self.say(f"[red]{name} broke[/] after {time.monotonic() - begun:.1f} s")
+            raise
+        with self._lock:
+            self.times[name] = round(time.monotonic() - begun, 3)
+        self.say(f"[green]{name}[/] {self.times[name]:.1f} s")
