@@ -58,7 +58,7 @@ def rules(session: nox.Session) -> None:
 
 @nox.session
 def e2e(session: nox.Session) -> None:
-    """Bring up a real cluster, break it on purpose, prove the alerts; verdicts, JUnit and incidents in reports/."""
+    """Bring up a real cluster, break it on purpose, prove the alerts; all evidence goes to reports/."""
     install(session)
     REPORTS.mkdir(parents=True, exist_ok=True)
     session.run(
