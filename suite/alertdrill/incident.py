@@ -1,0 +1,185 @@
+"""A recording ⇄ a folder on disk, with a format version: record first, judge later.
+
+    incident.json    format, scenario, namespace, speed, started, versions, calibration, limits, phases
+    events.jsonl     one Event a line, in order of t
+    series.jsonl.gz  one Series a line
+    rules.yaml       the rules as they were, uncompressed
+
+`t` is seconds of rule time since the fault (live seconds x k), negative before it.
+"""
+
+import gzip
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from alertdrill.errors import IncidentError
+from alertdrill.model import Value
+from alertdrill.scenario import Scenario
+
+FORMAT = 1
+STALE: Literal["stale"] = "stale"
+
+Kind = Literal["step", "fault", "heal", "alert", "notification", "scrape", "rule_health", "trouble", "end"]
+
+
+class Event(Value, frozen=True, kw_only=True):
+    """Something that happened at `t`; `data` by kind, see below.
+
+    step         {"name"}: the play reached this step
+    fault, heal  {"fault"}: it was injected, repaired (everything the repair needs has been accepted)
+    alert        {"alert", "labels", "annotations", "state"}: an instance changed to this state
+    notification {"receiver", "status", "alerts"}: a webhook was called
+    scrape       {"job", "instance", "labels", "samples", "first", "last", "down", "gaps"}: how one target
+                 was scraped; times are rule seconds, `down` the scrapes that failed, `gaps` [from, to]
+    rule_health  {"group", "rule", "health", "error"}: what Prometheus says of a rule; once at the start,
+                 once at the end and whenever it changed
+    trouble      {"sentence"}: the lab broke, so nothing after it can be judged
+    end          {}: watching ended
+    """
+
+    t: float
+    kind: Kind
+    data: dict[str, Any] = {}
+
+
+class Series(Value, frozen=True, kw_only=True):
+    """One series: `timestamps` in live milliseconds since the epoch, one value each or a staleness marker."""
+
+    labels: dict[str, str]
+    timestamps: tuple[int, ...]
+    values: tuple[float | Literal["stale"], ...]
+
+
+class Limits(Value, frozen=True, kw_only=True):
+    """Within what the lab counts as fit to judge in; times are seconds of rule time.
+
+    `jobs` are the scrape jobs the rules read, `canary` the alert that must be firing all the time.
+    """
+
+    scrape_interval: float
+    scrape_gap_max: float
+    evaluation_interval: float
+    jobs: tuple[str, ...]
+    canary: str
+
+
+class Cadence(Value, frozen=True, kw_only=True):
+    """How often the crash loop restarted: promised by the speed, and measured (rule seconds)."""
+
+    promised: float
+    low: float
+    high: float
+    measured: tuple[float, ...]
+
+
+class Incident(Value, frozen=True, kw_only=True):
+    """Everything that is known of one run of one scenario."""
+
+    scenario: Scenario
+    namespace: str
+    speed: float
+    started: str  # ISO 8601, UTC
+    fault_at: float  # live seconds since the epoch at t = 0
+    versions: dict[str, str]
+    limits: Limits
+    cadence: Cadence | None = None  # measured where the scenario's fault is a crash loop
+    phases: dict[str, float] = {}  # live seconds of each phase of the run and of the lab
+    events: tuple[Event, ...] = ()
+    series: tuple[Series, ...] = ()
+    rules: str = ""
+
+
+class Head(Value, frozen=True, kw_only=True):
+    """What incident.json holds."""
+
+    format: int
+    scenario: Scenario
+    namespace: str
+    speed: float
+    started: str
+    fault_at: float
+    versions: dict[str, str]
+    limits: Limits
+    cadence: Cadence | None
+    phases: dict[str, float]
+
+
+def write(incident: Incident, folder: Path) -> None:
+    """Write the folder as a whole or not at all; one of that name is replaced."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        head = Head(
+            format=FORMAT,
+            **{name: getattr(incident, name) for name in Head.__struct_fields__ if name != "format"},
+        )
+        encoder = msgspec.json.Encoder(order="deterministic")
+        (aside / "incident.json").write_bytes(msgspec.json.format(encoder.encode(head), indent=2) + b"\n")
+        (aside / "events.jsonl").write_bytes(encoder.encode_lines(sorted(incident.events, key=lambda e: e.t)))
+        # No name and no time in the gzip header: the same recording gives the same bytes.
+        (aside / "series.jsonl.gz").write_bytes(gzip.compress(encoder.encode_lines(incident.series), mtime=0))
+        (aside / "rules.yaml").write_text(incident.rules)
+        aside.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def read(folder: Path) -> Incident:
+    """Return the incident of a folder; what is missing or damaged is an IncidentError."""
+    raw = _part(folder, "incident.json", Path.read_bytes)
+    found = _decode(folder / "incident.json", raw, _Format).format
+    if found != FORMAT:
+        raise IncidentError(
+            f"this recording has format {found}, and this alertdrill reads format {FORMAT};"
+            " use the version that wrote it, or record it again",
+            file=str(folder / "incident.json"),
+        )
+    head = _decode(folder / "incident.json", raw, Head)
+    events = _part(folder, "events.jsonl", Path.read_bytes)
+    series = _part(folder, "series.jsonl.gz", lambda path: gzip.decompress(path.read_bytes()))
+    fields = {name: getattr(head, name) for name in Head.__struct_fields__ if name != "format"}
+    return Incident(
+        **fields,
+        events=_lines(folder / "events.jsonl", events, Event),
+        series=_lines(folder / "series.jsonl.gz", series, Series),
+        rules=_part(folder, "rules.yaml", Path.read_bytes).decode(errors="replace"),
+    )
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+T = TypeVar("T")
+
+
+def _part(folder: Path, name: str, reader: Callable[[Path], bytes]) -> bytes:
+    try:
+        return reader(folder / name)
+    except (OSError, EOFError, gzip.BadGzipFile) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise IncidentError(
+            f"can't read this part of the recording: {why}", file=str(folder / name)
+        ) from error
+    except Exception as error:  # zlib.error and whatever else a damaged stream raises
+        raise IncidentError(
+            f"this part of the recording is damaged: {error}", file=str(folder / name)
+        ) from error
+
+
+def _decode(path: Path, raw: bytes, shape: type[T], line: int = 0) -> T:
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise IncidentError(f"this is no recording: {error}", file=str(path), line=line) from error
+
+
+def _lines(path: Path, raw: bytes, shape: type[T]) -> tuple[T, ...]:
+    return tuple(_decode(path, line, shape, number) for number, line in enumerate(raw.splitlines(), 1))

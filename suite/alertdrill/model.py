@@ -1,0 +1,90 @@
+"""Frozen values that all lanes share."""
+
+import enum
+from collections.abc import Iterable
+
+import msgspec
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Plain data: frozen, compared by content, to and from JSON."""
+
+
+class Verdict(enum.Enum):
+    """Pass, fail, or unknown because the lab was not fit to judge."""
+
+    PASS = "pass"  # noqa: S105  # a verdict
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+    @property
+    def exit_code(self) -> int:
+        """Return the process exit code: 0 pass, 1 fail, 3 unknown."""
+        return {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.UNKNOWN: 3}[self]
+
+    @staticmethod
+    def worst(verdicts: Iterable["Verdict"]) -> "Verdict":
+        """Return fail if any failed, else unknown if any is unknown; no verdict at all is unknown."""
+        seen = set(verdicts)
+        for verdict in (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS):
+            if verdict in seen:
+                return verdict
+        return Verdict.UNKNOWN
+
+
+class AlertState(enum.Enum):
+    """What Prometheus says of an alert instance at one evaluation."""
+
+    INACTIVE = "inactive"
+    PENDING = "pending"
+    FIRING = "firing"
+
+
+class Change(Value, frozen=True, kw_only=True):
+    """An alert instance enters `state` at `t`, seconds of rule time since the fault."""
+
+    t: float
+    state: AlertState
+
+
+class Life(Value, frozen=True, kw_only=True):
+    """One alert instance through a run: healthy → pending → firing → resolved.
+
+    `labels` are all labels but `alertname`; `annotations` are as last seen rendered; `changes` are in order
+    of time, and before the first the instance was inactive.
+    """
+
+    alert: str
+    labels: dict[str, str]
+    annotations: dict[str, str] = {}
+    changes: tuple[Change, ...] = ()
+
+    def first(self, state: AlertState, since: float = float("-inf")) -> float | None:
+        """Return when the instance first entered `state` at or after `since`, or None."""
+        return next(
+            (change.t for change in self.changes if change.state is state and change.t >= since), None
+        )
+
+    def state_at(self, t: float) -> AlertState:
+        """Return the state the instance was in at `t`."""
+        before = [change.state for change in self.changes if change.t <= t]
+        return before[-1] if before else AlertState.INACTIVE
+
+
+class Finding(Value, frozen=True, kw_only=True):
+    """One thing a judge has to say: which check, about which alert, and a whole sentence."""
+
+    check: str
+    verdict: Verdict
+    sentence: str
+    alert: str = ""
+
+
+class Judgement(Value, frozen=True, kw_only=True):
+    """The verdict on one scenario, with every finding and the lives of its alerts."""
+
+    scenario: str
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    lives: tuple[Life, ...]
+    speed: float
