@@ -15,7 +15,7 @@ nox.options.error_on_missing_interpreters = True
 PYTHON_CODE = ("exporter", "suite", "tests", "noxfile.py")
 LOCK = "suite/requirements.txt"
 IMAGE_LOCK = "exporter/requirements.txt"
-GROUPS = ("build", "lint", "types", "tests")
+GROUPS = ("build", "browser", "lint", "types", "tests")
 REPORTS = Path(os.environ.get("ALERTDRILL_REPORTS", "reports"))
 
 
