@@ -1,0 +1,16 @@
+"""Ways to break things on purpose."""
+
+from alertdrill.faults.in_container import fail_readiness, restart_once
+from alertdrill.faults.refuse_replicasets import refuse_replicasets
+from alertdrill.faults.stop_watcher import stop_watcher
+from alertdrill.faults.template import crash_container, missing_image, slow_rollout
+
+__all__ = [
+    "crash_container",
+    "fail_readiness",
+    "missing_image",
+    "refuse_replicasets",
+    "restart_once",
+    "slow_rollout",
+    "stop_watcher",
+]

@@ -1,0 +1,32 @@
+"""Every fault there is, by name: the only list."""
+
+from alertdrill.errors import ScenarioError
+from alertdrill.faults.base import FaultKind
+from alertdrill.faults.in_container import FailReadiness, RestartOnce
+from alertdrill.faults.refuse_replicasets import RefuseReplicaSets
+from alertdrill.faults.stop_watcher import StopWatcher
+from alertdrill.faults.template import CrashContainer, MissingImage, SlowRollout
+from alertdrill.scenario import Scenario
+
+ALL: tuple[FaultKind, ...] = (
+    CrashContainer(),
+    FailReadiness(),
+    MissingImage(),
+    RefuseReplicaSets(),
+    RestartOnce(),
+    SlowRollout(),
+    StopWatcher(),
+)
+
+
+def of(scenario: Scenario) -> FaultKind | None:
+    """Return the fault of a scenario, None where nothing is broken; an unknown name is a ScenarioError."""
+    if scenario.fault is None:
+        return None
+    for kind in ALL:
+        if kind.name == scenario.fault.name:
+            return kind
+    known = ", ".join(kind.name for kind in ALL)
+    raise ScenarioError(
+        f"scenario {scenario.name}: there is no fault {scenario.fault.name}; there are: {known}"
+    )

@@ -1,0 +1,83 @@
+"""Faults that are a bad rollout: a pod template is changed, and rolled back to heal."""
+
+import json
+from typing import Any
+
+from alertdrill import durations
+from alertdrill.faults.base import Place
+from alertdrill.scenario import Fault
+
+
+class _Rollout:
+    """Changes the template of one workload; the repair is `kubectl rollout undo`, as on call."""
+
+    name = ""
+    crash_loops = False
+
+    def inject(self, place: Place, args: dict[str, Any]) -> None:
+        patch = {"spec": {"template": self.template(place, args)}}
+        place.patch(f"injecting {self.name}", args["target"], json.dumps(patch))
+
+    def heal(self, place: Place, args: dict[str, Any]) -> None:
+        place.run(f"healing {self.name}", "rollout", "undo", args["target"])
+
+    def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+def _container(args: dict[str, Any], **fields: object) -> dict[str, Any]:
+    return {"spec": {"containers": [{"name": args["container"], **fields}]}}
+
+
+class CrashContainer(_Rollout):
+    """A new version whose container exits at once with 1."""
+
+    name = "crash_container"
+    crash_loops = True
+
+    def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
+        """Return the changed part of the pod template."""
+        del place
+        return _container(args, command=["/bin/sh", "-c", "echo 'alertdrill: this version crashes'; exit 1"])
+
+
+class MissingImage(_Rollout):
+    """A new version whose image does not exist."""
+
+    name = "missing_image"
+
+    def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
+        """Return the changed part of the pod template."""
+        del place
+        return _container(
+            args, image="alertdrill.invalid/no-such-image:never", imagePullPolicy="IfNotPresent"
+        )
+
+
+class SlowRollout(_Rollout):
+    """A good new version that takes a while to get ready."""
+
+    name = "slow_rollout"
+
+    def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
+        """Return the changed part of the pod template; the kubelet takes whole live seconds, at least 1."""
+        delay = max(1, round(durations.seconds(args["takes"]) / place.speed))
+        return _container(args, readinessProbe={"initialDelaySeconds": delay, "periodSeconds": 1})
+
+    def heal(self, place: Place, args: dict[str, Any]) -> None:
+        """Leave the new version, which is a good one."""
+
+
+def crash_container(target: str, *, container: str) -> Fault:
+    """Roll out a version of `target` ("deployment/web") whose container exits at once."""
+    return Fault(name=CrashContainer.name, args={"target": target, "container": container})
+
+
+def missing_image(target: str, *, container: str) -> Fault:
+    """Roll out a version of `target` whose image does not exist."""
+    return Fault(name=MissingImage.name, args={"target": target, "container": container})
+
+
+def slow_rollout(target: str, *, container: str, takes: str) -> Fault:
+    """Roll out a version of `target` whose pods get ready only after `takes` (rule time)."""
+    return Fault(name=SlowRollout.name, args={"target": target, "container": container, "takes": takes})

@@ -1,0 +1,118 @@
+"""The API server as the harness uses it: kubectl to change things, and forwards to reach pods."""
+
+import json
+import re
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+from alertdrill import process, tools
+from alertdrill.errors import LabError
+
+FORWARDING = re.compile(rb"Forwarding from 127\.0\.0\.1:(\d+)")
+
+
+class Kube:
+    """kubectl against one context of one kubeconfig, and never against any other."""
+
+    def __init__(self, kubeconfig: Path, context: str) -> None:
+        self.kubeconfig = kubeconfig
+        self.context = context
+        self._base = [
+            str(tools.kubectl()),
+            f"--kubeconfig={kubeconfig}",
+            f"--context={context}",
+        ]
+
+    def run(self, what: str, *words: str, stdin: str | None = None, timeout: float = 60) -> str:
+        """Run one kubectl command; `what` is the object of the sentence when it fails (LabError)."""
+        return process.run(what, [*self._base, *words], stdin=stdin, timeout=timeout)
+
+    def get(self, resource: str, *, namespace: str = "", selector: str = "") -> list[dict[str, Any]]:
+        """Return the objects of a resource: of one namespace, or of all of them."""
+        scope = [f"--namespace={namespace}"] if namespace else ["--all-namespaces"]
+        chosen = [f"--selector={selector}"] if selector else []
+        out = self.run(f"listing {resource}", "get", resource, *scope, *chosen, "--output=json")
+        items: list[dict[str, Any]] = json.loads(out)["items"]
+        return items
+
+    def forward(self, namespace: str, target: str, port: int) -> "Forward":
+        """Forward a free port of this machine to `target` ("service/prometheus"), until it is closed."""
+        command = [
+            *self._base,
+            "port-forward",
+            f"--namespace={namespace}",
+            "--address=127.0.0.1",
+            target,
+            f":{port}",
+        ]
+        return Forward(command, target)
+
+
+class Forward:
+    """A port-forward that is started anew when its pod was replaced; may be shared between threads."""
+
+    def __init__(self, command: list[str], target: str) -> None:
+        self._command = command
+        self._target = target
+        self._lock = threading.Lock()
+        self._running: subprocess.Popen[bytes] | None = None
+        self._url = ""
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        self.url()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it."""
+        self.close()
+
+    def url(self) -> str:
+        """Return http://127.0.0.1:N, where the target answers now; LabError if it can't be reached."""
+        with self._lock:
+            if self._running is None or self._running.poll() is not None:
+                self._stop()
+                self._running = subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    process_group=0,
+                )
+                self._url = f"http://127.0.0.1:{_forwarded_port(self._running, self._target)}"
+            return self._url
+
+    def close(self) -> None:
+        """Stop forwarding."""
+        with self._lock:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._running is not None:
+            process.kill_group(self._running)
+            assert self._running.stdout
+            self._running.stdout.close()
+            self._running = None
+
+
+def _forwarded_port(running: subprocess.Popen[bytes], target: str) -> int:
+    """Read the port kubectl chose, then keep its pipe drained so that it never blocks on it."""
+    assert running.stdout
+    said = b""
+    for line in running.stdout:
+        said += line
+        if found := FORWARDING.search(line):
+            threading.Thread(target=_drain, args=(running,), daemon=True).start()
+            return int(found[1])
+    raise LabError(f"forwarding a port to {target}: {process.last_words(said)}")
+
+
+def _drain(running: subprocess.Popen[bytes]) -> None:
+    assert running.stdout
+    try:
+        while running.stdout.read(4096):
+            pass
+    except ValueError:  # closed under us: the forward has ended
+        return

@@ -1,0 +1,180 @@
+"""What Prometheus says, recorded as events and series.
+
+Alert states come from the ALERTS series, which has a sample for every evaluation: nothing between two polls
+is missed. Only what the database does not keep, annotations and rule health, is polled.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from alertdrill import timeline
+from alertdrill.clock import Clock
+from alertdrill.errors import LabError
+from alertdrill.incident import Cadence, Event, Limits, Series
+from alertdrill.model import Life
+from alertdrill.prometheus import Prometheus, RuleState
+
+NAMESPACE_LABEL = "exported_namespace"
+RESTARTS = "k8s_pod_status_restartCount"
+# What the kubelet does to a container that crashes at once, on every node of the world: one restart in 300 s
+# at most. Up to a fifth faster or slower makes no difference to a rule that is not on the edge itself.
+RESTART_SECONDS = 300.0
+RESTART_SECONDS_LOW, RESTART_SECONDS_HIGH = 200.0, 360.0
+
+Key = tuple[str, frozenset[tuple[str, str]]]
+
+
+def key(alert: str, labels: dict[str, str]) -> Key:
+    """Return what tells one alert instance from another."""
+    return alert, frozenset(
+        (name, value) for name, value in labels.items() if name not in {"alertname", "alertstate"}
+    )
+
+
+@dataclass
+class Watcher:
+    """Polls the rules in a thread of its own, for what the database does not keep.
+
+    `health` is every change of a rule's health: (live seconds, state). `annotations` are as last rendered.
+    """
+
+    prometheus: Callable[[], Prometheus]
+    clock: Clock
+    every: float
+    annotations: dict[Key, dict[str, str]] = field(default_factory=dict)
+    health: list[tuple[float, RuleState]] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> "Watcher":
+        """Look once, so that a server that does not answer is known at once; then go on in the background."""
+        server = self.prometheus()
+        self.look(server)
+        self._thread = threading.Thread(target=self._run, args=(server,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop looking."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
+
+    def look(self, server: Prometheus) -> None:
+        """Ask once."""
+        now = self.clock.now()
+        last = {(state.group, state.name): state for _, state in self.health}
+        for rule in server.rules():
+            before = last.get((rule.group, rule.name))
+            if before is None or (before.health, before.error) != (rule.health, rule.error):
+                self.health.append((now, rule))
+            for alert in rule.alerts:
+                self.annotations[key(rule.name, alert.labels)] = alert.annotations
+
+    def _run(self, server: Prometheus) -> None:
+        while not self._stop.wait(self.every):
+            try:
+                self.look(server)
+            except LabError:  # a gap shows in the series, where it can be dated; the url may have changed
+                try:
+                    server = self.prometheus()
+                except LabError:
+                    continue
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of the lab's life that one incident is about; live seconds since the epoch."""
+
+    namespace: str
+    started: float
+    fault_at: float
+    ended: float
+    speed: float
+
+    def rule_time(self, live: float) -> float:
+        """Return seconds of rule time since the fault."""
+        return round((live - self.fault_at) * self.speed, 3)
+
+
+def alert_series(server: Prometheus, window: Window, foreign: str) -> list[Series]:
+    """Return ALERTS of the scenario's namespace, and of no scenario at all; `foreign` matches the others'."""
+    chosen = f'ALERTS{{{NAMESPACE_LABEL}!~"{foreign}"}}', f'ALERTS{{{NAMESPACE_LABEL}="{window.namespace}"}}'
+    return [
+        one for selector in chosen for one in server.samples(selector, start=window.started, end=window.ended)
+    ]
+
+
+def alert_events(lives: Iterable[Life], watcher: Watcher) -> Iterator[Event]:
+    """Yield every change of every alert instance, with the annotations it had."""
+    for life in lives:
+        annotations = watcher.annotations.get(key(life.alert, life.labels), {})
+        for change in life.changes:
+            data = {
+                "alert": life.alert,
+                "labels": life.labels,
+                "annotations": annotations,
+                "state": change.state.value,
+            }
+            yield Event(t=change.t, kind="alert", data=data)
+
+
+def scrape_events(up: Iterable[Series], window: Window, limits: Limits) -> Iterator[Event]:
+    """Yield one event per target: how often it was scraped, when it was down, and where scrapes are missing."""
+    for target in up:
+        times = [window.rule_time(ms / 1000) for ms in target.timestamps]
+        yield Event(
+            t=times[0],
+            kind="scrape",
+            data={
+                "job": target.labels.get("job", ""),
+                "instance": target.labels.get("instance", ""),
+                "labels": target.labels,
+                "samples": len(times),
+                "first": times[0],
+                "last": times[-1],
+                "down": [t for t, value in zip(times, target.values, strict=True) if value != 1],
+                "gaps": [[a, b] for a, b in pairwise(times) if b - a > limits.scrape_gap_max],
+            },
+        )
+
+
+def health_events(watcher: Watcher, window: Window) -> Iterator[Event]:
+    """Yield the health each rule had when the window opened, and every change inside it."""
+    opening: dict[tuple[str, str], RuleState] = {}
+    for live, rule in watcher.health:
+        if live <= window.started:
+            opening[rule.group, rule.name] = rule
+    inside = [(live, rule) for live, rule in watcher.health if window.started < live <= window.ended]
+    for live, rule in [*((window.started, rule) for rule in opening.values()), *inside]:
+        data = {"group": rule.group, "rule": rule.name, "health": rule.health, "error": rule.error}
+        yield Event(t=window.rule_time(live), kind="rule_health", data=data)
+
+
+def workload_series(server: Prometheus, window: Window) -> list[Series]:
+    """Return every series of the scenario's objects, with staleness markers where a scrape lost one."""
+    selector = f'{{__name__!="ALERTS",{NAMESPACE_LABEL}="{window.namespace}"}}'
+    scrapes = {
+        (one.labels.get("job"), one.labels.get("instance")): one.timestamps
+        for one in server.samples("up", start=window.started, end=window.ended)
+    }
+    return [
+        timeline.mark_stale(one, scrapes.get((one.labels.get("job"), one.labels.get("instance")), ()))
+        for one in server.samples(selector, start=window.started, end=window.ended)
+    ]
+
+
+def cadence(series: Iterable[Series], window: Window) -> Cadence:
+    """Return the pauses between the restarts that were seen after the fault."""
+    measured: list[float] = []
+    for one in series:
+        if one.labels.get("__name__") != RESTARTS:
+            continue
+        samples = [(ms, v) for ms, v in zip(one.timestamps, one.values, strict=True) if isinstance(v, float)]
+        rises = [after[0] for before, after in pairwise(samples) if after[1] > before[1]]
+        measured += [round((b - a) / 1000 * window.speed, 1) for a, b in pairwise(rises)]
+    return Cadence(
+        promised=RESTART_SECONDS, low=RESTART_SECONDS_LOW, high=RESTART_SECONDS_HIGH, measured=tuple(measured)
+    )

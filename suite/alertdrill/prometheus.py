@@ -1,0 +1,146 @@
+"""The Prometheus HTTP API, as values; whatever goes wrong on the way is a LabError."""
+
+from typing import Any
+
+import msgspec
+import requests
+import urllib3
+from prometheus_api_client import PrometheusApiClientException, PrometheusConnect
+
+from alertdrill.errors import LabError
+from alertdrill.incident import Series
+
+REPLY_SECONDS_MAX = 30
+
+
+class RuleState(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule as /api/v1/rules tells it, with the alert instances it holds at this moment."""
+
+    group: str
+    name: str
+    health: str
+    error: str
+    alerts: tuple["AlertInstance", ...] = ()
+
+
+class AlertInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """One pending or firing alert, with its annotations rendered."""
+
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    state: str
+
+
+class _Alert(msgspec.Struct):
+    labels: dict[str, str]
+    state: str
+    annotations: dict[str, str] = {}
+
+
+class _Rule(msgspec.Struct, rename="camel"):
+    name: str
+    health: str
+    last_error: str = ""
+    alerts: list[_Alert] = []
+
+
+class _Group(msgspec.Struct):
+    name: str
+    rules: list[_Rule]
+
+
+class _Groups(msgspec.Struct):
+    groups: list[_Group]
+
+
+class _Reply(msgspec.Struct):
+    data: _Groups
+
+
+class Prometheus:
+    """One Prometheus server; not shared between threads."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self._session = requests.Session()
+        # No retries here: the caller waits with a deadline and a sentence (clock.wait_for).
+        no_retry = urllib3.Retry(total=0)
+        self._queries = PrometheusConnect(url=self.url, timeout=REPLY_SECONDS_MAX, retry=no_retry)
+
+    def ready(self) -> bool:
+        """Return whether the server says it is ready to serve queries."""
+        try:
+            return (
+                self._session.get(f"{self.url}/-/ready", timeout=REPLY_SECONDS_MAX).status_code
+                == requests.codes.ok
+            )
+        except requests.RequestException:
+            return False
+
+    def version(self) -> str:
+        """Return the server's version."""
+        data: dict[str, Any] = self._get("status/buildinfo").json()
+        return str(data["data"]["version"])
+
+    def query(self, promql: str, *, at: float | None = None) -> list[dict[str, Any]]:
+        """Return the result of an instant query, `at` seconds since the epoch or now.
+
+        A vector has `metric` and `value` [seconds, text], a matrix `metric` and `values`.
+        """
+        params = {} if at is None else {"time": f"{at:.3f}"}
+        try:
+            result = self._queries.custom_query(query=promql, params=params)
+        except (PrometheusApiClientException, requests.RequestException, ValueError) as error:
+            raise LabError(f"asking Prometheus for {promql}: {_reason(error)}") from error
+        assert isinstance(result, list)
+        return result
+
+    def samples(self, selector: str, *, start: float, end: float) -> list[Series]:
+        """Return the raw samples of a selector between two times (seconds since the epoch)."""
+        found = self.query(f"{selector}[{max(round((end - start) * 1000), 1)}ms]", at=end)
+        return [
+            Series(
+                labels=one["metric"],
+                timestamps=tuple(round(float(t) * 1000) for t, _ in one["values"]),
+                values=tuple(float(value) for _, value in one["values"]),
+            )
+            for one in found
+        ]
+
+    def rules(self) -> list[RuleState]:
+        """Return every rule with its health and its live alerts."""
+        body = self._get("rules").content
+        try:
+            groups = msgspec.json.decode(body, type=_Reply).data.groups
+        except msgspec.DecodeError as error:
+            raise LabError(
+                f"asking Prometheus for its rules: the answer is not understood: {error}"
+            ) from error
+        return [
+            RuleState(
+                group=group.name,
+                name=rule.name,
+                health=rule.health,
+                error=rule.last_error,
+                alerts=tuple(
+                    AlertInstance(labels=a.labels, annotations=a.annotations, state=a.state)
+                    for a in rule.alerts
+                ),
+            )
+            for group in groups
+            for rule in group.rules
+        ]
+
+    def _get(self, path: str) -> requests.Response:
+        try:
+            reply = self._session.get(f"{self.url}/api/v1/{path}", timeout=REPLY_SECONDS_MAX)
+            reply.raise_for_status()
+        except requests.RequestException as error:
+            raise LabError(f"asking Prometheus for its {path}: {_reason(error)}") from error
+        return reply
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, requests.ConnectionError):
+        return "no connection; is it running, and is the port-forward to it alive?"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,55 @@
+"""Scenario modules ⇄ values: every `SCENARIOS` list in a folder of Python files."""
+
+import runpy
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from alertdrill import data
+from alertdrill.errors import ScenarioError
+from alertdrill.scenario import Scenario
+
+
+def shipped() -> Path:
+    """Return the folder of the scenarios that ship with alertdrill."""
+    return data.path("suite", "e2e", "scenarios")
+
+
+def load(folder: Path) -> list[Scenario]:
+    """Return all scenarios of a folder's modules, in order of file and line; a name used twice is an error."""
+    files = sorted(file for file in folder.glob("*.py") if file.name != "__init__.py")
+    if not files:
+        raise ScenarioError(f"looked in {folder} for scenario modules (*.py), found none")
+    found: dict[str, Scenario] = {}
+    for file in files:
+        for scenario in _of(file):
+            if scenario.name in found:
+                raise ScenarioError(f"{file}: there are two scenarios called {scenario.name}; rename one")
+            found[scenario.name] = scenario
+    return list(found.values())
+
+
+def choose(scenarios: Sequence[Scenario], patterns: Sequence[str]) -> list[Scenario]:
+    """Return the scenarios whose name matches any pattern ("pods/*"), all without one; no match is an error."""
+    chosen = [s for s in scenarios if not patterns or any(fnmatchcase(s.name, p) for p in patterns)]
+    for pattern in patterns:
+        if not any(fnmatchcase(scenario.name, pattern) for scenario in scenarios):
+            names = ", ".join(scenario.name for scenario in scenarios)
+            raise ScenarioError(f"no scenario is called {pattern}; there are: {names}")
+    return chosen
+
+
+def _of(file: Path) -> list[Scenario]:
+    try:
+        found = runpy.run_path(str(file)).get("SCENARIOS")
+    except Exception as error:  # whatever a user's module raises is the user's mistake, told with its place
+        line = error.__traceback__
+        while line and line.tb_next:
+            line = line.tb_next
+        where = f":{line.tb_lineno}" if line and line.tb_frame.f_code.co_filename == str(file) else ""
+        raise ScenarioError(f"{file}{where}: {type(error).__name__}: {error}") from error
+    if not isinstance(found, list) or not all(isinstance(one, Scenario) for one in found):
+        raise ScenarioError(
+            f"{file}: a scenario module has a list of scenarios called SCENARIOS; this one has none"
+        )
+    return found

@@ -1,0 +1,51 @@
+"""Pods: restarts that are a habit, and one that is not."""
+
+from alertdrill.faults import crash_container, restart_once
+from alertdrill.scenario import Scenario, fires, like, never, pends, resolves
+
+JOB = "monitoring/kube-api-exporter"
+
+SCENARIOS = [
+    Scenario(
+        name="pods/crash-loop",
+        why="A container that exits at once must be reported as a crash loop, and nothing else.",
+        workload="web",
+        fault=crash_container("deployment/web", container="app"),
+        hold="72m",
+        expect=(
+            fires(
+                "PodRestartingTooMuch",
+                after="1h",
+                within="70m",
+                labels={
+                    "job": JOB,
+                    "name": like("web-.*"),
+                    "container": "app",
+                    "containerStatuses": "0",
+                    "severity": "warning",
+                },
+                annotations={"summary": like(".*web-.*")},
+            ),
+            resolves("PodRestartingTooMuch", within="20m"),
+            # Its window is shorter than the pause between two restarts, so `for` starts over each time:
+            # it gets pending, which shows that it saw the restarts, and can never fire.
+            pends("PodRestartingTooMuchHistoric", within="15m"),
+            never("PodRestartingTooMuchHistoric"),
+            never("DeploymentReplicasMismatch"),
+            never("DeploymentGenerationMismatch"),
+        ),
+    ),
+    Scenario(
+        name="pods/one-restart",
+        why="One restart is no habit: it gets pending for one window of the rule, and wakes nobody.",
+        workload="web",
+        fault=restart_once("app.kubernetes.io/name=web"),
+        hold="65m",
+        expect=(
+            pends("PodRestartingTooMuch", within="5m"),
+            never("PodRestartingTooMuch"),
+            never("PodRestartingTooMuchHistoric"),
+            never("DeploymentReplicasMismatch"),
+        ),
+    ),
+]
