@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""API server → metrics: every number and boolean of every object, from watches, rendered once per event."""

@@ -1,0 +1,157 @@
+"""A client for the API server: get bytes, or stream lines; every wait has an end, every error a class."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+import urllib3
+import urllib3.exceptions
+
+from exporter_kit import api_access
+from exporter_kit.api_errors import ApiError, Unauthorized, Unreachable, for_status
+
+JSON = "application/json"
+CHUNK = 1 << 16
+# A peer that vanished without a word is noticed by the kernel too, not only by the read timeout.
+KEEPALIVE: list[tuple[int, int, int]] = [
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 60_000),
+]
+
+
+class Status(msgspec.Struct):
+    """The API server's own words about a refusal."""
+
+    message: str | None = None
+    reason: str | None = None
+    code: int | None = None
+
+
+class Stream:
+    """An open watch: lines as they come; `close` from any thread ends it."""
+
+    def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield whole lines; a half line at the end of a cut connection is never one."""
+        rest = b""
+        with _translated("watching"):
+            for chunk in self._response.stream(CHUNK):
+                if b"\n" not in chunk:
+                    rest += chunk
+                    continue
+                first, *lines = chunk.split(b"\n")
+                yield rest + first
+                rest = lines.pop()
+                yield from lines
+
+    def close(self) -> None:
+        """End the connection; a thread that reads from it sees it end."""
+        with contextlib.suppress(Exception):  # closing what is already broken is no news
+            self._response.shutdown()
+        with contextlib.suppress(Exception):
+            self._response.close()
+
+
+class ApiClient:
+    """Asks one API server; safe to share between threads. Reads its credentials anew after a 401."""
+
+    def __init__(
+        self, kubeconfig: Path | None = None, context: str | None = None, *, user_agent: str = "alertdrill"
+    ) -> None:
+        self._source = (kubeconfig, context)
+        self._user_agent = user_agent
+        self._lock = threading.Lock()
+        self._load()
+
+    def _load(self) -> None:
+        access = api_access.load(*self._source)
+        pool = urllib3.PoolManager(
+            num_pools=1,
+            maxsize=64,
+            retries=False,
+            socket_options=KEEPALIVE,
+            **access.pool,
+        )
+        self._access, self._pool = access, pool
+
+    @property
+    def host(self) -> str:
+        """The API server's address, for sentences."""
+        return self._access.host
+
+    def get(
+        self, path: str, query: Mapping[str, str] | None = None, *, accept: str = JSON, timeout: float = 60.0
+    ) -> bytes:
+        """Return the body of a GET; `timeout` bounds every wait for the next byte, in seconds."""
+        response = self._request(path, query, accept, timeout)
+        try:
+            with _translated(f"getting {path}"):
+                return response.read()
+        finally:
+            response.release_conn()
+
+    def stream(self, path: str, query: Mapping[str, str], *, silence: float) -> Stream:
+        """Open a watch; `silence` seconds without a byte end it as Unreachable."""
+        return Stream(self._request(path, query, JSON, silence))
+
+    def _request(
+        self, path: str, query: Mapping[str, str] | None, accept: str, timeout: float
+    ) -> urllib3.BaseHTTPResponse:
+        pool = self._pool
+        with _translated(f"asking {self.host} for {path}"):
+            response = pool.request(
+                "GET",
+                self.host + path,
+                fields=dict(query or {}),
+                headers={**self._access.headers(), "Accept": accept, "User-Agent": self._user_agent},
+                timeout=urllib3.Timeout(connect=min(10.0, timeout), read=timeout),
+                preload_content=False,
+            )
+        if response.status == 200:  # noqa: PLR2004
+            return response
+        raise self._refusal(response, path, pool)
+
+    def _refusal(self, response: urllib3.BaseHTTPResponse, path: str, pool: urllib3.PoolManager) -> ApiError:
+        """Turn an answer that is not 200 into its error, and read the credentials again after a 401."""
+        with _translated(f"reading the refusal of {path}"):
+            body = response.read(CHUNK)
+        response.close()
+        try:
+            said = msgspec.json.decode(body, type=Status).message
+        except msgspec.MsgspecError:
+            said = None
+        sentence = f"{path}: HTTP {response.status}: {said or response.reason or 'no reason given'}"
+        error = for_status(response.status, sentence, response.headers.get("Retry-After"))
+        if isinstance(error, Unauthorized):
+            with self._lock:
+                if self._pool is pool:  # another thread may have read them already
+                    self._load()
+        return error
+
+
+@contextlib.contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    """Let urllib3's errors out as ours."""
+    try:
+        yield
+    except urllib3.exceptions.LocationParseError as error:
+        raise Unreachable(f"{doing}: {error}") from error
+    except urllib3.exceptions.HTTPError as error:
+        raise Unreachable(f"{doing}: {_cause(error)}") from error
+    except OSError as error:
+        raise Unreachable(f"{doing}: {error}") from error
+
+
+def _cause(error: Exception) -> str:
+    """Say what happened without the addresses of Python objects."""
+    text = str(getattr(error, "reason", None) or error)
+    return text.rsplit(">: ", 1)[-1].rsplit("object at ", 1)[-1]

@@ -1,0 +1,72 @@
+"""Where the API server is and who we are: the official client reads it, and only that."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kubernetes.client import Configuration
+from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+
+from exporter_kit.api_errors import CredentialsError
+
+
+@dataclass(frozen=True)
+class Access:
+    """One reading of the configuration; `headers` asks for the token anew, so that it may expire."""
+
+    host: str
+    headers: Callable[[], Mapping[str, str]]
+    pool: Mapping[str, Any]
+
+
+def load(kubeconfig: Path | None = None, context: str | None = None) -> Access:
+    """Read a kubeconfig file, or without one the service account of the pod we run in."""
+    configuration = Configuration()
+    try:
+        if kubeconfig is None:
+            load_incluster_config(configuration)
+        else:
+            load_kube_config(
+                str(kubeconfig), context=context, client_configuration=configuration, persist_config=False
+            )
+    except ConfigException as error:
+        raise CredentialsError(f"reading {_source(kubeconfig)}: {error}; {_advice(kubeconfig)}") from error
+    except (OSError, yaml.YAMLError, TypeError, KeyError, AttributeError, ValueError) as error:
+        raise CredentialsError(f"reading {_source(kubeconfig)}: it is not a kubeconfig: {error}") from error
+    return Access(configuration.host, lambda: _headers(configuration), _pool(configuration))
+
+
+def _source(kubeconfig: Path | None) -> str:
+    return f"kubeconfig {kubeconfig}" if kubeconfig else "the pod's service account"
+
+
+def _advice(kubeconfig: Path | None) -> str:
+    return (
+        "check the file and its current-context" if kubeconfig else "outside a cluster give --kubeconfig FILE"
+    )
+
+
+def _headers(configuration: Configuration) -> dict[str, str]:
+    try:
+        auth = configuration.auth_settings()
+    except (OSError, ConfigException) as error:
+        raise CredentialsError(f"reading the token again: {error}") from error
+    found = {setting["key"]: setting["value"] for setting in auth.values() if setting["value"]}
+    if configuration.username:
+        found["authorization"] = configuration.get_basic_auth_token()
+    return found
+
+
+def _pool(configuration: Configuration) -> dict[str, Any]:
+    """Translate the TLS settings into urllib3's words."""
+    settings: dict[str, Any] = {
+        "cert_reqs": "CERT_REQUIRED" if configuration.verify_ssl else "CERT_NONE",
+        "ca_certs": configuration.ssl_ca_cert,
+        "cert_file": configuration.cert_file,
+        "key_file": configuration.key_file,
+        "server_hostname": configuration.tls_server_name,
+        "assert_hostname": configuration.assert_hostname,
+    }
+    return {key: value for key, value in settings.items() if value is not None}

@@ -1,0 +1,88 @@
+"""Which kinds the API server serves: asked group by group, only as far as needed."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from exporter_kit.api import ApiClient
+from exporter_kit.api_errors import ApiError, Unauthorized, Unreachable
+from kube_api_exporter.kinds import FIRST_GROUPS, Kind, Resource, ResourceList
+
+# `all` means everything with numbers in it; Secrets have none and must stay unread, Events are a log.
+NOT_IN_ALL = frozenset({"secrets", "events", "events.events.k8s.io"})
+
+
+class _Version(msgspec.Struct):
+    groupVersion: str  # noqa: N815
+
+
+class _Group(msgspec.Struct):
+    name: str
+    preferredVersion: _Version  # noqa: N815
+
+
+class _GroupList(msgspec.Struct):
+    groups: list[_Group] = []
+
+
+class UnknownKind(ApiError):  # noqa: N818
+    """Nothing the API server serves is called so, or it can't be watched."""
+
+    reason = "unknown_kind"
+
+
+class Discovery:
+    """One look at what is served; make a new one to look again."""
+
+    def __init__(self, client: ApiClient) -> None:
+        self._client = client
+        self._groups: dict[str, str] | None = None
+        self._served: dict[str, list[tuple[Resource, Kind]]] = {}
+
+    def find(self, word: str) -> Kind:
+        """Return the kind a user calls `pods`, `pod`, `po`, `Pod` or `deployments.apps`."""
+        name, _, group = word.partition(".")
+        for candidate in self._order([group] if group else None):
+            for resource, kind in self._of_group(candidate):
+                if resource.answers_to(name):
+                    return kind
+        raise UnknownKind(f"the API server serves no kind {word!r} that can be listed and watched")
+
+    def every(self) -> list[Kind]:
+        """Return all kinds that can be watched, but Secrets and Events."""
+        kinds = [kind for group in self._order(None) for _, kind in self._of_group(group)]
+        return sorted(
+            {kind.name: kind for kind in kinds if kind.name not in NOT_IN_ALL}.values(), key=_by_name
+        )
+
+    def _order(self, only: Iterable[str] | None) -> Iterator[str]:
+        """Yield group names, those everybody means first."""
+        if only is not None:
+            yield from only
+            return
+        yield from FIRST_GROUPS
+        yield from (group for group in sorted(self._preferred()) if group not in FIRST_GROUPS)
+
+    def _preferred(self) -> dict[str, str]:
+        """Return group → path of its preferred version."""
+        if self._groups is None:
+            listed = msgspec.json.decode(self._client.get("/apis"), type=_GroupList)
+            self._groups = {group.name: group.preferredVersion.groupVersion for group in listed.groups}
+        return self._groups
+
+    def _of_group(self, group: str) -> list[tuple[Resource, Kind]]:
+        """Return what a group serves; a group whose own server is down counts as empty for now."""
+        if group not in self._served:
+            path = f"/apis/{self._preferred().get(group, group)}" if group else "/api/v1"
+            try:
+                served = msgspec.json.decode(self._client.get(path), type=ResourceList).kinds()
+            except (Unreachable, Unauthorized):
+                raise
+            except (ApiError, msgspec.MsgspecError):
+                served = []
+            self._served[group] = served
+        return self._served[group]
+
+
+def _by_name(kind: Kind) -> str:
+    return kind.name

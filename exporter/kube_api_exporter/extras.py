@@ -1,0 +1,44 @@
+"""The families that are not a number of the object: its labels, a pod's images, a job's padded counts."""
+
+from collections.abc import Iterable, Mapping
+
+from kube_api_exporter import text
+from kube_api_exporter.walk import Lines
+
+
+def identity_labels(namespace: str | None, name: str | None) -> str:
+    """Return the labels every series of an object has; a cluster-scoped object has no namespace."""
+    named = f'name="{text.label_value(name or "")}"'
+    return f'namespace="{text.label_value(namespace)}",{named}' if namespace else named
+
+
+def labels_line(family: str, identity: str, labels: Mapping[str, str | None] | None) -> str:
+    """Return `k8s_<kind>_labels{…, label_…} 1`; keys that read alike get `_conflict2` and so on."""
+    seen: set[str] = set()
+    written = [identity]
+    for key, value in sorted((labels or {}).items()):
+        label = text.unused(f"label_{text.name_part(key)}", seen, "_conflict")
+        seen.add(label)
+        written.append(f'{label}="{text.label_value(value or "")}"')
+    return f"{family}{{{','.join(written)}}} 1\n"
+
+
+def image_lines(
+    family: str, identity: str, containers: Mapping[str, Iterable[tuple[str | None, str | None]]]
+) -> list[str]:
+    """Return one line per container of a pod: list name → (container's name, image)."""
+    return [
+        f'{family}{{{identity},{list_name}="{index}",container="{text.label_value(name or "")}"'
+        f',image="{text.label_value(image)}"}} 1\n'
+        for list_name, listed in containers.items()
+        for index, (name, image) in enumerate(listed)
+        if image is not None
+    ]
+
+
+def pad_job(lines: Lines, identity: str) -> None:
+    """Give a job both counts once it has one: the API omits zeros, and a rule compares the two."""
+    pair = ("k8s_job_status_failed", "k8s_job_status_succeeded")
+    if (pair[0] in lines) != (pair[1] in lines):
+        missing = pair[pair[0] in lines]
+        lines[missing] = [f"{missing}{{{identity}}} 0\n"]

@@ -1,0 +1,123 @@
+"""Kinds: what `--kinds` may say, and what the API server serves under that name."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+DEFAULT_KINDS = (
+    "deployments.apps",
+    "replicasets.apps",
+    "daemonsets.apps",
+    "statefulsets.apps",
+    "jobs.batch",
+    "pods",
+    "nodes",
+    "horizontalpodautoscalers.autoscaling",
+    "poddisruptionbudgets.policy",
+    "persistentvolumeclaims",
+    "namespaces",
+    "resourcequotas",
+    "replicationcontrollers",
+)
+# Older rules call these kinds by their short names: their families are exposed under both.
+ALIAS_TAGS = {"replicationcontroller": "rc", "daemonset": "ds"}
+# Looked through in this order, so that `pods` and `deployments` mean what everybody means by them.
+FIRST_GROUPS = ("", "apps", "batch", "autoscaling", "policy")
+
+
+# Names that must keep meaning the built-in kind whatever else is installed (Knative has a Service too).
+_BUILT_IN = """
+binding certificatesigningrequest componentstatus configmap controllerrevision cronjob csidriver
+csinode csistoragecapacity customresourcedefinition daemonset deployment deviceclass endpoints
+endpointslice event flowschema horizontalpodautoscaler ingress ingressclass ipaddress job lease
+limitrange mutatingwebhookconfiguration namespace networkpolicy node persistentvolume
+persistentvolumeclaim pod poddisruptionbudget podtemplate priorityclass prioritylevelconfiguration
+replicaset replicationcontroller resourceclaim resourcequota resourceslice role rolebinding
+runtimeclass secret service serviceaccount servicecidr statefulset storageclass
+validatingadmissionpolicy validatingwebhookconfiguration volumeattachment
+"""
+BUILT_IN_WORDS = frozenset(_BUILT_IN.split())
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A resource the API server serves, in one version."""
+
+    group: str
+    version: str
+    resource: str
+    kind: str
+    namespaced: bool = True
+
+    @property
+    def name(self) -> str:
+        """`pods`, `deployments.apps`: unique in a cluster, the `kind` label of our own metrics."""
+        return f"{self.resource}.{self.group}" if self.group else self.resource
+
+    @property
+    def api_version(self) -> str:
+        """`v1`, `apps/v1`: as an object says it."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def built_in(self) -> bool:
+        """Whether Kubernetes itself defines it: groups without a dot, or below k8s.io."""
+        return "." not in self.group or self.group.endswith(".k8s.io")
+
+    @property
+    def tag(self) -> str:
+        """The kind in a metric's name; a custom resource called like a built-in kind gets its group too."""
+        word = self.kind.lower()
+        if self.built_in or word not in BUILT_IN_WORDS:
+            return word
+        return f"{word}_{self.group.replace('.', '_').replace('-', '_')}"
+
+    def path(self, namespace: str | None = None) -> str:
+        """The URL path of its list, of all namespaces or of one."""
+        base = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        return f"{base}/namespaces/{namespace}/{self.resource}" if namespace else f"{base}/{self.resource}"
+
+
+class Resource(msgspec.Struct):
+    """One line of a group's discovery document."""
+
+    name: str
+    kind: str
+    namespaced: bool = True
+    singularName: str = ""  # noqa: N815  # the API's spelling
+    shortNames: list[str] | None = None  # noqa: N815
+    verbs: list[str] | None = None
+
+    def answers_to(self, word: str) -> bool:
+        """Whether a user may call it so."""
+        names = {self.name, self.kind.lower(), self.singularName, *(self.shortNames or ())}
+        return word.lower() in names
+
+    @property
+    def watchable(self) -> bool:
+        """Whether it can be listed and watched; subresources can't."""
+        return "/" not in self.name and {"list", "watch"} <= set(self.verbs or ())
+
+
+class ResourceList(msgspec.Struct):
+    """A group's discovery document."""
+
+    groupVersion: str  # noqa: N815
+    resources: list[Resource] = []
+
+    def kinds(self) -> list[tuple[Resource, Kind]]:
+        """Return what of it we can read."""
+        group, _, version = self.groupVersion.rpartition("/")
+        return [
+            (found, Kind(group, version, found.name, found.kind, found.namespaced))
+            for found in self.resources
+            if found.watchable
+        ]
+
+
+def of_object(value: dict[str, Any]) -> Kind:
+    """Return the kind an object says it is, for objects read from files; the resource is a guess."""
+    group, _, version = str(value["apiVersion"]).rpartition("/")
+    kind = str(value["kind"])
+    return Kind(group, version, kind.lower() + "s", kind, namespaced="namespace" in value["metadata"])

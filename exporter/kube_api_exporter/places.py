@@ -1,0 +1,157 @@
+"""Where in an object a number stands, and so what its family and labels are called.
+
+A place is a node in the tree of all paths seen in one kind. It is made once and kept, so that names
+cost nothing per object, and the compiled renderer and the generic walk can't disagree on them.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+
+from kube_api_exporter import text
+
+ELEMENT = None
+Step = str | None  # the name of a field, or ELEMENT: into a list
+# A map keyed by, say, pod names would make a family per pod; past this the object is refused.
+FAMILIES_MAX = 20_000
+
+
+class TooManyFamilies(Exception):  # noqa: N818  # says what is wrong with the object
+    """An object would add a family past the cap."""
+
+
+class Claims:
+    """Which kind a family name belongs to, among all kinds: no name may be exposed twice."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, str] = {}
+
+    def claim(self, family: str, tag: str) -> bool:
+        """Return whether the name is now, or was already, this kind's."""
+        return self._owners.setdefault(family, tag) == tag
+
+
+class Families:
+    """The families of one kind: their names, what they stand for, and how two paths share or not."""
+
+    def __init__(
+        self, tag: str, *, keep: Callable[[str], bool] = lambda _path: True, claims: Claims | None = None
+    ) -> None:
+        self.tag = tag
+        self.paths: dict[str, list[str]] = {}
+        self.utf8: dict[str, str] = {}
+        self.conflicts = 0
+        self._keep = keep
+        self._claims = claims or Claims()
+        self._taken: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._lock = threading.Lock()
+        self.root = Place(self, (), ())
+
+    def family(self, place: "Place") -> str | None:
+        """Return the family of a place, or None where the user does not want it."""
+        path = dotted(place.steps)
+        if not self._keep(dotted(place.steps, mark="")):
+            return None
+        words = place.words
+        with self._lock:
+            if len(self.paths) >= FAMILIES_MAX:
+                raise TooManyFamilies(f"more than {FAMILIES_MAX} families, the next from {path}")
+            name = self._free("_".join(["k8s", self.tag, *map(text.name_part, words)]), place.labels, path)
+            raw = "_".join(["k8s", self.tag, *words])
+            if text.name_part(raw) != raw:
+                self.utf8[name] = raw
+            self.paths.setdefault(name, []).append(path)
+        return name
+
+    def special(self, word: str, path: str) -> str | None:
+        """Return a family that is not a number of the object, such as its labels."""
+        if not self._keep(path):
+            return None
+        name = f"k8s_{self.tag}_{word}"
+        with self._lock:
+            name = self._free(name, (), path)
+            self.paths.setdefault(name, []).append(path)
+        return name
+
+    def _free(self, base: str, labels: tuple[str, ...], path: str) -> str:
+        """Let paths share a name only if their list labels tell their series apart."""
+        name, nth = base, 1
+        while self._taken.setdefault((name, tuple(sorted(labels))), path) != path or not self._claims.claim(
+            name, self.tag
+        ):
+            nth += 1
+            name = f"{base}_conflict{nth}"
+        self.conflicts += nth > 1
+        return name
+
+
+class Place:
+    """One path: its family if a number stands there, its labels if it leads through lists."""
+
+    __slots__ = (
+        "_children",
+        "_element",
+        "_families",
+        "_family",
+        "index_label",
+        "labels",
+        "name_label",
+        "steps",
+    )
+
+    def __init__(self, families: Families, steps: tuple[Step, ...], labels: tuple[str, ...]) -> None:
+        self._families = families
+        self.steps = steps
+        self.labels = labels
+        self.index_label = self.name_label = ""
+        self._children: dict[str, Place] = {}
+        self._element: Place | None = None
+        self._family: str | None = ""
+
+    @property
+    def family(self) -> str | None:
+        """The metric's name, or None where the user does not want it."""
+        if self._family == "":
+            self._family = self._families.family(self)
+        return self._family
+
+    @property
+    def words(self) -> list[str]:
+        """The path without the lists on it: they are labels."""
+        following = (*self.steps[1:], "")
+        return [
+            step for step, after in zip(self.steps, following, strict=True) if step and after is not ELEMENT
+        ]
+
+    def child(self, name: str) -> "Place":
+        """Go to a field of an object, or a key of a map."""
+        found = self._children.get(name)
+        if found is None:
+            if len(self._children) >= FAMILIES_MAX:
+                raise TooManyFamilies(f"more than {FAMILIES_MAX} keys at {dotted(self.steps)}")
+            found = self._children[name] = Place(self._families, (*self.steps, name), self.labels)
+        return found
+
+    def element(self) -> "Place":
+        """Go to any element of a list; its index, and its name if it has one, become labels."""
+        if self._element is None:
+            list_name = next((step for step in reversed(self.steps) if step is not ELEMENT), "items")
+            used = ["namespace", "name", *self.labels]
+            index = text.unused(text.label_name(list_name), used)
+            single = text.singular(list_name)
+            named = text.label_name(single) if single else f"{index}_name"
+            if named in used or named == index:
+                named = f"{index}_name"
+            element = Place(
+                self._families, (*self.steps, ELEMENT), (*self.labels, index, text.unused(named, used))
+            )
+            element.index_label, element.name_label = element.labels[-2:]
+            self._element = element
+        return self._element
+
+
+def dotted(steps: Iterable[Step], *, mark: str = "[]") -> str:
+    """Write a path as people do: `status.containerStatuses[].restartCount`."""
+    written = ""
+    for step in steps:
+        written += mark if step is ELEMENT else f".{step}" if written else str(step)
+    return written
