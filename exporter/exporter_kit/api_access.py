@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from kubernetes import config as official
 from kubernetes.client import Configuration
-from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+from kubernetes.config import ConfigException
 
 from exporter_kit.api_errors import CredentialsError
 
@@ -24,11 +25,12 @@ class Access:
 def load(kubeconfig: Path | None = None, context: str | None = None) -> Access:
     """Read a kubeconfig file, or without one the service account of the pod we run in."""
     configuration = Configuration()
+    untyped: Any = official
     try:
         if kubeconfig is None:
-            load_incluster_config(configuration)
+            untyped.load_incluster_config(configuration)
         else:
-            load_kube_config(
+            untyped.load_kube_config(
                 str(kubeconfig), context=context, client_configuration=configuration, persist_config=False
             )
     except ConfigException as error:
@@ -53,7 +55,8 @@ def _headers(configuration: Configuration) -> dict[str, str]:
         auth = configuration.auth_settings()
     except (OSError, ConfigException) as error:
         raise CredentialsError(f"reading the token again: {error}") from error
-    found = {setting["key"]: setting["value"] for setting in auth.values() if setting["value"]}
+    bearer: Any = auth.get("BearerToken")
+    found = {bearer["key"]: bearer["value"]} if bearer and bearer["value"] else {}
     if configuration.username:
         found["authorization"] = configuration.get_basic_auth_token()
     return found
