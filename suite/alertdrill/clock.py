@@ -1,5 +1,6 @@
 """Time is an argument: a Clock is passed down, and every wait has a deadline and a sentence."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -33,6 +34,26 @@ class WallClock:
     def sleep(self, seconds: float) -> None:
         """Block this thread for so many seconds."""
         time.sleep(seconds)
+
+
+class StoppableClock:
+    """The machine's clock, which wakes every sleeper when it is stopped."""
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Block this thread for so many seconds; LabError as soon as the clock is stopped."""
+        if self._stopped.wait(max(seconds, 0)):
+            raise LabError("the run was interrupted")
+
+    def stop(self) -> None:
+        """Wake every sleeper, now and from now on."""
+        self._stopped.set()
 
 
 class ManualClock:

@@ -1,11 +1,15 @@
-"""The API server as the harness uses it: kubectl to change things, and forwards to reach pods."""
+"""The API server as the harness uses it: kubectl to change, the client to look, forwards to reach pods."""
 
 import json
 import re
 import subprocess
 import threading
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
+
+import kubernetes
+import urllib3
 
 from alertdrill import process, tools
 from alertdrill.errors import LabError
@@ -13,29 +17,70 @@ from alertdrill.errors import LabError
 FORWARDING = re.compile(rb"Forwarding from 127\.0\.0\.1:(\d+)")
 
 
+# Where the API server has the resources we look at; discovery would cost a request for what never changes.
+PATHS = {
+    "deployments": "apis/apps/v1",
+    "events": "api/v1",
+    "namespaces": "api/v1",
+    "nodes": "api/v1",
+    "pods": "api/v1",
+    "replicasets": "apis/apps/v1",
+}
+
+
 class Kube:
-    """kubectl against one context of one kubeconfig, and never against any other."""
+    """One context of one kubeconfig, and never any other; may be shared between threads."""
 
     def __init__(self, kubeconfig: Path, context: str) -> None:
         self.kubeconfig = kubeconfig
         self.context = context
-        self._base = [
-            str(tools.kubectl()),
-            f"--kubeconfig={kubeconfig}",
-            f"--context={context}",
-        ]
+        self._base = [str(tools.kubectl()), f"--kubeconfig={kubeconfig}", f"--context={context}"]
+        # The official client reads the kubeconfig and keeps the connections; its models decode too slowly.
+        self._client = kubernetes.config.new_client_from_config(str(kubeconfig), context)
 
-    def run(self, what: str, *words: str, stdin: str | None = None, timeout: float = 60) -> str:
-        """Run one kubectl command; `what` is the object of the sentence when it fails (LabError)."""
-        return process.run(what, [*self._base, *words], stdin=stdin, timeout=timeout)
+    def run(
+        self, what: str, *words: str, stdin: str | None = None, timeout: float = 60, into: Path | None = None
+    ) -> str:
+        """Run one kubectl command; `what` is the object of the sentence when it fails (LabError).
+
+        Returns its standard output, or writes it `into` a file.
+        """
+        return process.run(what, [*self._base, *words], stdin=stdin, timeout=timeout, into=into)
+
+    def version(self) -> str:
+        """Return the API server's version, without the leading v."""
+        reply = self.open("asking for the version", "/version", [])
+        return str(json.loads(reply.data)["gitVersion"]).removeprefix("v")
 
     def get(self, resource: str, *, namespace: str = "", selector: str = "") -> list[dict[str, Any]]:
-        """Return the objects of a resource: of one namespace, or of all of them."""
-        scope = [f"--namespace={namespace}"] if namespace else ["--all-namespaces"]
-        chosen = [f"--selector={selector}"] if selector else []
-        out = self.run(f"listing {resource}", "get", resource, *scope, *chosen, "--output=json")
-        items: list[dict[str, Any]] = json.loads(out)["items"]
+        """Return the objects of a resource in PATHS: of one namespace, or of all of them."""
+        scope = f"namespaces/{namespace}/" if namespace else ""
+        query = [("labelSelector", selector)] if selector else []
+        reply = self.open(f"listing {resource}", f"/{PATHS[resource]}/{scope}{resource}", query)
+        try:
+            items: list[dict[str, Any]] = json.loads(reply.data)["items"]
+        except (ValueError, KeyError, urllib3.exceptions.HTTPError) as error:
+            raise LabError(
+                f"listing {resource}: the API server's answer is not understood: {error}"
+            ) from error
         return items
+
+    def open(
+        self, what: str, path: str, query: list[tuple[str, str]], *, timeout: float = 30
+    ) -> urllib3.BaseHTTPResponse:
+        """Start a GET and return its reply, to be read or streamed; anything but 200 is a LabError."""
+        request = self._client.param_serialize("GET", path, query_params=query, auth_settings=["BearerToken"])
+        try:
+            reply: urllib3.BaseHTTPResponse = self._client.call_api(
+                *request, _request_timeout=timeout
+            ).response
+        except (urllib3.exceptions.HTTPError, kubernetes.client.ApiException) as error:
+            raise LabError(f"{what}: the API server at {self._client.configuration.host}: {error}") from error
+        if reply.status != HTTPStatus.OK:
+            raise LabError(
+                f"{what}: the API server answered {reply.status}: {reply.data[:300].decode(errors='replace')}"
+            )
+        return reply
 
     def forward(self, namespace: str, target: str, port: int) -> "Forward":
         """Forward a free port of this machine to `target` ("service/prometheus"), until it is closed."""

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Self
 
 from alertdrill import timeline
 from alertdrill.clock import Clock
@@ -17,6 +18,7 @@ from alertdrill.model import Life
 from alertdrill.prometheus import Prometheus, RuleState
 
 NAMESPACE_LABEL = "exported_namespace"
+NAMESPACE_PREFIX = "drill-"  # what every scenario's namespace is called first
 RESTARTS = "k8s_pod_status_restartCount"
 # What the kubelet does to a container that crashes at once, on every node of the world: one restart in 300 s
 # at most. Up to a fifth faster or slower makes no difference to a rule that is not on the edge itself.
@@ -48,7 +50,7 @@ class Watcher:
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
-    def __enter__(self) -> "Watcher":
+    def __enter__(self) -> Self:
         """Look once, so that a server that does not answer is known at once; then go on in the background."""
         server = self.prometheus()
         self.look(server)
@@ -99,9 +101,32 @@ class Window:
         return round((live - self.fault_at) * self.speed, 3)
 
 
-def alert_series(server: Prometheus, window: Window, foreign: str) -> list[Series]:
-    """Return ALERTS of the scenario's namespace, and of no scenario at all; `foreign` matches the others'."""
-    chosen = f'ALERTS{{{NAMESPACE_LABEL}!~"{foreign}"}}', f'ALERTS{{{NAMESPACE_LABEL}="{window.namespace}"}}'
+def everything(
+    server: Prometheus, window: Window, watcher: Watcher, limits: Limits
+) -> tuple[list[Series], list[Event]]:
+    """Return the series and the events of one run, as Prometheus has them now."""
+    alerts = alert_series(server, window)
+    lives = timeline.lives(
+        alerts,
+        interval_ms=round(limits.evaluation_interval / window.speed * 1000),
+        fault_at=window.fault_at,
+        speed=window.speed,
+    )
+    up = server.samples("up", start=window.started, end=window.ended)
+    events = [
+        *alert_events(lives, watcher),
+        *scrape_events(up, window, limits),
+        *health_events(watcher, window),
+    ]
+    return [*workload_series(server, window, up), *up, *alerts], events
+
+
+def alert_series(server: Prometheus, window: Window) -> list[Series]:
+    """Return ALERTS of the scenario's namespace and of what is no scenario's; the others judge their own."""
+    chosen = (
+        f'ALERTS{{{NAMESPACE_LABEL}!~"{NAMESPACE_PREFIX}.*"}}',
+        f'ALERTS{{{NAMESPACE_LABEL}="{window.namespace}"}}',
+    )
     return [
         one for selector in chosen for one in server.samples(selector, start=window.started, end=window.ended)
     ]
@@ -122,7 +147,7 @@ def alert_events(lives: Iterable[Life], watcher: Watcher) -> Iterator[Event]:
 
 
 def scrape_events(up: Iterable[Series], window: Window, limits: Limits) -> Iterator[Event]:
-    """Yield one event per target: how often it was scraped, when it was down, and where scrapes are missing."""
+    """Yield one event per target: its scrapes, when it was down, and where scrapes are missing."""
     for target in up:
         times = [window.rule_time(ms / 1000) for ms in target.timestamps]
         yield Event(
@@ -153,17 +178,18 @@ def health_events(watcher: Watcher, window: Window) -> Iterator[Event]:
         yield Event(t=window.rule_time(live), kind="rule_health", data=data)
 
 
-def workload_series(server: Prometheus, window: Window) -> list[Series]:
+def workload_series(server: Prometheus, window: Window, up: Iterable[Series]) -> list[Series]:
     """Return every series of the scenario's objects, with staleness markers where a scrape lost one."""
     selector = f'{{__name__!="ALERTS",{NAMESPACE_LABEL}="{window.namespace}"}}'
-    scrapes = {
-        (one.labels.get("job"), one.labels.get("instance")): one.timestamps
-        for one in server.samples("up", start=window.started, end=window.ended)
-    }
+    scrapes = {_target(one): one.timestamps for one in up}
     return [
-        timeline.mark_stale(one, scrapes.get((one.labels.get("job"), one.labels.get("instance")), ()))
+        timeline.mark_stale(one, scrapes.get(_target(one), ()))
         for one in server.samples(selector, start=window.started, end=window.ended)
     ]
+
+
+def _target(series: Series) -> tuple[str, str]:
+    return series.labels.get("job", ""), series.labels.get("instance", "")
 
 
 def cadence(series: Iterable[Series], window: Window) -> Cadence:

@@ -18,24 +18,25 @@ def run(
     stdin: str | None = None,
     cwd: Path | None = None,
     log: Path | None = None,
+    into: Path | None = None,
 ) -> str:
     """Run a program to its end and return its standard output.
 
     `what` is a sentence's object ("creating the cluster"); `env` is added to this process's own; `log`
-    receives both streams as they come. Not found, a non-zero exit and a passed `timeout` (seconds) are
-    LabErrors that carry the last lines it printed. The program gets a process group of its own, and all
-    of it is killed when the time is over or we are interrupted.
+    receives both streams as they come, `into` standard output as bytes. Not found, a non-zero exit and a
+    passed `timeout` (seconds) are LabErrors that carry the last lines it printed. The program gets a
+    process group of its own, and all of it is killed when the time is over or we are interrupted.
     """
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
     start = log.stat().st_size if log and log.exists() else 0
-    sink = log.open("ab") if log else None
+    sink = log.open("ab") if log else into.open("wb") if into else None
     try:
         process = subprocess.Popen(
             [str(word) for word in argv],
             stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
             stdout=sink or subprocess.PIPE,
-            stderr=subprocess.STDOUT if sink else subprocess.PIPE,
+            stderr=subprocess.STDOUT if log else subprocess.PIPE,
             env={**os.environ, **(env or {})},
             cwd=cwd,
             process_group=0,

@@ -1,12 +1,12 @@
 """Progress of long work: phases with their times, drawn on a terminal, plain lines elsewhere."""
 
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.text import Text
 
 
 class Progress:
@@ -21,11 +21,11 @@ class Progress:
         self._started = time.monotonic()
         self._lock = threading.Lock()
 
-    def say(self, sentence: str) -> None:
-        """Print one line with the time since the start."""
+    def say(self, sentence: str, *, style: str = "") -> None:
+        """Print one line with the time since the start; the sentence is taken as it is, markup and all."""
+        line = Text.assemble((f"{time.monotonic() - self._started:6.1f}s ", "dim"), (sentence, style))
         with self._lock:
-            self.console.print(f"[dim]{time.monotonic() - self._started:6.1f}s[/] {sentence}")
-            sys.stderr.flush()
+            self.console.print(line)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -35,8 +35,8 @@ class Progress:
         try:
             yield
         except BaseException:
-            self.say(f"[red]{name} broke[/] after {time.monotonic() - begun:.1f} s")
+            self.say(f"{name} broke after {time.monotonic() - begun:.1f} s", style="red")
             raise
         with self._lock:
             self.times[name] = round(time.monotonic() - begun, 3)
-        self.say(f"[green]{name}[/] {self.times[name]:.1f} s")
+        self.say(f"{name} done in {self.times[name]:.1f} s", style="green")

@@ -16,7 +16,7 @@ def shipped() -> Path:
 
 
 def load(folder: Path) -> list[Scenario]:
-    """Return all scenarios of a folder's modules, in order of file and line; a name used twice is an error."""
+    """Return all scenarios of a folder's modules, in order of file and line; no name may be used twice."""
     files = sorted(file for file in folder.glob("*.py") if file.name != "__init__.py")
     if not files:
         raise ScenarioError(f"looked in {folder} for scenario modules (*.py), found none")
@@ -30,7 +30,7 @@ def load(folder: Path) -> list[Scenario]:
 
 
 def choose(scenarios: Sequence[Scenario], patterns: Sequence[str]) -> list[Scenario]:
-    """Return the scenarios whose name matches any pattern ("pods/*"), all without one; no match is an error."""
+    """Return the scenarios whose name matches a pattern ("pods/*"), or all; each pattern must match."""
     chosen = [s for s in scenarios if not patterns or any(fnmatchcase(s.name, p) for p in patterns)]
     for pattern in patterns:
         if not any(fnmatchcase(scenario.name, pattern) for scenario in scenarios):

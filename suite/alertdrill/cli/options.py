@@ -1,0 +1,74 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alertdrill import lab
+
+FILE = click.Path(exists=True, path_type=Path)
+
+name = click.option(
+    "--name", default="lab", show_default=True, help="The lab's name; several can be up at once."
+)
+output_format = click.option(
+    "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
+
+def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which lab, where, how fast and with which rules."""
+    for option in (
+        click.option(
+            "--rules",
+            "rule_files",
+            type=FILE,
+            multiple=True,
+            help="A rule file, or a folder of *.rules.yaml; again for more. [default: the shipped rules]",
+        ),
+        click.option(
+            "--speed",
+            type=click.FloatRange(min=1, max=60),
+            default=lab.SPEED,
+            show_default=True,
+            help="How many times faster than real life; crash loops are faithful up to about 20.",
+        ),
+        click.option(
+            "--context", default="", help="With --cluster existing: the context, which must be named."
+        ),
+        click.option(
+            "--kubeconfig", type=FILE, default=None, help="With --cluster existing: the kubeconfig."
+        ),
+        click.option(
+            "--cluster",
+            type=click.Choice(["auto", "kind", "kind-built", "existing"]),
+            default="auto",
+            show_default=True,
+            help="auto looks: kind's own node image where a registry answers, else one made on the spot.",
+        ),
+        name,
+    ):
+        command = option(command)
+    return command
+
+
+def lab_options(
+    *,
+    name: str,
+    cluster: str,
+    kubeconfig: Path | None,
+    context: str,
+    speed: float,
+    rule_files: Sequence[Path],
+) -> lab.Options:
+    """Return what `of_lab` collected."""
+    return lab.Options(
+        name=name,
+        cluster=cluster,
+        kubeconfig=str(kubeconfig.absolute()) if kubeconfig else "",
+        context=context,
+        speed=speed,
+        rules=tuple(str(one.absolute()) for one in rule_files),
+    )

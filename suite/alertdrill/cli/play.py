@@ -1,0 +1,111 @@
+"""`alertdrill play` and `alertdrill judge`: verdicts, live and on recordings."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alertdrill import cache, evidence, incident, lab, scenario_files
+from alertdrill import judge as judging
+from alertdrill import play as playing
+from alertdrill.cli import options
+from alertdrill.errors import UsageError
+from alertdrill.model import Judgement, Verdict
+from alertdrill.progress import Progress
+from alertdrill.report import json as json_report
+from alertdrill.report import junit, text
+from alertdrill.scenario import check
+
+RENDERERS = {".xml": junit.render, ".json": json_report.render, ".txt": text.render}
+
+
+@click.command()
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
+@options.of_lab
+@click.option(
+    "--scenarios",
+    "folder",
+    type=options.FILE,
+    help="A folder of scenario modules. [default: the shipped ones]",
+)
+@click.option(
+    "--record", type=click.Path(path_type=Path), help="Where incidents go. [default: incidents/<time>]"
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Also write FILE.xml (JUnit), .json or .txt.",
+)
+@click.option("--list", "only_list", is_flag=True, help="List the scenarios and what each is good for.")
+@click.option("--keep", is_flag=True, help="Keep the namespaces, and the lab if this command brought it up.")
+@options.output_format
+def play(
+    *,
+    scenarios: Sequence[str],
+    folder: Path | None,
+    record: Path | None,
+    report: Sequence[Path],
+    only_list: bool,
+    keep: bool,
+    output_format: str,
+    **chosen: Any,
+) -> None:
+    """Break things on purpose in the lab and prove the alerts.
+
+    SCENARIO is a name or a pattern ('pods/*'); all are played without one. A lab that is up is used as it is
+    and stays; without one, a lab is brought up first and taken down after. Every run leaves a recording.
+    """
+    _check_reports(report)
+    wanted = scenario_files.choose(scenario_files.load(folder or scenario_files.shipped()), scenarios)
+    if only_list:
+        click.echo("\n".join(f"{one.name}\n    {one.why}" for one in wanted))
+        return
+    asked = options.lab_options(**chosen)
+    alerts = lab.load_rules(asked).alerts
+    for one in wanted:
+        check(one, alerts)
+    record = record or Path("incidents") / datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    progress = Progress()
+    with lab.borrowed(asked, progress, keep=keep) as there:
+        folders = playing.play(there, wanted, record=record, progress=progress, keep=keep)
+        judgements = [judging.judge(incident.read(one)) for one in folders]
+        if Verdict.worst(j.verdict for j in judgements) is not Verdict.PASS:
+            evidence.export(there.kube, record / "lab", progress)
+    _tell(judgements, report, output_format)
+    for one, judgement in zip(folders, judgements, strict=True):
+        if judgement.verdict is not Verdict.PASS:
+            click.echo(f"look at it again: alertdrill judge {one}", err=True)
+    sys.exit(Verdict.worst(j.verdict for j in judgements).exit_code)
+
+
+@click.command()
+@click.argument("incidents", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INCIDENT...")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Also write FILE.xml (JUnit), .json or .txt.",
+)
+@options.output_format
+def judge(incidents: Sequence[Path], report: Sequence[Path], output_format: str) -> None:
+    """Judge recordings again, each a folder that a play wrote; no cluster is needed."""
+    _check_reports(report)
+    judgements = [judging.judge(incident.read(one)) for one in incidents]
+    _tell(judgements, report, output_format)
+    sys.exit(Verdict.worst(j.verdict for j in judgements).exit_code)
+
+
+def _check_reports(files: Sequence[Path]) -> None:
+    for file in files:
+        if file.suffix not in RENDERERS:
+            raise UsageError(f"--report {file}: the name must end with one of {', '.join(RENDERERS)}")
+
+
+def _tell(judgements: Sequence[Judgement], files: Sequence[Path], output_format: str) -> None:
+    for file in files:
+        cache.write_whole(file, RENDERERS[file.suffix](judgements))
+    click.echo(text.render(judgements) if output_format == "text" else json_report.render(judgements))

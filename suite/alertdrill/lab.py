@@ -1,0 +1,262 @@
+"""The lab: a cluster and the monitoring stack on it, brought up, found again, and taken down."""
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import msgspec
+
+from alertdrill import cache, clusters, compress, data, images, rules, stack
+from alertdrill.clock import WallClock, wait_for
+from alertdrill.errors import LabError, RulesError
+from alertdrill.incident import Limits
+from alertdrill.kube import Forward, Kube
+from alertdrill.model import Value
+from alertdrill.progress import Progress
+from alertdrill.prometheus import Prometheus
+
+CANARY = "Watchdog"
+SPEED = 20.0
+# The kubelet's own worker back-off adds about this much to the crash-loop cap, however low the cap is.
+RESTART_OVERHEAD_SECONDS = 10.0
+RESTART_SECONDS = 300.0
+READY_SECONDS_MAX = 60.0
+# So many scrapes may be missing in a row before a silence could hide between them.
+SCRAPES_MISSING_MAX = 4
+
+
+class Options(Value, frozen=True, kw_only=True):
+    """What a lab is made of, as asked for on the command line; kept in its folder."""
+
+    name: str = "lab"
+    cluster: str = "auto"
+    kubeconfig: str = ""
+    context: str = ""
+    speed: float = SPEED
+    rules: tuple[str, ...] = ()  # files or folders; none means the shipped ones and the drill's own
+
+
+class State(Value, frozen=True, kw_only=True):
+    """What is known of a lab that is up."""
+
+    options: Options
+    flavour: str
+    reason: str
+    kubeconfig: str
+    context: str
+    phases: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab that answers: what a play needs of it. `*_seconds` are live seconds."""
+
+    name: str
+    kube: Kube
+    forward: Forward
+    speed: float
+    limits: Limits
+    rules: str
+    versions: dict[str, str]
+    phases: dict[str, float]
+
+    @property
+    def scrape_seconds(self) -> float:
+        """Return the live seconds between two scrapes of what the rules read."""
+        return self.limits.scrape_interval / self.speed
+
+    @property
+    def evaluation_seconds(self) -> float:
+        """Return the live seconds between two evaluations of a rule."""
+        return self.limits.evaluation_interval / self.speed
+
+    def prometheus(self) -> Prometheus:
+        """Return a connection of one's own to the lab's Prometheus."""
+        return Prometheus(self.forward.url())
+
+
+def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
+    """Bring the lab up, or finish what an earlier run began; a lab that is up already is left as it is.
+
+    Broken on the way, it is taken down again, unless it is to be kept.
+    """
+    stated = load_rules(options)  # the user's mistakes first, before anything is started
+    with cache.locked(f"lab-{options.name}"):
+        cluster = clusters.choose(_wanted(options))
+        progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
+        try:
+            with ThreadPoolExecutor() as pool:
+                archive = pool.submit(images.archive, progress)
+                access = cluster.up(progress)
+                with progress.phase("images into the cluster"):
+                    cluster.load([archive.result()], progress)
+            _deploy(options, stated, access, progress)
+        except BaseException:
+            if not keep:
+                cluster.down(progress)
+            raise
+        state = State(
+            options=options,
+            flavour=cluster.flavour,
+            reason=cluster.reason,
+            kubeconfig=str(access.kubeconfig),
+            context=access.context,
+            phases=dict(progress.times),
+        )
+        cache.write_whole(_state_file(options.name), msgspec.json.encode(state), mode=0o600)
+    return state
+
+
+def down(name: str, progress: Progress) -> bool:
+    """Take the lab down and say whether there was one; what is not ours is not touched."""
+    with cache.locked(f"lab-{name}"):
+        state = find(name)
+        options = state.options if state else Options(name=name)
+        clusters.choose(_wanted(options)).down(progress)
+        shutil.rmtree(_state_file(name).parent, ignore_errors=True)
+    return state is not None
+
+
+def find(name: str) -> State | None:
+    """Return what is known of a lab, None if there is none; a state that can't be read counts as none."""
+    try:
+        return msgspec.json.decode(_state_file(name).read_bytes(), type=State)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+@contextmanager
+def connected(state: State, options: Options, progress: Progress) -> Iterator[Lab]:
+    """Yield the lab, with the rules and the speed of `options` deployed; unchanged ones take no time."""
+    stated = load_rules(options)
+    access = clusters.Access(kubeconfig=Path(state.kubeconfig), context=state.context)
+    _deploy(options, stated, access, progress)
+    kube = Kube(access.kubeconfig, access.context)
+    with kube.forward(stack.NAMESPACE, "service/prometheus", 9090) as forward:
+        server = Prometheus(forward.url())
+        wait_for(
+            "Prometheus to be ready", server.ready, deadline=READY_SECONDS_MAX, clock=WallClock(), every=0.25
+        )
+        yield Lab(
+            name=options.name,
+            kube=kube,
+            forward=forward,
+            speed=options.speed,
+            limits=_limits(stated),
+            rules=stated.to_yaml(),
+            versions={
+                "alertdrill": metadata.version("alertdrill"),
+                "kubernetes": kube.version(),
+                "prometheus": server.version(),
+            },
+            phases={**state.phases, **progress.times},
+        )
+
+
+def load_rules(options: Options) -> rules.RuleSet:
+    """Return the rules the lab runs: those asked for, else the shipped ones and those only the drill has."""
+    chosen = [Path(one) for one in options.rules] or [data.path("rules"), data.path("fixtures", "rules")]
+    files = [file for one in chosen for file in (sorted(one.glob("*.rules.yaml")) if one.is_dir() else [one])]
+    stated = rules.load(files)
+    if CANARY not in stated.alerts:
+        stated = stated.joined(rules.load([data.path("rules", "watchdog.rules.yaml")]))
+    return stated
+
+
+def _deploy(options: Options, stated: rules.RuleSet, access: clusters.Access, progress: Progress) -> None:
+    scaled = compress.compress(stated, options.speed)
+    if scaled.refusals:
+        raise RulesError(
+            "; ".join(f"{r.alert} (line {r.line}): {r.reason}" for r in scaled.refusals)
+            + "; play it with --speed 1, or leave this file out",
+            file=scaled.refusals[0].file,
+            line=scaled.refusals[0].line,
+        )
+    with progress.phase("stack"):
+        stack.deploy(
+            access,
+            config=compress.prometheus_config(base_config(), options.speed),
+            rules=scaled.rules.files_yaml(),
+            lookback_seconds=compress.LOOKBACK_SECONDS / options.speed,
+            progress=progress,
+        )
+
+
+def base_config() -> str:
+    """Return the Prometheus configuration as it is in production."""
+    return data.path("manifests", "base", "prometheus", "prometheus.yaml").read_text()
+
+
+def _limits(stated: rules.RuleSet) -> Limits:
+    """Return what the rules need of the lab, in rule time, from the uncompressed configuration."""
+    intervals = compress.intervals(base_config())
+    return Limits(
+        scrape_interval=intervals.scrape,
+        scrape_gap_max=intervals.scrape * SCRAPES_MISSING_MAX,
+        evaluation_interval=intervals.evaluation,
+        jobs=tuple(sorted(stated.jobs)),
+        canary=CANARY,
+    )
+
+
+def _wanted(options: Options) -> clusters.Wanted:
+    return clusters.Wanted(
+        name=options.name,
+        flavour=options.cluster,
+        kubeconfig=Path(options.kubeconfig) if options.kubeconfig else None,
+        context=options.context or None,
+        restart_seconds_max=max(1.0, RESTART_SECONDS / options.speed - RESTART_OVERHEAD_SECONDS),
+    )
+
+
+def _state_file(name: str) -> Path:
+    return cache.folder() / "labs" / name / "lab.json"
+
+
+class Status(Value, frozen=True, kw_only=True):
+    """Whether a lab is there and answers, in a sentence and as data."""
+
+    answers: bool
+    sentence: str
+    state: State | None = None
+
+
+def status(name: str) -> Status:
+    """Look at a lab without changing anything."""
+    state = find(name)
+    if state is None:
+        return Status(
+            answers=False, sentence=f"there is no lab {name}; bring it up: alertdrill up --name {name}"
+        )
+    try:
+        ready = [
+            node["metadata"]["name"] for node in Kube(Path(state.kubeconfig), state.context).get("nodes")
+        ]
+    except LabError as error:
+        return Status(answers=False, sentence=f"lab {name} does not answer: {error}", state=state)
+    made_of = f"{state.flavour}, nodes {', '.join(ready)}, {state.options.speed:g} times as fast as life"
+    return Status(answers=True, sentence=f"lab {name} is up: {made_of}", state=state)
+
+
+@contextmanager
+def borrowed(options: Options, progress: Progress, *, keep: bool) -> Iterator[Lab]:
+    """Yield the lab that is up, which stays, or a new one, taken down after unless it is to be kept."""
+    there = status(options.name)
+    if there.answers and there.state:
+        progress.say(f"{there.sentence}; using it")
+        with connected(there.state, options, progress) as lab:
+            yield lab
+        return
+    state = up(options, progress, keep=keep)
+    try:
+        with connected(state, options, progress) as lab:
+            yield lab
+    finally:
+        if keep:
+            progress.say(f"kept the lab; take it down: alertdrill down --name {options.name}")
+        else:
+            down(options.name, progress)

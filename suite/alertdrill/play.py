@@ -1,0 +1,242 @@
+"""The readable list of steps of one live run → incident; scenarios run side by side, each in a namespace."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from alertdrill import baseline, cache, data, durations, incident, observe, pod_logs
+from alertdrill.clock import StoppableClock, wait_for
+from alertdrill.errors import LabError, ScenarioError
+from alertdrill.faults import base as faults
+from alertdrill.faults import catalogue
+from alertdrill.incident import Event, Incident, Kind, Series
+from alertdrill.lab import Lab
+from alertdrill.progress import Progress
+from alertdrill.scenario import Scenario
+
+RUN_LABEL = "alertdrill.dev/lab"
+BASELINE_SECONDS_MAX = 120
+# Live seconds after the last thing that must be seen, so that its scrape and evaluation are in the database.
+AFTERGLOW_SCRAPES = 2
+
+
+def play(
+    lab: Lab, scenarios: Sequence[Scenario], *, record: Path, progress: Progress, keep: bool = False
+) -> list[Path]:
+    """Play the scenarios and return the folder of each one's incident, in the order given.
+
+    Those that touch the whole cluster come last, one by one. A broken run leaves an incident that says so.
+    """
+    clock = StoppableClock()
+    with (
+        cache.locked(f"play-{lab.name}"),
+        observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher,
+    ):
+        _remove_leftovers(lab)
+        runs = [Run(lab, scenario, watcher, clock, progress, record, keep) for scenario in scenarios]
+        beside = [run for run in runs if not run.scenario.exclusive]
+        try:
+            with ThreadPoolExecutor(max_workers=max(len(beside), 1)) as pool:
+                for done in [pool.submit(run.whole) for run in beside]:
+                    done.result()
+            for run in runs:
+                if run.scenario.exclusive:
+                    run.whole()
+        except BaseException:
+            clock.stop()
+            raise
+    return [run.folder for run in runs]
+
+
+def _remove_leftovers(lab: Lab) -> None:
+    """Remove the namespaces of a run that was killed; the lock says that no run is alive."""
+    chosen = f"{RUN_LABEL}={lab.name}"
+    lab.kube.run(
+        "removing what a killed run left", "delete", "namespace", f"--selector={chosen}", "--wait=false"
+    )
+
+
+@dataclass
+class Run:
+    """One scenario, from its namespace to its incident."""
+
+    lab: Lab
+    scenario: Scenario
+    watcher: observe.Watcher
+    clock: StoppableClock
+    progress: Progress
+    record: Path
+    keep: bool
+    events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
+    fault_at: float = 0.0
+    healed_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Choose a namespace that no run before this one had."""
+        self.namespace = f"{observe.NAMESPACE_PREFIX}{self.scenario.slug}-{os.urandom(2).hex()}"
+        self.folder = self.record / self.scenario.slug
+        self.place = faults.Place(self.lab.kube, self.namespace, self.lab.speed)
+        self.started = self.clock.now()
+
+    def whole(self) -> None:
+        """Run every step; lab trouble ends the run and is written down, so that it reads as unknown."""
+        steps: list[Callable[[], None]] = [
+            self.make_namespace,  # a place of its own
+            self.deploy_workload,  # what is going to be broken
+            self.await_baseline,  # it is healthy, scraped, and no alert is up
+            self.inject,  # t = 0
+            self.hold,  # for as long as the scenario says
+            self.heal,  # the repair
+            self.await_silence,  # until what must resolve has resolved, or its time is over
+            self.afterglow,  # until the last of it is in the database
+        ]
+        with pod_logs.Collector(self.lab.kube, self.namespace) as logs:
+            try:
+                for step in steps:
+                    self._note("step", name=step.__name__)
+                    step()
+                self._note("end")
+            except LabError as error:
+                self._trouble(error)
+            try:
+                incident.write(self._recorded(), self.folder)
+                logs.write(self.folder / "logs")
+            finally:
+                self._leave()
+        self._say("recorded")
+
+    def make_namespace(self) -> None:
+        """Make the scenario's namespace."""
+        labels = f"{{{RUN_LABEL}: {self.lab.name}, pod-security.kubernetes.io/enforce: restricted}}"
+        manifest = (
+            f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {self.namespace}, labels: {labels}}}}}"
+        )
+        self.lab.kube.run(f"making the namespace {self.namespace}", "apply", "--filename=-", stdin=manifest)
+
+    def deploy_workload(self) -> None:
+        """Apply the workload's manifest."""
+        manifest = workload(self.scenario)
+        self.place.run(f"deploying the workload {self.scenario.workload}", "apply", f"--filename={manifest}")
+
+    def await_baseline(self) -> None:
+        """Wait until the workload is healthy and its series are there, then for one window of silence."""
+        server = self.lab.prometheus()
+        what = f"a healthy baseline of {self.scenario.name}"
+        wait_for(
+            what,
+            partial(baseline.healthy, self.place),
+            deadline=BASELINE_SECONDS_MAX,
+            clock=self.clock,
+            every=1,
+        )
+        seen = partial(baseline.seen, self.place, server)
+        wait_for(what, seen, deadline=BASELINE_SECONDS_MAX, clock=self.clock, every=self.lab.scrape_seconds)
+
+    def inject(self) -> None:
+        """Break it."""
+        self.fault_at = self.clock.now()
+        kind = catalogue.of(self.scenario)
+        if kind and self.scenario.fault:
+            self._say(f"fault: {self.scenario.fault}")
+            kind.inject(self.place, self.scenario.fault.args)
+            self._note("fault", fault=str(self.scenario.fault))
+
+    def hold(self) -> None:
+        """Leave it broken for as long as the scenario says."""
+        rest = self._live(self.scenario.hold) - (self.clock.now() - self.fault_at)
+        self._say(f"holding {self.scenario.hold} of rule time, {rest:.0f} s here")
+        self.clock.sleep(rest)
+
+    def heal(self) -> None:
+        """Repair it."""
+        self.healed_at = self.clock.now()
+        kind = catalogue.of(self.scenario)
+        if kind and self.scenario.fault:
+            kind.heal(self.place, self.scenario.fault.args)
+            self._say("healed")
+            self._note("heal", fault=str(self.scenario.fault))
+
+    def await_silence(self) -> None:
+        """Watch until every alert that must resolve has, or its time is over; then as the scenario says."""
+        resolving = [e for e in self.scenario.expect if e.kind == "resolves"]
+        if resolving:
+            names = "|".join(e.alert for e in resolving)
+            active = f'ALERTS{{alertname=~"{names}",{observe.NAMESPACE_LABEL}="{self.namespace}"}}'
+            end = self.healed_at + max(self._live(e.within) for e in resolving)
+            server = self.lab.prometheus()
+            while self.clock.now() < end and server.query(active):
+                self.clock.sleep(self.lab.evaluation_seconds)
+        self.clock.sleep(self._live(self.scenario.settle))
+
+    def afterglow(self) -> None:
+        """Let the scrapes and evaluations of the last moment reach the database."""
+        self.clock.sleep(AFTERGLOW_SCRAPES * self.lab.scrape_seconds)
+
+    def _recorded(self) -> Incident:
+        """Return what is known of the run; where Prometheus can't be asked, that is part of it."""
+        window = observe.Window(
+            namespace=self.namespace,
+            started=self.started,
+            fault_at=self.fault_at or self.clock.now(),
+            ended=self.clock.now(),
+            speed=self.lab.speed,
+        )
+        series: list[Series] = []
+        seen: list[Event] = []
+        try:
+            series, seen = observe.everything(self.lab.prometheus(), window, self.watcher, self.lab.limits)
+        except LabError as error:
+            self._trouble(error)
+        kind = catalogue.of(self.scenario)
+        noted = [Event(t=window.rule_time(live), kind=kind_, data=data) for live, kind_, data in self.events]
+        return Incident(
+            scenario=self.scenario,
+            namespace=self.namespace,
+            speed=self.lab.speed,
+            started=datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds"),
+            fault_at=window.fault_at,
+            versions=self.lab.versions,
+            limits=self.lab.limits,
+            cadence=observe.cadence(series, window) if kind and kind.crash_loops else None,
+            phases=self.lab.phases,
+            events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),
+            series=tuple(series),
+            rules=self.lab.rules,
+        )
+
+    def _leave(self) -> None:
+        """Remove the namespace, unless it is to be kept; a failure to do so is said, and is not a verdict."""
+        if self.keep:
+            self._say(f"kept the namespace {self.namespace}")
+            return
+        try:
+            self.lab.kube.run("removing a namespace", "delete", "namespace", self.namespace, "--wait=false")
+        except LabError as error:
+            self._say(str(error))
+
+    def _trouble(self, error: LabError) -> None:
+        self._say(f"lab trouble: {error}", style="red")
+        self._note("trouble", sentence=str(error))
+
+    def _note(self, kind: Kind, **fields: object) -> None:
+        self.events.append((self.clock.now(), kind, fields))
+
+    def _live(self, duration: str) -> float:
+        return durations.seconds(duration) / self.lab.speed
+
+    def _say(self, sentence: str, *, style: str = "") -> None:
+        self.progress.say(f"{self.scenario.name}: {sentence}", style=style)
+
+
+def workload(scenario: Scenario) -> Path:
+    """Return the manifest of a scenario's workload, a shipped one by name or a path; else ScenarioError."""
+    shipped = data.path("fixtures", "workloads", scenario.workload, "workload.yaml")
+    for path in (shipped, Path(scenario.workload)):
+        if path.is_file():
+            return path
+    raise ScenarioError(f"scenario {scenario.name}: looked for its workload in {shipped}, which is not there")

@@ -1,0 +1,69 @@
+"""Logs of every container of a namespace, also of pods that are gone before anybody asks."""
+
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+import urllib3
+
+from alertdrill.errors import LabError
+from alertdrill.kube import Kube
+
+LOOK_EVERY_SECONDS = 1.0
+
+LOG_BYTES_MAX = 1 << 20  # a container that prints without end must not fill the disk
+
+
+class Collector:
+    """Follows the pods of a namespace and keeps what each container of theirs said, by restart.
+
+    Keeps the first MiB of each. It is evidence, not a verdict: a stream that breaks is left as it is.
+    """
+
+    def __init__(self, kube: Kube, namespace: str) -> None:
+        self._kube = kube
+        self._namespace = namespace
+        self._said: dict[str, bytearray] = {}  # "<pod>/<container>.<restart>" → text
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._follow_pods, daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start following."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop looking for pods; streams that are open end with their containers."""
+        self._stopped.set()
+
+    def write(self, folder: Path) -> None:
+        """Write one file per container and restart."""
+        for name, text in sorted(self._said.items()):
+            file = folder / f"{name}.log"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(bytes(text))
+
+    def _follow_pods(self) -> None:
+        followed: set[str] = set()
+        while not self._stopped.wait(LOOK_EVERY_SECONDS):
+            try:
+                pods = self._kube.get("pods", namespace=self._namespace)
+            except LabError:
+                continue
+            for pod in pods:
+                for container in pod.get("status", {}).get("containerStatuses", []):
+                    instance = container.get("containerID", "")
+                    if instance and instance not in followed:
+                        followed.add(instance)
+                        threading.Thread(target=self._follow, args=(pod, container), daemon=True).start()
+
+    def _follow(self, pod: dict[str, Any], container: dict[str, Any]) -> None:
+        name = pod["metadata"]["name"]
+        said = self._said.setdefault(f"{name}/{container['name']}.{container['restartCount']}", bytearray())
+        path = f"/api/v1/namespaces/{self._namespace}/pods/{name}/log"
+        query = [("container", container["name"]), ("follow", "true"), ("limitBytes", str(LOG_BYTES_MAX))]
+        try:
+            for chunk in self._kube.open("following a log", path, query, timeout=3600).stream(4096):
+                said += chunk
+        except (LabError, urllib3.exceptions.HTTPError, OSError) as error:
+            said += f"\n[alertdrill: the log ends here: {error}]\n".encode()
