@@ -1,0 +1,44 @@
+"""The harness can fail: wrong expectations about this session's own recordings are each reported."""
+
+import msgspec
+import pytest
+
+from alertdrill import judge
+from alertdrill.incident import Incident
+from alertdrill.model import Verdict
+from alertdrill.scenario import Expectation, Match, fires, like, never, resolves
+
+PLAYED = "deployments/refused-replicaset"
+ALERT = "DeploymentGenerationMismatch"
+LABELS: dict[str, Match] = {"job": "monitoring/kube-api-exporter", "name": "web", "severity": "critical"}
+RIGHT = fires(ALERT, after="5m", within="8m", labels=LABELS)
+
+WRONG: dict[str, tuple[Expectation, ...]] = {
+    "wrong label value": (fires(ALERT, within="8m", labels={**LABELS, "severity": "warning"}),),
+    "label that is not there": (fires(ALERT, within="8m", labels={**LABELS, "team": like(".*")}),),
+    "label left out": (fires(ALERT, within="8m", labels={"job": LABELS["job"], "name": "web"}),),
+    "wrong annotation": (fires(ALERT, within="8m", labels=LABELS, annotations={"summary": "all is well"}),),
+    "fires before its window": (fires(ALERT, after="8m", within="9m", labels=LABELS),),
+    "fires after its window": (fires(ALERT, within="3m", labels=LABELS),),
+    "forbidden alert that fires": (RIGHT, never(ALERT)),
+    "alert nobody expected": (),
+    "alert that never comes": (RIGHT, fires("PodRestartingTooMuch", within="8m", labels=LABELS)),
+    "resolves sooner than it does": (RIGHT, resolves(ALERT, within="1ms")),
+}
+
+
+@pytest.mark.parametrize("expect", WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_expectation_is_a_failure(
+    expect: tuple[Expectation, ...], incidents: dict[str, Incident]
+) -> None:
+    """A recording judged against an expectation that does not hold fails."""
+    played = incidents[PLAYED]
+    twisted = msgspec.structs.replace(
+        played, scenario=msgspec.structs.replace(played.scenario, expect=expect)
+    )
+    assert Verdict.FAIL is judge.judge(twisted).verdict
+
+
+def test_the_right_expectation_passes(incidents: dict[str, Incident]) -> None:
+    """The same recording passes when judged as it was, so the failures above are the expectations'."""
+    assert Verdict.PASS is judge.judge(incidents[PLAYED]).verdict
