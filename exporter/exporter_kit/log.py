@@ -1,0 +1,61 @@
+"""One line per event on standard error, as logfmt or JSON, with secrets masked.
+
+Our own events and those of libraries that use `logging` (uvicorn) leave by the same door.
+"""
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Literal, TextIO
+
+import structlog
+
+Format = Literal["logfmt", "json"]
+FORMATS: tuple[Format, ...] = ("logfmt", "json")
+Mask = Callable[[str], str]
+
+get = structlog.stdlib.get_logger
+
+
+def configure(
+    style: Format = "logfmt", *, level: str = "info", mask: Mask = str, stream: TextIO | None = None
+) -> None:
+    """Send every event at or above `level` to `stream` (standard error), each text passed through `mask`."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+        structlog.processors.format_exc_info,
+        _masking(mask),
+    ]
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(style)],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _renderer(style: Format) -> structlog.typing.Processor:
+    if style == "json":
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.processors.LogfmtRenderer(key_order=["ts", "level", "event"], bool_as_flag=False)
+
+
+def _masking(mask: Mask) -> structlog.typing.Processor:
+    def processor(
+        _logger: object, _method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
+
+    return processor

@@ -1,0 +1,135 @@
+"""Serving an ASGI app: TLS and passwords by a web-config file, patience with clients, an end on SIGTERM."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp, Send
+
+from exporter_kit import listen, log, web_tls
+from exporter_kit.web_auth import Gate
+from exporter_kit.web_connection import PATIENCE, connections
+from exporter_kit.web_live import LiveConfig
+
+PROBES = ("/livez", "/readyz")
+CONNECTIONS_MAX = 512
+# Seconds that responses in progress get when we are told to stop.
+GRACE = 3
+CHUNK_BYTES_MAX = 256 * 1024
+
+
+def serve(
+    app: ASGIApp,
+    *,
+    listen_address: str,
+    web_config: Path | None = None,
+    open_paths: Sequence[str] = PROBES,
+    on_listening: Callable[[str], None] | None = None,
+    patience: float = PATIENCE,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then let responses in progress end and return.
+
+    `listen_address` is HOST:PORT, `:80` for every interface, port 0 for a free one; `on_listening` is told
+    the address it became. The app's lifespan runs around it all. Bad input is a UsageError, a taken port a
+    DaemonError, both before the app is started. `patience` is how many seconds a silent client is borne.
+    """
+    server = Server(
+        app, listen_address=listen_address, web_config=web_config, open_paths=open_paths, patience=patience
+    )
+    for address in server.addresses:
+        log.get().info("listening", address=address, **server.protection())
+        if on_listening:
+            on_listening(address)
+    server.run()
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that listens as soon as it is made, and ends with 0 when it is asked to end.
+
+    A test runs it in a thread and ends it by `should_exit = True`.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        listen_address: str,
+        web_config: Path | None = None,
+        open_paths: Sequence[str] = PROBES,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._live = LiveConfig(web_config)
+        gate = Gate(app, lambda: self._live.config, open_paths)
+        super().__init__(_config(gate, self._live, patience))
+        self._sockets = listen.bind(listen_address)
+        self.addresses = [listen.shown(listening) for listening in self._sockets]
+
+    def protection(self) -> dict[str, bool]:
+        """Tell what stands between a client and the app."""
+        return {"tls": self._live.tls, "auth": bool(self._live.config.basic_auth_users)}
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve on the sockets made at the start, or on these."""
+        super().run(sockets or self._sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Turn SIGTERM and SIGINT into a graceful end; uvicorn would raise them again afterwards."""
+        loop = asyncio.get_running_loop()
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        for number in numbers:
+            with contextlib.suppress(ValueError, RuntimeError):  # outside the main thread: the caller's part
+                loop.add_signal_handler(number, self._end, number)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                with contextlib.suppress(ValueError, RuntimeError):
+                    loop.remove_signal_handler(number)
+
+    def _end(self, number: signal.Signals) -> None:
+        log.get().info("stopping", signal=number.name)
+        self.should_exit = True
+
+
+def _config(app: ASGIApp, live: LiveConfig, patience: float) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=connections(live, patience),
+        ws="none",
+        loop="asyncio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_graceful_shutdown=GRACE,
+        ssl_context_factory=(lambda _config, _default: web_tls.fresh(live.context)) if live.tls else None,
+    )
+
+
+async def send_chunks(
+    send: Send, status: int, headers: Sequence[tuple[bytes, bytes]], chunks: Sequence[bytes]
+) -> None:
+    """Send a response whose body is many pieces, without joining them.
+
+    What waits for a slow client is one piece of at most 256 KiB, not the body.
+    """
+    length = str(sum(len(chunk) for chunk in chunks)).encode()
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*headers, (b"content-length", length)],
+        }
+    )
+    for chunk in chunks:
+        view = memoryview(chunk)
+        for start in range(0, len(view), CHUNK_BYTES_MAX):
+            piece = view[start : start + CHUNK_BYTES_MAX]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

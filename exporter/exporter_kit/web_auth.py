@@ -1,0 +1,152 @@
+"""Who may come in: basic auth by bcrypt, a rate limit, and the headers every response carries."""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import math
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import bcrypt
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from exporter_kit.durations import seconds
+from exporter_kit.web_config import RateLimit, WebConfig
+
+# Where the app finds who is asking: a name, or None where nobody was asked to say.
+USER = "exporter_kit.user"
+BCRYPT_BYTES_MAX = 72
+KNOWN_MAX = 1024
+
+
+class Passwords:
+    """Checks passwords in one thread, away from the event loop, and remembers the answers.
+
+    A bcrypt hash costs a tenth of a second; a flood of wrong passwords waits in line for that one
+    thread, while those already known to be right pass by.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bcrypt")
+        self._key = secrets.token_bytes(32)
+        self._known: OrderedDict[bytes, bool] = OrderedDict()
+
+    async def right(self, users: dict[str, str], user: str, password: bytes) -> bool:
+        """Return whether the user exists and the password is theirs; both answers take as long."""
+        hashed = users.get(user) or next(iter(users.values()))
+        seen = hmac.digest(self._key, _joined(user.encode(), hashed.encode(), password), hashlib.sha256)
+        if seen not in self._known:
+            loop = asyncio.get_running_loop()
+            matches = await loop.run_in_executor(self._thread, _matches, password, hashed.encode())
+            self._known[seen] = matches
+            while len(self._known) > KNOWN_MAX:
+                self._known.popitem(last=False)
+        return user in users and self._known.get(seen, False)
+
+
+def _joined(*parts: bytes) -> bytes:
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def _matches(password: bytes, hashed: bytes) -> bool:
+    try:
+        return bcrypt.checkpw(password[:BCRYPT_BYTES_MAX], hashed)
+    except ValueError:
+        return False
+
+
+def basic(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, bytes] | None:
+    """Return the user and password of an Authorization header, None where there is no usable one."""
+    for name, value in headers:
+        scheme, _, encoded = value.partition(b" ")
+        if name == b"authorization" and scheme.lower() == b"basic":
+            try:
+                user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
+                return (user.decode(), password) if colon else None
+            except (binascii.Error, UnicodeDecodeError):
+                return None
+    return None
+
+
+class TokenBucket:
+    """A token each interval, `burst` of them at most; a request takes one."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._limit = RateLimit()
+        self._tokens = 0.0
+        self._at = clock()
+
+    def take(self, limit: RateLimit) -> float:
+        """Take a token and return 0, or return the seconds until there is one."""
+        interval = seconds(limit.interval)
+        if not interval:
+            return 0.0
+        now = self._clock()
+        if limit != self._limit:
+            self._limit, self._tokens, self._at = limit, float(limit.burst), now
+        self._tokens = min(float(limit.burst), self._tokens + (now - self._at) / interval)
+        self._at = now
+        if self._tokens < 1:
+            return (1 - self._tokens) * interval
+        self._tokens -= 1
+        return 0.0
+
+
+class Gate:
+    """ASGI middleware that applies the web-config of the moment before the app sees a request.
+
+    `open_paths` need no password and count against no limit: probes can't give one.
+    """
+
+    def __init__(self, app: ASGIApp, current: Callable[[], WebConfig], open_paths: Iterable[str]) -> None:
+        self._app = app
+        self._current = current
+        self._open = frozenset(open_paths)
+        self._passwords = Passwords()
+        self._bucket = TokenBucket()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        config = self._current()
+        app = self._app if scope["path"] in self._open else await self._admit(scope, config)
+        await app(scope, receive, _with_headers(send, config.http_server_config.headers))
+
+    async def _admit(self, scope: Scope, config: WebConfig) -> ASGIApp:
+        wait = self._bucket.take(config.rate_limit)
+        if wait:
+            return _refusal(429, "Too many requests.", {"Retry-After": str(math.ceil(wait))})
+        if config.basic_auth_users:
+            given = basic(scope["headers"])
+            if given is None or not await self._passwords.right(config.basic_auth_users, *given):
+                return _refusal(401, "Unauthorized.", {"WWW-Authenticate": "Basic"})
+            scope[USER] = given[0]
+        return self._app
+
+
+def _refusal(status: int, text: str, headers: dict[str, str]) -> ASGIApp:
+    return PlainTextResponse(text + "\n", status, headers)
+
+
+def _with_headers(send: Send, headers: dict[str, str]) -> Send:
+    extra = [(name.lower().encode(), value.encode()) for name, value in headers.items() if value]
+    if not extra:
+        return send
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = {name for name, _ in extra}
+            kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in own]
+            message = {**message, "headers": [*kept, *extra]}
+        await send(message)
+
+    return sending
