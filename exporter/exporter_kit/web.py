@@ -37,14 +37,14 @@ def serve(
     the address it became. The app's lifespan runs around it all. Bad input is a UsageError, a taken port a
     DaemonError, both before the app is started. `patience` is how many seconds a silent client is borne.
     """
-    server = Server(
-        app, listen_address=listen_address, web_config=web_config, open_paths=open_paths, patience=patience
-    )
-    for address in server.addresses:
-        log.get().info("listening", address=address, **server.protection())
-        if on_listening:
-            on_listening(address)
-    server.run()
+    Server(
+        app,
+        listen_address=listen_address,
+        web_config=web_config,
+        open_paths=open_paths,
+        on_listening=on_listening,
+        patience=patience,
+    ).run()
 
 
 class Server(uvicorn.Server):
@@ -60,21 +60,28 @@ class Server(uvicorn.Server):
         listen_address: str,
         web_config: Path | None = None,
         open_paths: Sequence[str] = PROBES,
+        on_listening: Callable[[str], None] | None = None,
         patience: float = PATIENCE,
     ) -> None:
+        self._on_listening = on_listening
         self._live = LiveConfig(web_config)
         gate = Gate(app, lambda: self._live.config, open_paths)
         super().__init__(_config(gate, self._live, patience))
         self._sockets = listen.bind(listen_address)
         self.addresses = [listen.shown(listening) for listening in self._sockets]
 
-    def protection(self) -> dict[str, bool]:
-        """Tell what stands between a client and the app."""
-        return {"tls": self._live.tls, "auth": bool(self._live.config.basic_auth_users)}
-
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve on the sockets made at the start, or on these."""
         super().run(sockets or self._sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and say so: from here on SIGTERM is heard and the app is up."""
+        await super().startup(sockets)
+        auth = bool(self._live.config.basic_auth_users)
+        for address in self.addresses:
+            log.get().info("listening", address=address, tls=self._live.tls, auth=auth)
+            if self._on_listening:
+                self._on_listening(address)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
