@@ -11,6 +11,8 @@ from alertdrill.errors import LabError
 from alertdrill.incident import Series
 
 REPLY_SECONDS_MAX = 30
+# What the query library raises when an answer is no answer of Prometheus.
+MISUNDERSTOOD = (ValueError, KeyError, TypeError)
 
 
 class RuleState(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +92,7 @@ class Prometheus:
         params = {} if at is None else {"time": f"{at:.3f}"}
         try:
             result = self._queries.custom_query(query=promql, params=params)
-        except (PrometheusApiClientException, requests.RequestException, ValueError) as error:
+        except (PrometheusApiClientException, requests.RequestException, *MISUNDERSTOOD) as error:
             raise LabError(f"asking Prometheus for {promql}: {_reason(error)}") from error
         assert isinstance(result, list)
         return result
@@ -143,4 +145,6 @@ class Prometheus:
 def _reason(error: Exception) -> str:
     if isinstance(error, requests.ConnectionError):
         return "no connection; is it running, and is the port-forward to it alive?"
+    if isinstance(error, MISUNDERSTOOD):
+        return f"the answer is not understood ({type(error).__name__}: {error})"
     return str(error).splitlines()[0] if str(error) else type(error).__name__

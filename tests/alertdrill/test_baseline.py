@@ -1,0 +1,38 @@
+"""Is the workload healthy, and if not, why?"""
+
+from typing import Any
+
+import pytest
+
+from alertdrill.baseline import waiting_reasons
+
+
+def pod(*, waiting: dict[str, str] | None = None, unschedulable: str = "") -> dict[str, Any]:
+    """Return what the API server says of a pod that does not run."""
+    state = {"waiting": waiting} if waiting else {"running": {}}
+    conditions = [{"reason": "Unschedulable", "message": unschedulable}] if unschedulable else []
+    statuses = [{"name": "app", "state": state}]
+    return {
+        "metadata": {"name": "web-1"},
+        "status": {"containerStatuses": statuses, "conditions": conditions},
+    }
+
+
+@pytest.mark.parametrize(
+    ("pods", "expected"),
+    [
+        ([pod()], []),
+        ([{"metadata": {"name": "web-1"}}], []),
+        (
+            [pod(waiting={"reason": "ErrImagePull", "message": "not found"})],
+            ["container app: ErrImagePull not found"],
+        ),
+        ([pod(waiting={"reason": "ContainerCreating"})] * 2, ["container app: ContainerCreating"]),
+        ([pod(unschedulable="0/1 nodes are available")], ["pod web-1: 0/1 nodes are available"]),
+    ],
+)
+def test_it_says_why_pods_do_not_run_in_kubernetes_own_words(
+    pods: list[dict[str, Any]], expected: list[str]
+) -> None:
+    """Waiting containers and unschedulable pods give their reasons, each once."""
+    assert expected == waiting_reasons(pods)

@@ -1,0 +1,93 @@
+"""What Prometheus says, as events."""
+
+from alertdrill import observe
+from alertdrill.clock import ManualClock
+from alertdrill.incident import Limits, Series
+from alertdrill.model import AlertState, Change, Life
+from alertdrill.observe import Watcher, Window
+from alertdrill.prometheus import AlertInstance, Prometheus, RuleState
+
+WINDOW = Window(namespace="drill-a", started=90.0, fault_at=100.0, ended=130.0, speed=20.0)
+LIMITS = Limits(
+    scrape_interval=15, scrape_gap_max=60, evaluation_interval=15, jobs=("monitoring/x",), canary="Watchdog"
+)
+
+
+class Scripted(Prometheus):
+    """A server that gives the next answer each time its rules are asked for."""
+
+    def __init__(self, *answers: list[RuleState]) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.answers = list(answers)
+
+    def rules(self) -> list[RuleState]:
+        """Give the next answer."""
+        return self.answers.pop(0)
+
+
+def rule(health: str, *alerts: AlertInstance) -> RuleState:
+    """Return a rule's state."""
+    return RuleState(group="g", name="A", health=health, error="", alerts=alerts)
+
+
+def watched(*answers: list[RuleState]) -> Watcher:
+    """Return a watcher that has looked once per answer, ten seconds apart from t = 80."""
+    server, clock = Scripted(*answers), ManualClock(80.0)
+    watcher = Watcher(lambda: server, clock, every=1)
+    for _ in answers:
+        watcher.look(server)
+        clock.sleep(10)
+    return watcher
+
+
+def test_rule_time_counts_from_the_fault_and_runs_faster() -> None:
+    """A live second is twenty seconds of rule time, and the fault is at zero."""
+    assert (-200.0, 0.0, 600.0) == tuple(WINDOW.rule_time(live) for live in (90.0, 100.0, 130.0))
+
+
+def test_health_is_told_at_the_start_of_a_window_and_when_it_changes() -> None:
+    """What was so before the window opened is told at its start; what stays the same is not told again."""
+    events = list(
+        observe.health_events(watched([rule("ok")], [rule("ok")], [rule("ok")], [rule("err")]), WINDOW)
+    )
+    assert [(-200.0, "ok"), (200.0, "err")] == [(event.t, event.data["health"]) for event in events]
+
+
+def test_a_change_of_health_after_the_window_is_not_told() -> None:
+    """What happened to the lab after a run ended is not that run's trouble."""
+    late = watched([rule("ok")], *([[rule("ok")]] * 5), [rule("err")])
+    assert ["ok"] == [event.data["health"] for event in observe.health_events(late, WINDOW)]
+
+
+def test_annotations_are_those_last_rendered() -> None:
+    """An alert's event carries the annotations that Prometheus rendered for this very instance."""
+    labels = {"alertname": "A", "name": "web"}
+    instance = AlertInstance(labels=labels, annotations={"summary": "web is down"}, state="firing")
+    life = Life(alert="A", labels={"name": "web"}, changes=(Change(t=1, state=AlertState.FIRING),))
+    other = Life(alert="A", labels={"name": "db"}, changes=(Change(t=2, state=AlertState.FIRING),))
+    events = list(observe.alert_events([life, other], watched([rule("ok", instance)])))
+    assert [{"summary": "web is down"}, {}] == [event.data["annotations"] for event in events]
+
+
+def test_a_target_tells_its_failed_and_missing_scrapes_in_rule_time() -> None:
+    """A scrape that failed is `down`; two scrapes too far apart are a gap."""
+    up = Series(
+        labels={"__name__": "up", "job": "j", "instance": "i"},
+        timestamps=(99_000, 100_000, 105_000, 106_000),
+        values=(1.0, 0.0, 1.0, 1.0),
+    )
+    (event,) = observe.scrape_events([up], WINDOW, LIMITS)
+    assert ([0.0], [[0.0, 100.0]], -20.0, 120.0, 4) == tuple(
+        event.data[name] for name in ("down", "gaps", "first", "last", "samples")
+    )
+
+
+def test_the_cadence_is_the_pauses_between_restarts_in_rule_time() -> None:
+    """Restarts 15 live seconds apart, twenty times as fast as life, are 300 s apart."""
+    restarts = Series(
+        labels={"__name__": observe.RESTARTS},
+        timestamps=(100_000, 101_000, 116_000, 117_000, 131_000),
+        values=(0.0, 1.0, 2.0, "stale", 3.0),
+    )
+    other = Series(labels={"__name__": "else"}, timestamps=(1, 2), values=(1.0, 2.0))
+    assert (300.0, 300.0) == observe.cadence([restarts, other], WINDOW).measured
