@@ -36,8 +36,8 @@ def debian(etc: Path = ETC, os_release: Path = OS_RELEASE) -> Source:
         if codename and codename in source.suites and "main" in source.components:
             return source
     raise LabError(
-        f"looked in {etc} for the archive of this machine's own release ({codename or 'unnamed'}), found none:"
-        " add Debian's main archive to the apt sources"
+        f"looked in {etc} for the archive of this machine's own release ({codename or 'unnamed'}), found"
+        " none: add Debian's main archive to the apt sources"
     )
 
 
@@ -73,7 +73,7 @@ def _one_line(text: str) -> Iterator[Source]:
 
 
 def _stanzas(text: str) -> Iterator[Source]:
-    """Read deb822; a key written into the stanza itself instead of a file's path is left to apt's default keys."""
+    """Read deb822; a key written out in the stanza, where a path could be, is left to apt's default keys."""
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     for block in re.split(r"\n\s*\n", "\n".join(lines)):
         fields = {

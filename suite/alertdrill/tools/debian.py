@@ -47,7 +47,8 @@ def fetch(packages: tuple[str, ...], *, suite: str = NEWER) -> Path:
 def _require() -> None:
     if not available():
         raise LabError(
-            "looked for apt and dpkg on a Debian to take programs from, found none: use Debian, or put the programs on PATH"
+            "looked for apt and dpkg on a Debian to take programs from, found none: use Debian, or put the"
+            " programs on PATH"
         )
 
 
@@ -64,7 +65,7 @@ def _unpack(packages: Sequence[str], suite: str, folder: Path) -> None:
 
 
 def _download(packages: Sequence[str], suite: str, folder: Path) -> None:
-    """Download into `folder`; lists that have grown old may name files the mirror no longer has, so ask again once."""
+    """Download into `folder`; old lists may name files the mirror no longer has, so ask again once."""
     with cache.locked(f"apt-{suite}"):
         lists_are_new = update(suite)
         argv = ["apt-get", "--quiet", "download", *packages]
@@ -142,4 +143,3 @@ def _home(suite: str) -> Path:
 @functools.cache
 def _architecture() -> str:
     return process.run("asking dpkg its architecture", ["dpkg", "--print-architecture"], timeout=30).strip()
-

@@ -1,0 +1,59 @@
+"""Which cluster it is going to be: found by looking, and said with the reason."""
+
+from collections.abc import Callable
+
+from alertdrill import docker, nodeimage
+from alertdrill.clusters import kind, state
+from alertdrill.clusters.base import Cluster, Wanted
+from alertdrill.docker import Engine
+from alertdrill.errors import UsageError
+from alertdrill.progress import Progress
+from alertdrill.tools import engine
+
+UPSTREAM_IMAGE = "kindest/node:v1.34.0"
+FLAVOURS = ("auto", kind.UPSTREAM, kind.BUILT)
+
+
+def choose(wanted: Wanted) -> Cluster:
+    """Return the cluster that is wanted, not yet brought up; a lab that has one keeps it."""
+    if wanted.flavour not in FLAVOURS:
+        raise UsageError(f"there is no cluster called {wanted.flavour}: take one of {', '.join(FLAVOURS)}")
+    record = state.read(wanted.name)
+    if wanted.flavour == "auto" and record:
+        return _made(wanted, record.flavour, record.reason)
+    if wanted.flavour == "auto":
+        return _looked(wanted)
+    return _made(wanted, wanted.flavour, "it was asked for")
+
+
+def _looked(wanted: Wanted) -> Cluster:
+    there = docker.answering()
+    if there is None:
+        return _made(wanted, kind.BUILT, "no Docker answers here, so neither does its registry")
+    image = wanted.node_image or UPSTREAM_IMAGE
+    if there.has_image(image):
+        return _made(wanted, kind.UPSTREAM, f"Docker answers and has {image}")
+    if there.can_pull(image):
+        return _made(wanted, kind.UPSTREAM, f"Docker answers and its registry has {image}")
+    return _made(wanted, kind.BUILT, f"Docker answers, but no registry gives it {image}")
+
+
+def _made(wanted: Wanted, flavour: str, reason: str) -> Cluster:
+    upstream = wanted.node_image or UPSTREAM_IMAGE
+    image: Callable[[Engine, Progress], str] = (
+        nodeimage.built if flavour == kind.BUILT else lambda _engine, _progress: upstream
+    )
+    return kind.KindCluster(wanted, flavour=flavour, reason=reason, engine=_engine(wanted), image=image)
+
+
+def _engine(wanted: Wanted) -> Callable[[], Engine]:
+    """Return what finds the engine: the one that has the lab's cluster, else Docker, else one of ours."""
+
+    def find() -> Engine:
+        record = state.read(wanted.name)
+        there = None if record and record.private_engine else docker.answering()
+        return there or docker.private(
+            lambda: engine.programs().environment(), "a private one, since no Docker answers"
+        )
+
+    return find

@@ -1,0 +1,237 @@
+"""kind clusters, of the upstream node image or of ours: one class, two sources of the image."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from alertdrill import cache, docker, process, tools
+from alertdrill.clock import NotYet, WallClock, wait_for
+from alertdrill.clusters import certificates, kind_config, state
+from alertdrill.clusters.base import Ability, Access, Status, Wanted
+from alertdrill.docker import Engine
+from alertdrill.errors import LabError, UsageError
+from alertdrill.kube import Kube
+from alertdrill.progress import Progress
+
+UPSTREAM = "kind"
+BUILT = "kind-built"
+FLAVOURS = frozenset({UPSTREAM, BUILT})
+PREFIX = "alertdrill-"
+LABEL = "io.x-k8s.kind.cluster"
+CREATE_SECONDS_MAX = 300.0
+READY_SECONDS_MAX = 120.0
+CAP_SYS_RESOURCE = 24
+
+Creator = Callable[["KindCommand", str, Path, Path], None]
+"""(kind, image, configuration file, kubeconfig) → a cluster, created."""
+
+
+@dataclass(frozen=True)
+class KindCommand:
+    """The kind program as it talks to one engine about one cluster."""
+
+    program: Path
+    engine: Engine
+    cluster: str
+
+    def run(self, what: str, *words: str | Path, timeout: float = 120.0) -> str:
+        """Run a kind command and return what it printed."""
+        argv = [self.program, *words, "--name", self.cluster]
+        return process.run(what, argv, timeout=timeout, env=self.engine.env)
+
+
+def create(kind: KindCommand, image: str, config: Path, kubeconfig: Path) -> None:
+    """Create the cluster by kind's own command; what it leaves when it fails is removed by the caller."""
+    words = ("create", "cluster", "--retain", "--image", image)
+    kind.run(
+        f"creating the cluster {kind.cluster}",
+        *words,
+        *("--config", config, "--kubeconfig", kubeconfig),
+        timeout=CREATE_SECONDS_MAX,
+    )
+
+
+class KindCluster:
+    """A kind cluster of one node that is ours as a whole."""
+
+    abilities = frozenset(Ability)
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        *,
+        flavour: str,
+        reason: str,
+        engine: Callable[[], Engine],
+        image: Callable[[Engine, Progress], str],
+        creator: Creator = create,
+    ) -> None:
+        self.name = wanted.name
+        self.flavour = flavour
+        self.reason = reason
+        self._engine = engine
+        self._image = image
+        self._creator = creator
+        self._config = kind_config.config(
+            restart_seconds_max=wanted.restart_seconds_max,
+            bounded=is_bounded(),
+            own_network=flavour == BUILT,
+        )
+        self._digest = cache.digest(flavour, self._config)
+
+    def __repr__(self) -> str:
+        """Say which cluster it is, in tests and in a debugger."""
+        return f"<KindCluster {PREFIX}{self.name} [{self.flavour}]>"
+
+    @property
+    def _access(self) -> Access:
+        return Access(kubeconfig=state.kubeconfig(self.name), context=f"kind-{PREFIX}{self.name}")
+
+    def up(self, progress: Progress) -> Access:
+        """Return access to the cluster: at once when it is up as asked for, else made anew."""
+        earlier = state.read(self.name)
+        if earlier and earlier.complete and earlier.digest == self._digest and self._answers():
+            return self._access
+        with progress.phase("container engine"):
+            kind = self._kind(begin=earlier)
+        self._clear(kind, earlier, progress)
+        image = self._image(kind.engine, progress)
+        with progress.phase("cluster"):
+            self._create(kind, image)
+        with progress.phase("node ready"):
+            self._wait_ready()
+        self._remember(private_engine=kind.engine.private, complete=True)
+        return self._access
+
+    def down(self, progress: Progress) -> None:
+        """Delete the cluster, and stop an engine of ours that nobody else needs."""
+        record = state.read(self.name)
+        if record:
+            with progress.phase("taking the cluster down"):
+                kind = self._kind(begin=record)
+                self._delete(kind)
+                state.forget(self.name)
+        docker.stop_private(unless=lambda: bool(state.others(self.name, FLAVOURS)))
+
+    def status(self) -> Status:
+        """Look whether it is there and its node is ready."""
+        record = state.read(self.name)
+        if not record:
+            return Status(exists=False, answers=False, sentence=f"there is no cluster {PREFIX}{self.name}")
+        if not record.complete:
+            return Status(exists=True, answers=False, sentence=f"{PREFIX}{self.name} is half made")
+        answers = self._answers()
+        verb = "answers" if answers else "does not answer"
+        return Status(exists=True, answers=answers, sentence=f"{PREFIX}{self.name} ({self.flavour}) {verb}")
+
+    def load(self, archives: Sequence[Path], progress: Progress) -> None:
+        """Import image archives into the node, except those it has had already."""
+        for archive in archives:
+            record = state.read(self.name)
+            if not record:
+                raise LabError(
+                    f"loading {archive.name}: the cluster {PREFIX}{self.name} is not there: bring it up"
+                )
+            mark = f"{archive}@{archive.stat().st_mtime_ns}"
+            if mark in record.loaded:
+                continue
+            kind = self._kind(begin=record)
+            kind.run(
+                f"loading {archive.name} into the cluster", "load", "image-archive", archive, timeout=300
+            )
+            state.write(self.name, replace(record, loaded=[*record.loaded, mark]))
+            progress.say(f"loaded {archive.name} ({archive.stat().st_size >> 20} MB)")
+
+    def export_logs(self, folder: Path) -> None:
+        """Write the node's journals and the logs of its pods to a folder."""
+        if record := state.read(self.name):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._kind(begin=record).run("exporting the node's logs", "export", "logs", folder)
+
+    def _kind(self, *, begin: state.Record | None) -> KindCommand:
+        """Return kind on the engine that has, or will have, the cluster; recorded before it is started."""
+        if begin is None:
+            self._remember(private_engine=False, complete=False)
+        engine = self._engine()
+        if begin is None or begin.private_engine != engine.private:
+            self._remember(private_engine=engine.private, complete=False)
+        return KindCommand(tools.kind(), engine, PREFIX + self.name)
+
+    def _remember(self, *, private_engine: bool, complete: bool) -> None:
+        state.write(
+            self.name,
+            state.Record(
+                flavour=self.flavour,
+                reason=self.reason,
+                digest=self._digest,
+                private_engine=private_engine,
+                complete=complete,
+            ),
+        )
+
+    def _clear(self, kind: KindCommand, earlier: state.Record | None, progress: Progress) -> None:
+        """Remove what is left of a cluster of ours; one that we know nothing of is somebody else's."""
+        if not kind.engine.containers(f"label={LABEL}={kind.cluster}"):
+            return
+        if earlier is None:
+            state.forget(self.name)
+            raise UsageError(
+                f"a kind cluster {kind.cluster} is there already and was not made from this cache folder:"
+                f" take another --name, or remove it: kind delete cluster --name {kind.cluster}"
+            )
+        progress.say(f"a cluster {kind.cluster} of ours is there, but not as asked for: making it anew")
+        self._delete(kind)
+        self._remember(private_engine=kind.engine.private, complete=False)
+
+    def _delete(self, kind: KindCommand) -> None:
+        words = ("delete", "cluster", "--kubeconfig", state.kubeconfig(self.name))
+        kind.run(f"deleting the cluster {kind.cluster}", *words)
+
+    def _create(self, kind: KindCommand, image: str) -> None:
+        kubeconfig = state.kubeconfig(self.name)
+        kubeconfig.unlink(missing_ok=True)
+        file = state.folder(self.name) / "kind.yaml"
+        cache.write_whole(file, self._config)
+        try:
+            self._creator(kind, image, file, kubeconfig)
+        finally:
+            file.unlink()
+        kubeconfig.chmod(0o600)
+
+    def _wait_ready(self) -> None:
+        kube = Kube(self._access.kubeconfig, self._access.context)
+        wait_for(
+            "the node to be ready",
+            lambda: _all_ready(kube),
+            deadline=READY_SECONDS_MAX,
+            clock=WallClock(),
+            every=0.2,
+        )
+        certificates.approve(kube)
+
+    def _answers(self) -> bool:
+        if not self._access.kubeconfig.exists():
+            return False
+        try:
+            return _all_ready(Kube(self._access.kubeconfig, self._access.context))
+        except (LabError, NotYet):
+            return False
+
+
+def is_bounded(status: Path = Path("/proc/self/status")) -> bool:
+    """Say whether even root here lacks CAP_SYS_RESOURCE, and so will a node."""
+    for line in status.read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == "CapBnd":
+            return not int(value, 16) >> CAP_SYS_RESOURCE & 1
+    return False
+
+
+def _all_ready(kube: Kube) -> bool:
+    nodes = kube.get("nodes")
+    conditions = [one for node in nodes for one in node["status"].get("conditions", [])]
+    ready = [one for one in conditions if one["type"] == "Ready" and one["status"] == "True"]
+    if not nodes or len(ready) < len(nodes):
+        reasons = [one.get("message", "") for one in conditions if one["type"] == "Ready"]
+        raise NotYet(f"{len(ready)} of {len(nodes)} nodes ready {'; '.join(reasons)}".strip())
+    return True

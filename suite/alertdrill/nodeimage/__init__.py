@@ -1,0 +1,5 @@
+"""A kind node image made on the spot, where none can be pulled; in stages, each cached by its inputs."""
+
+from alertdrill.nodeimage.image import built
+
+__all__ = ["built"]
