@@ -1,0 +1,67 @@
+"""The loop: look, publish what is new, tell of it, wait."""
+
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from exporter_kit import log
+from exporter_kit.errors import DaemonError
+from git_sync_stand_in.checkout import Checkout
+from git_sync_stand_in.hooks import Hook
+
+LOG = log.get("git-sync")
+
+
+class Sync:
+    """Keeps a checkout at its ref; `counts` says how often that was a success, an error or a noop."""
+
+    def __init__(self, checkout: Checkout, hooks: list[Hook], touch_file: Path | None = None) -> None:
+        self.counts = Counter({"success": 0, "error": 0, "noop": 0})
+        self.seconds = 0.0
+        self.is_synced = False
+        self.hooks = hooks
+        self._checkout = checkout
+        self._touch_file = touch_file
+
+    def once(self) -> str | None:
+        """Sync once; return the commit if it is to be told of. A DaemonError changes nothing published."""
+        begun = time.monotonic()
+        try:
+            commit = self._checkout.fetch()
+            is_new = commit != self._checkout.current()
+            if is_new:
+                self._checkout.publish(commit)
+                self._checkout.forget_others(commit)
+        except DaemonError:
+            self.counts["error"] += 1
+            raise
+        finally:
+            self.seconds += time.monotonic() - begun
+        is_first, self.is_synced = not self.is_synced, True
+        self.counts["success" if is_new else "noop"] += 1
+        if self._touch_file and (is_new or is_first):
+            self._touch_file.touch()
+        # After a restart the receivers are told of a commit they may know: twice is better than never.
+        return commit if is_new or is_first else None
+
+    def forever(self, period: float, failures_max: int, stop: threading.Event) -> None:
+        """Sync every `period` seconds until told to stop, or after too many failures in a row (-1: never)."""
+        failures = 0
+        for hook in self.hooks:
+            hook.start()
+        while not stop.is_set():
+            try:
+                commit = self.once()
+            except DaemonError as error:
+                failures += 1
+                if 0 <= failures_max < failures:
+                    raise
+                LOG.warning("sync failed", error=str(error), failures=failures)
+            else:
+                failures = 0
+                if commit:
+                    LOG.info("synced", hash=commit)
+                    for hook in self.hooks:
+                        hook.tell(commit, self._checkout.link)
+            stop.wait(period)

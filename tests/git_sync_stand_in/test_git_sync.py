@@ -1,0 +1,275 @@
+"""The stand-in keeps git-sync's contract, against a real repository on this machine."""
+
+import http.server
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from click.testing import CliRunner, Result
+
+from exporter_kit.errors import DaemonError
+from git_sync_stand_in import health
+from git_sync_stand_in.checkout import WORKTREES, Checkout
+from git_sync_stand_in.cli import NOTICE, main
+from git_sync_stand_in.sync import Sync
+
+ENV = {
+    "GIT_AUTHOR_NAME": "a",
+    "GIT_AUTHOR_EMAIL": "a@example.com",
+    "GIT_COMMITTER_NAME": "a",
+    "GIT_COMMITTER_EMAIL": "a@example.com",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+}
+
+
+class Repo:
+    """A repository to commit to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"file://{folder}"
+        folder.mkdir()
+        self.git("init", "--quiet", "--initial-branch=main")
+
+    def git(self, *words: str) -> str:
+        """Run git in it."""
+        return subprocess.run(
+            ["git", *words],
+            cwd=self.folder,
+            env={**os.environ, **ENV},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+
+    def commit(self, text: str) -> str:
+        """Commit a file with this text and return the commit."""
+        (self.folder / "file").write_text(text)
+        self.git("add", "file")
+        self.git("commit", "--quiet", "--message", text)
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """A repository with one commit."""
+    made = Repo(tmp_path / "upstream.git")
+    made.commit("one")
+    return made
+
+
+def checkout(repo: Repo, root: Path, ref: str = "main") -> Checkout:
+    """Return a checkout of it below `root`."""
+    return Checkout(repo.url, root, Path("link"), ref=ref, depth=1, timeout=20)
+
+
+def once(repo: Repo, root: Path, *words: str) -> Result:
+    """Run the command once."""
+    return CliRunner().invoke(main, [f"--repo={repo.url}", f"--root={root}", "--one-time", *words])
+
+
+def test_the_link_leads_to_a_worktree_named_by_its_commit(repo: Repo, tmp_path: Path) -> None:
+    """After one sync the link leads, by a relative path, to a folder whose name is the commit's hash."""
+    commit = repo.commit("two")
+    result = once(repo, tmp_path / "root", "--link=current")
+    link = tmp_path / "root" / "current"
+    assert (0, commit) == (result.exit_code, link.resolve().name)
+    assert "two" == (link / "file").read_text()
+    assert not link.readlink().is_absolute()
+
+
+def test_it_says_what_it_is(repo: Repo, tmp_path: Path) -> None:
+    """The first thing it writes is that it is a stand-in."""
+    assert NOTICE in once(repo, tmp_path / "root").stderr.splitlines()[0]
+
+
+def test_the_link_is_named_after_the_repository_by_default(repo: Repo, tmp_path: Path) -> None:
+    """Without --link the link has the repository's name, less .git."""
+    once(repo, tmp_path / "root")
+    assert (tmp_path / "root" / "upstream").is_symlink()
+
+
+def test_a_new_commit_gets_a_new_worktree_and_the_old_one_goes(repo: Repo, tmp_path: Path) -> None:
+    """Published commits follow one another, and only the newest stays."""
+    synced = checkout(repo, tmp_path / "root")
+    for text in ("two", "three"):
+        commit = repo.commit(text)
+        assert commit == synced.fetch()
+        synced.publish(commit)
+        synced.forget_others(commit)
+        assert text == (synced.link / "file").read_text()
+        assert commit == synced.current()
+        assert [commit] == [path.name for path in (tmp_path / "root" / WORKTREES).iterdir()]
+
+
+def test_the_link_never_leads_nowhere(repo: Repo, tmp_path: Path) -> None:
+    """A reader that looks all the time finds the file behind the link at every look."""
+    synced = checkout(repo, tmp_path / "root")
+    synced.publish(synced.fetch())
+    missing: list[OSError] = []
+    looks, stop = [0], threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            try:
+                (synced.link / "file").read_bytes()
+            except OSError as error:
+                missing.append(error)
+            looks[0] += 1
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for text in "abcd":
+        repo.commit(text)
+        synced.publish(synced.fetch())
+    stop.set()
+    reader.join()
+    assert [] == missing
+    assert 10 < looks[0]
+
+
+@pytest.mark.parametrize("kind", ["tag", "commit", "branch"])
+def test_a_ref_may_be_a_tag_a_commit_or_a_branch(repo: Repo, tmp_path: Path, kind: str) -> None:
+    """What --ref names is what is published, though the default branch has moved on."""
+    wanted = repo.git("rev-parse", "HEAD")
+    repo.git("tag", "--annotate", "v1", "--message=v1")
+    repo.git("branch", "kept")
+    repo.commit("two")
+    ref = {"tag": "v1", "commit": wanted, "branch": "kept"}[kind]
+    assert wanted == checkout(repo, tmp_path / "root", ref).fetch()
+
+
+def test_a_half_made_worktree_is_made_anew(repo: Repo, tmp_path: Path) -> None:
+    """What a killed run left is not taken for a worktree."""
+    synced = checkout(repo, tmp_path / "root")
+    commit = synced.fetch()
+    half = tmp_path / "root" / WORKTREES / commit
+    half.mkdir(parents=True)
+    (half / "junk").touch()
+    assert synced.current() is None
+    synced.publish(commit)
+    assert {"file", ".git"} == {path.name for path in synced.link.iterdir()}
+
+
+def test_a_failed_fetch_leaves_what_is_published(repo: Repo, tmp_path: Path) -> None:
+    """When upstream is gone the last commit stays readable."""
+    synced = checkout(repo, tmp_path / "root")
+    synced.publish(synced.fetch())
+    repo.folder.rename(tmp_path / "gone")
+    with pytest.raises(DaemonError, match=r"running git fetch: .*upstream\.git"):
+        synced.fetch()
+    assert "one" == (synced.link / "file").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["--ref=nosuch"], 1, "running git fetch: .*nosuch"),
+        (["--repo=file:///nosuch/repo"], 1, "running git fetch: .*"),
+        (["--period=soon"], 2, "'soon' is not a duration"),
+        (["--nosuch"], 2, "No such option"),
+        (["--exechook-command=/nosuch/hook"], 1, "running the hook /nosuch/hook: .*No such file"),
+        (["--exechook-command=/bin/false"], 1, "running the hook /bin/false: it ended with 1"),
+        (["--webhook-url=http://127.0.0.1:1/"], 1, "sending the webhook to http://127.0.0.1:1/: .*refused"),
+    ],
+)
+def test_trouble_is_a_sentence(repo: Repo, tmp_path: Path, words: list[str], code: int, says: str) -> None:
+    """What goes wrong is said in a sentence, with an exit code, and without a traceback."""
+    result = once(repo, tmp_path / "root", *words)
+    assert code == result.exit_code
+    assert re.search(says, result.stderr)
+    assert "Traceback" not in result.stderr
+
+
+def test_the_hook_runs_in_the_worktree_with_the_commit(repo: Repo, tmp_path: Path) -> None:
+    """The exechook sees the new worktree and its hash; a later run tells it again."""
+    hook = tmp_path / "hook"
+    hook.write_text(f'#!/bin/sh\necho "$GITSYNC_HASH $(cat file)" >> {tmp_path}/told\n')
+    hook.chmod(0o755)
+    for _ in range(2):
+        assert 0 == once(repo, tmp_path / "root", f"--exechook-command={hook}").exit_code
+    assert [f"{repo.git('rev-parse', 'HEAD')} one"] * 2 == (tmp_path / "told").read_text().splitlines()
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, list[str]]]:
+    """A web server that refuses only the first request; yields its address and what it heard."""
+    heard: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(self.headers["Gitsync-Hash"])
+            self.send_response(500 if len(heard) == 1 else 200)
+            self.end_headers()
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/-/run", heard
+        server.shutdown()
+
+
+def wait_until(true: object, seconds: float = 15.0) -> None:
+    """Wait for a condition, a call without arguments."""
+    assert callable(true)
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_the_loop_follows_the_repository_and_ends_when_told(
+    repo: Repo, tmp_path: Path, receiver: tuple[str, list[str]]
+) -> None:
+    """It publishes commits as they come, tells the webhook until it takes them, ends with 0 on SIGTERM."""
+    url, heard = receiver
+    link = tmp_path / "root" / "link"
+    words = [
+        f"--repo={repo.url}",
+        f"--root={tmp_path / 'root'}",
+        "--link=link",
+        "--ref=main",
+        "--period=50ms",
+    ]
+    hooks = [f"--webhook-url={url}", "--webhook-backoff=50ms", "--max-failures=-1"]
+    command = [sys.executable, "-c", "from git_sync_stand_in.cli import main; main()", *words, *hooks]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        try:
+            wait_until(link.exists)
+            first = repo.git("rev-parse", "HEAD")
+            wait_until(lambda: [first, first] == heard)
+            second = repo.commit("two")
+            wait_until(lambda: second in heard)
+            assert "two" == (link / "file").read_text()
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert 0 == process.wait(15)
+    assert [first, first, second] == heard
+
+
+def test_it_says_when_it_has_synced(repo: Repo, tmp_path: Path) -> None:
+    """`/` is 503 before the first sync and 200 after, and /metrics counts syncs."""
+    sync = Sync(checkout(repo, tmp_path / "root"), [])
+    server = health.serve("127.0.0.1:0", sync, metrics=True)
+    url = f"http://127.0.0.1:{server.server_port}"
+    with pytest.raises(OSError, match="503"):
+        urlopen(url)
+    sync.once()
+    sync.once()
+    with urlopen(url) as answer, urlopen(f"{url}/metrics") as metrics:  # noqa: S310
+        assert 200 == answer.status
+        text = metrics.read().decode()
+    assert 'git_sync_count_total{status="success"} 1\ngit_sync_count_total{status="error"} 0\n' in text
+    assert 'git_sync_count_total{status="noop"} 1\n' in text
+    server.shutdown()
+    server.server_close()
