@@ -1,0 +1,91 @@
+"""Every image the manifests, the workloads and the scenarios name, and what each is made of."""
+
+from alertdrill.model import Value
+
+NONROOT = "65532:65532"
+NOBODY = "65534:65534"
+
+
+class Program(Value, frozen=True, kw_only=True):
+    """A third party's program, out of a Debian package, under the path it has in its own image."""
+
+    package: str
+    path: str
+    in_image: str
+    folder: str = ""  # where it keeps its data
+
+
+class Image(Value, frozen=True, kw_only=True):
+    """An image by its full name; `layers` are names of stages in layers.py, from the bottom up."""
+
+    name: str
+    layers: tuple[str, ...]
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    user: str = NONROOT
+    folder: str = "/"
+
+
+PROGRAMS = {
+    "prometheus": Program(
+        package="prometheus",
+        path="usr/bin/prometheus",
+        in_image="usr/bin/prometheus",
+        folder="prometheus/",
+    ),
+    "alertmanager": Program(
+        package="prometheus-alertmanager",
+        path="usr/bin/prometheus-alertmanager",
+        in_image="usr/bin/alertmanager",
+        folder="alertmanager/",
+    ),
+    "node-exporter": Program(
+        package="prometheus-node-exporter",
+        path="usr/bin/prometheus-node-exporter",
+        in_image="usr/bin/node_exporter",
+    ),
+}
+
+OURS = ("base", "dependencies", "code")
+# Built from exporter/ everywhere.
+OWN = (
+    Image(
+        name="alertdrill/kube-api-exporter:dev",
+        layers=OURS,
+        entrypoint=("/usr/local/bin/kube-api-exporter",),
+    ),
+    Image(name="alertdrill/prom-run:dev", layers=OURS, entrypoint=("/usr/local/bin/prom-run",)),
+    Image(name="alertdrill/workload:dev", layers=("base",), command=("python3",), user=NOBODY),
+)
+# Pulled where a registry answers; where none does, made here under the same names and entry points.
+THIRD_PARTY = (
+    Image(
+        name="quay.io/prometheus/prometheus:v3.5.3",
+        layers=("base", "prometheus"),
+        entrypoint=("/bin/prometheus",),
+        command=("--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"),
+        user=NOBODY,
+        folder="/prometheus",
+    ),
+    Image(
+        name="quay.io/prometheus/alertmanager:v0.33.1",
+        layers=("base", "alertmanager"),
+        entrypoint=("/bin/alertmanager",),
+        command=("--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"),
+        user=NOBODY,
+        folder="/alertmanager",
+    ),
+    Image(
+        name="quay.io/prometheus/node-exporter:v1.11.1",
+        layers=("base", "node-exporter"),
+        entrypoint=("/bin/node_exporter",),
+        user=NOBODY,
+    ),
+    Image(
+        name="registry.k8s.io/git-sync/git-sync:v4.5.0",
+        layers=("base", "dependencies", "code", "git"),
+        entrypoint=("/usr/local/bin/git-sync",),
+        user="65533:65533",
+        folder="/tmp",  # noqa: S108  # where upstream's image starts
+    ),
+)

@@ -1,0 +1,27 @@
+"""Which way the images come, chosen by looking: can this machine pull or not."""
+
+from pathlib import Path
+
+from alertdrill import docker
+from alertdrill.images import built, layers, local
+from alertdrill.images.catalogue import OWN, THIRD_PARTY
+from alertdrill.progress import Progress
+
+# Prometheus', the one image no lab does without.
+ASKED_FOR = THIRD_PARTY[0].name
+
+
+def archive(progress: Progress) -> Path:
+    """Return an archive with every image the cluster can't pull, to be loaded in one go."""
+    engine = docker.answering()
+    if engine and engine.can_pull(ASKED_FOR):
+        progress.say("images: ours are built with docker, others pulled, because the registry answers")
+        return built.built(engine, progress)
+    looked = f"no registry answers for {ASKED_FOR}" if engine else "no Docker answers to build or pull with"
+    progress.say(f"images: all made here from Debian's packages and PyPI's, because {looked}")
+    return local.made(progress)
+
+
+def identities() -> dict[str, str]:
+    """Return {image: what it is made of} for our own images, as the sources are now; nothing is built."""
+    return {image.name: "-".join(layers.key(name) for name in image.layers) for image in OWN}

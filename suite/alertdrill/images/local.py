@@ -1,0 +1,61 @@
+"""The images made here from packages, with no engine and no registry."""
+
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from alertdrill import cache
+from alertdrill.images import docker_archive, layers
+from alertdrill.images.catalogue import OWN, PROGRAMS, THIRD_PARTY, Image
+from alertdrill.progress import Progress
+
+STAGE = "images"
+KEPT = 2  # so many archives, the newest: they are large
+
+
+def made(progress: Progress) -> Path:
+    """Return the archive of all images, made anew as far as its layers have changed."""
+    images = (*OWN, *THIRD_PARTY)
+    names = sorted({name for image in images for name in image.layers})
+    key = cache.digest(layers.FORMAT, repr(images), *(layers.key(name) for name in names))
+
+    def make(folder: Path) -> None:
+        # Layers wait for different things (the net, a core, the disk), so they are made side by side.
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            tars = dict(zip(names, pool.map(lambda name: _layer(name, progress), names), strict=True))
+        docker_archive.write(
+            folder / "images.tar", images, tars, {image.name: _labels(image) for image in images}
+        )
+
+    entry = cache.entry(STAGE, key, make)
+    _forget_old(entry)
+    return entry / "images.tar"
+
+
+def _layer(name: str, progress: Progress) -> tuple[Path, str]:
+    with progress.phase(f"image layer {name}"):
+        tar = layers.layer(name)
+    sums = json.loads((tar.parent / cache.SUMS).read_text())
+    return tar, str(sums[tar.name])
+
+
+def _labels(image: Image) -> dict[str, str]:
+    """Say in a third party's image that it is not theirs, and what is in it."""
+    labels = {"org.opencontainers.image.title": image.name}
+    if image in THIRD_PARTY:
+        labels["alertdrill.stands-in-for"] = image.name
+    for name in image.layers:
+        if name in PROGRAMS:
+            labels["org.opencontainers.image.version"] = (
+                f"Debian {PROGRAMS[name].package} {layers.version(name)}"
+            )
+    return labels
+
+
+def _forget_old(newest: Path) -> None:
+    """Remove all but the newest archives; one that is being read stays readable until it is closed."""
+    newest.touch()
+    others = [path for path in newest.parent.iterdir() if path != newest and not path.name.startswith(".")]
+    for path in sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT - 1 :]:
+        shutil.rmtree(path, ignore_errors=True)
