@@ -89,10 +89,17 @@ class ApiClient:
         return self._access.host
 
     def get(
-        self, path: str, query: Mapping[str, str] | None = None, *, accept: str = JSON, timeout: float = 60.0
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        accept: str = JSON,
+        coding: str = "identity",
+        timeout: float = 60.0,
     ) -> bytes:
         """Return the body of a GET; `timeout` bounds every wait for the next byte, in seconds."""
-        response = self._request(path, query, accept, timeout)
+        headers = {"Accept": accept, "Accept-Encoding": coding}
+        response = self._request(path, query, headers, timeout)
         try:
             with _translated(f"getting {path}"):
                 return response.read()
@@ -101,10 +108,10 @@ class ApiClient:
 
     def stream(self, path: str, query: Mapping[str, str], *, silence: float) -> Stream:
         """Open a watch; `silence` seconds without a byte end it as Unreachable."""
-        return Stream(self._request(path, query, JSON, silence))
+        return Stream(self._request(path, query, {"Accept": JSON}, silence))
 
     def _request(
-        self, path: str, query: Mapping[str, str] | None, accept: str, timeout: float
+        self, path: str, query: Mapping[str, str] | None, headers: Mapping[str, str], timeout: float
     ) -> urllib3.BaseHTTPResponse:
         pool = self._pool
         with _translated(f"asking {self.host} for {path}"):
@@ -112,7 +119,7 @@ class ApiClient:
                 "GET",
                 self.host + path,
                 fields=dict(query or {}),
-                headers={**self._access.headers(), "Accept": accept, "User-Agent": self._user_agent},
+                headers={**self._access.headers(), **headers, "User-Agent": self._user_agent},
                 timeout=urllib3.Timeout(connect=min(10.0, timeout), read=timeout),
                 preload_content=False,
             )

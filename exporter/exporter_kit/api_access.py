@@ -1,5 +1,6 @@
 """Where the API server is and who we are: the official client reads it, and only that."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,9 @@ import yaml
 from kubernetes import config as official
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException
+from urllib3.exceptions import InsecureRequestWarning
 
+from exporter_kit import log
 from exporter_kit.api_errors import CredentialsError
 
 
@@ -64,6 +67,9 @@ def _headers(configuration: Configuration) -> dict[str, str]:
 
 def _pool(configuration: Configuration) -> dict[str, Any]:
     """Translate the TLS settings into urllib3's words."""
+    if not configuration.verify_ssl:
+        warnings.simplefilter("ignore", InsecureRequestWarning)  # said once, here, not at every request
+        log.get().warning("the API server's certificate is not verified", host=configuration.host)
     settings: dict[str, Any] = {
         "cert_reqs": "CERT_REQUIRED" if configuration.verify_ssl else "CERT_NONE",
         "ca_certs": configuration.ssl_ca_cert,

@@ -1,53 +1,88 @@
-"""What is served: `/metrics`, `/livez` (this process only), `/readyz` (the API server too)."""
+"""What is served: /metrics, /livez (this process only), /readyz (every kind), / (a page for people)."""
 
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+
+from jinja2 import Environment
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from exporter_kit.api import ApiClient
-from exporter_kit.api_errors import ApiError
-from kube_api_exporter import listing
-from kube_api_exporter.discovery import Discovery
-from kube_api_exporter.render import Renderer, help_text
+from exporter_kit.web import send_chunks
+from kube_api_exporter.exporter import OWN, Exporter
+from kube_api_exporter.negotiate import choose_coding, choose_format
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+PAGE = "landing.html.j2"
 
 
-def create(client: ApiClient, words: tuple[str, ...]) -> Starlette:
-    """Return the application for these kinds."""
+class Metrics:
+    """Answers a scrape; the body is put together in a thread and sent piece by piece."""
 
-    def metrics(_request: Request) -> Response:
-        try:
-            return Response(b"".join(_body(client, words)), media_type=CONTENT_TYPE)
-        except ApiError as error:
-            return PlainTextResponse(f"{error}\n", status_code=503)
+    def __init__(self, exporter: Exporter) -> None:
+        self._exporter = exporter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one scrape, of everything or of `?kind=`."""
+        request = Request(scope, receive)
+        if request.method not in {"GET", "HEAD"}:
+            await PlainTextResponse("only GET\n", 405)(scope, receive, send)
+            return
+        kinds = frozenset(word for said in request.query_params.getlist("kind") for word in said.split(","))
+        unknown = kinds - self._words()
+        if unknown:
+            sentence = f"no such kind is exported: {', '.join(sorted(unknown))}\n"
+            await PlainTextResponse(sentence, 404)(scope, receive, send)
+            return
+        form = choose_format(request.headers.get("accept", ""))
+        coding = choose_coding(request.headers.get("accept-encoding", ""))
+        body = await run_in_threadpool(self._exporter.body, form, coding, kinds or None)
+        headers = [(b"content-type", form.content_type.encode()), (b"vary", b"accept, accept-encoding")]
+        if coding:
+            headers.append((b"content-encoding", coding.encode()))
+        await send_chunks(send, 200, headers, body)
+
+    def _words(self) -> set[str]:
+        """Return all words a kind goes by here."""
+        feeds = self._exporter.feeds
+        return {OWN} | {
+            word for feed in feeds for word in (feed.word, feed.label, feed.label.partition(".")[0])
+        }
+
+
+def create(exporter: Exporter) -> Starlette:
+    """Return the application; the readers live as long as it does."""
+    page = Environment(autoescape=True).from_string(files(__package__).joinpath(PAGE).read_text())
+
+    def landing(_request: Request) -> Response:
+        now = time.time()
+        return HTMLResponse(page.render(feeds=exporter.feeds, now=now, options=exporter.options))
 
     def readyz(_request: Request) -> Response:
-        try:
-            client.get("/readyz", accept="text/plain", timeout=5)
-        except ApiError as error:
-            return PlainTextResponse(f"{error}\n", status_code=503)
+        waiting = exporter.not_ready()
+        if waiting:
+            return PlainTextResponse("".join(f"{sentence}\n" for sentence in waiting), status_code=503)
         return PlainTextResponse("ok\n")
 
-    def livez(_request: Request) -> Response:
+    async def livez(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    return Starlette(routes=[Route("/metrics", metrics), Route("/livez", livez), Route("/readyz", readyz)])
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        exporter.start()
+        yield
+        exporter.stop()
 
-
-def _body(client: ApiClient, words: tuple[str, ...]) -> list[bytes]:
-    """Return the exposition, family by family."""
-    discovery = Discovery(client)
-    chunks: list[bytes] = []
-    for word in words:
-        kind = discovery.find(word)
-        renderer = Renderer(kind)
-        families: dict[str, list[bytes]] = {}
-        for rendered in sorted(listing.every(client, kind, renderer), key=lambda each: each.key):
-            for family, piece in rendered.pieces.items():
-                families.setdefault(family, []).append(piece)
-        for family, pieces in sorted(families.items()):
-            said = help_text(renderer.families, kind, family)
-            chunks += [f"# HELP {family} {said}\n# TYPE {family} gauge\n".encode(), *pieces]
-    return chunks
+    return Starlette(
+        routes=[
+            Route("/", landing),
+            Route("/metrics", Metrics(exporter)),
+            Route("/livez", livez),
+            Route("/readyz", readyz),
+        ],
+        lifespan=lifespan,
+    )

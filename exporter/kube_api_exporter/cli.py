@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,7 +11,9 @@ from exporter_kit.api import ApiClient
 from exporter_kit.api_errors import CredentialsError
 from exporter_kit.errors import DaemonError
 from kube_api_exporter import app
+from kube_api_exporter.exporter import Exporter
 from kube_api_exporter.kinds import DEFAULT_KINDS
+from kube_api_exporter.options import PRESETS, Options, parse_shard
 
 
 @click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
@@ -21,20 +24,67 @@ from kube_api_exporter.kinds import DEFAULT_KINDS
 )
 @click.option("--context", help="The kubeconfig's context, if not its current one.")
 @click.option("--listen-address", default="0.0.0.0:8080", metavar="HOST:PORT", help="Where to serve.")
-@click.option("--kinds", default=",".join(DEFAULT_KINDS), help="Kinds to export, separated by commas.")
 @click.option("--web-config", type=click.Path(path_type=Path), help="TLS and passwords: a web-config file.")
+@click.option(
+    "--kinds",
+    default=",".join(DEFAULT_KINDS),
+    help="Kinds to export: pods,deployments.apps,widgets.example.com, or all (Secrets and Events never are).",
+)
+@click.option("--namespaces", default="", help="Only these namespaces, separated by commas.")
+@click.option("--selector", multiple=True, metavar="[KIND:]SELECTOR", help="Only objects with these labels.")
+@click.option("--allow", multiple=True, metavar="[KIND:]PATH", help="Only these field paths; * is anything.")
+@click.option("--deny", multiple=True, metavar="[KIND:]PATH", help="Not these field paths.")
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="all", help="A list of paths to allow.")
+@click.option("--series-budget", type=click.IntRange(0), default=0, help="Series per kind; 0 is no limit.")
+@click.option("--shard", default="0/1", metavar="I/N", help="Only every N-th object, by UID.")
+@click.option("--node", help="Only pods on this node.")
+@click.option("--audit-interval", type=click.FloatRange(0), default=600.0, help="Seconds; 0 is never.")
+@click.option(
+    "--silence", type=click.FloatRange(1), default=120.0, help="Seconds after which a watch is dead."
+)
+@click.option("--page", type=click.IntRange(1, 10_000), default=500, help="Objects per page of a list.")
+@click.option("--watch-list/--no-watch-list", default=True, help="Stream the first objects where possible.")
+@click.option("--compressed-lists/--plain-lists", default=False, help="Ask for gzip: for slow networks.")
+@click.option("--log-format", type=click.Choice(log.FORMATS), default="logfmt")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
 def main(
-    kubeconfig: Path | None, context: str | None, listen_address: str, kinds: str, web_config: Path | None
+    *,
+    kubeconfig: Path | None,
+    context: str | None,
+    listen_address: str,
+    web_config: Path | None,
+    log_format: log.Format,
+    log_level: str,
+    **given: Any,
 ) -> None:
     """Export every number and boolean of every object of the chosen kinds."""
-    log.configure()
-    words = tuple(word.strip() for word in kinds.split(",") if word.strip())
+    log.configure(log_format, level=log_level)
     try:
+        options = _options(**given)
         client = ApiClient(kubeconfig, context, user_agent="kube-api-exporter")
-        web.serve(app.create(client, words), listen_address=listen_address, web_config=web_config)
+        served = app.create(Exporter(client, options))
+        web.serve(served, listen_address=listen_address, web_config=web_config)
     except CredentialsError as error:
-        click.echo(f"kube-api-exporter: {error}", err=True)
-        sys.exit(2)
+        _end(error, 2)
     except DaemonError as error:
-        click.echo(f"kube-api-exporter: {error}", err=True)
-        sys.exit(error.exit_code)
+        _end(error, error.exit_code)
+
+
+def _options(*, kinds: str, namespaces: str, selector: tuple[str, ...], shard: str, **rest: Any) -> Options:
+    """Read the flags that hold more than one value."""
+    return Options(
+        kinds=_words(kinds),
+        namespaces=_words(namespaces),
+        selectors=selector,
+        shard=parse_shard(shard),
+        **rest,
+    )
+
+
+def _words(given: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.strip() for word in given.split(",") if word.strip()))
+
+
+def _end(error: Exception, code: int) -> None:
+    click.echo(f"kube-api-exporter: {error}", err=True)
+    sys.exit(code)

@@ -1,66 +1,151 @@
 """One object → its lines by family, as bytes: compiled where a schema is known, walked where not."""
 
 import zlib
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kube_api_exporter import extras
+import msgspec
+
+from kube_api_exporter import compiled, decode, extras
 from kube_api_exporter.kinds import ALIAS_TAGS, Kind
-from kube_api_exporter.places import Families
-from kube_api_exporter.walk import Lines, walk
+from kube_api_exporter.places import Families, TooManyFamilies
+from kube_api_exporter.shapes import Array, Object
+from kube_api_exporter.walk import walk
 
 Pieces = dict[str, bytes]
+Key = tuple[str, str]
+CONTAINER_LISTS = ("containers", "ephemeralContainers", "initContainers")
 
 
-@dataclass(frozen=True)
-class Rendered:
-    """What is kept of an object: where it sorts, which state it was, and its lines."""
+class Refused(Exception):  # noqa: N818  # one object that can't be shown; `reason` is a metric label
+    """An object that would spoil the scrape; only it is left out."""
 
-    key: tuple[str, str]
-    ident: str
-    pieces: Pieces
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Seen:
+    """A decoded object and who it is."""
+
+    namespace: str | None
+    name: str | None
+    uid: str
+    version: str
+    labels: Mapping[str, str | None] | None
+    value: Any
+    typed: bool
+
+    @property
+    def key(self) -> Key:
+        """Where it sorts: by namespace, then by name."""
+        return self.namespace or "", self.name or ""
+
+    @property
+    def ident(self) -> str:
+        """Changes whenever the object does."""
+        return f"{self.uid} {self.version}"
+
+    def shard(self, shards: int) -> int:
+        """Return which of so many shards it belongs to."""
+        return shard_of(self.uid, shards)
+
+
+def shard_of(uid: str, shards: int) -> int:
+    """Return which shard a UID belongs to; the same on every machine and after every restart."""
+    return zlib.crc32(uid.encode()) % shards
 
 
 class Renderer:
-    """Renders the objects of one kind by walking them."""
+    """Decodes and renders the objects of one kind."""
 
-    def __init__(self, kind: Kind, families: Families | None = None) -> None:
+    def __init__(self, kind: Kind, families: Families | None = None, shape: Object | None = None) -> None:
         self.kind = kind
         self.families = families or Families(kind.tag)
         self._labels = self.families.special("labels", "metadata.labels")
         self._images = self.families.special("images", "spec.containers.image") if kind.tag == "pod" else None
         self._alias = ALIAS_TAGS.get(kind.tag)
+        pruned = compiled.prune(shape, self.families.root) if shape else None
+        self._typed = _Typed(pruned, self.families) if isinstance(pruned, Object) else None
 
-    def untyped(self, value: Mapping[str, Any]) -> Rendered:
-        """Render an object decoded to plain dicts."""
-        metadata = value.get("metadata") or {}
-        namespace, name = metadata.get("namespace"), metadata.get("name")
-        if self.kind.namespaced:
-            namespace = namespace or "default"
-        identity = extras.identity_labels(namespace, name)
-        lines: Lines = {}
-        walk(value, self.families.root, identity, lines)
-        self._add_extras(lines, identity, metadata.get("labels"), _containers(value.get("spec")))
-        ident = f"{metadata.get('uid')} {metadata.get('resourceVersion')}"
-        return Rendered((namespace or "", name or ""), ident, self._encode(lines))
+    def of_json(self, raw: bytes | msgspec.Raw) -> Seen:
+        """Decode one object; typed if the schema fits, generic if the object breaks it."""
+        if self._typed:
+            try:
+                return self._typed.seen(self._typed.object.decode(raw))
+            except msgspec.ValidationError:
+                pass
+        return self._untyped(_plain(raw))
 
-    def _add_extras(
-        self,
-        lines: Lines,
-        identity: str,
-        labels: Mapping[str, str | None] | None,
-        containers: Mapping[str, list[tuple[str | None, str | None]]],
-    ) -> None:
+    def of_event(self, line: bytes) -> tuple[str, Seen | decode.Identified]:
+        """Decode one line of a watch: the type, and the object or what a bookmark or an error says."""
+        if self._typed:
+            try:
+                event = self._typed.event.decode(line)
+            except msgspec.ValidationError:
+                pass
+            else:
+                if event.type in {"ADDED", "MODIFIED", "DELETED"}:
+                    return event.type, self._typed.seen(event.object)
+        try:
+            loose = msgspec.json.decode(line, type=decode.Event)
+            if loose.type in {"ADDED", "MODIFIED", "DELETED"}:
+                return loose.type, self._untyped(_plain(loose.object))
+            return loose.type, msgspec.json.decode(loose.object, type=decode.Identified)
+        except msgspec.MsgspecError as error:
+            raise Refused("decode", f"a watch event of {self.kind.name}: {error}") from error
+
+    def of_value(self, value: Mapping[str, Any]) -> Seen:
+        """Take an object that is already decoded to plain dicts."""
+        return self._untyped(value)
+
+    def pieces(self, seen: Seen) -> Pieces:
+        """Render an object; Refused if it would spoil the scrape."""
+        namespace = (seen.namespace or "default") if self.kind.namespaced else None
+        identity = extras.identity_labels(namespace, seen.name)
+        lines: defaultdict[str, list[str]] = defaultdict(list)
+        try:
+            if seen.typed and self._typed:
+                self._typed.render(seen.value, identity, lines)
+            else:
+                walk(seen.value, self.families.root, identity, lines)
+            self._add_extras(lines, identity, seen)
+            return self._encode(lines)
+        except TooManyFamilies as error:
+            raise Refused("families", f"{self.kind.name} {seen.key}: {error}") from error
+        except (OverflowError, ValueError, RecursionError, TypeError, AttributeError) as error:
+            raise Refused("render", f"{self.kind.name} {seen.key}: {error}") from error
+
+    def _untyped(self, value: Any) -> Seen:
+        metadata = value.get("metadata") if isinstance(value, Mapping) else None
+        if not isinstance(metadata, Mapping):
+            raise Refused("decode", f"an object of {self.kind.name} without metadata")
+        return Seen(
+            namespace=_text(metadata.get("namespace")),
+            name=_text(metadata.get("name")),
+            uid=_text(metadata.get("uid")) or "",
+            version=_text(metadata.get("resourceVersion")) or "",
+            labels=_labels(metadata.get("labels")),
+            value=value,
+            typed=False,
+        )
+
+    def _add_extras(self, lines: dict[str, list[str]], identity: str, seen: Seen) -> None:
         """Add the families that are not numbers of the object."""
         if self._labels:
-            lines[self._labels] = [extras.labels_line(self._labels, identity, labels)]
-        if self._images and containers:
-            lines[self._images] = extras.image_lines(self._images, identity, containers)
+            lines[self._labels] = [extras.labels_line(self._labels, identity, seen.labels)]
+        if self._images:
+            found = (
+                self._typed.containers(seen.value) if seen.typed and self._typed else _containers(seen.value)
+            )
+            lines[self._images] = extras.image_lines(self._images, identity, found)
         if self.kind.tag == "job":
             extras.pad_job(lines, identity)
 
-    def _encode(self, lines: Lines) -> Pieces:
+    def _encode(self, lines: dict[str, list[str]]) -> Pieces:
         """Join each family's lines, and say them again under an old name of the kind."""
         pieces = {family: "".join(said).encode() for family, said in lines.items() if said}
         if self._alias:
@@ -71,35 +156,91 @@ class Renderer:
         return pieces
 
 
-def _containers(spec: Any) -> dict[str, list[tuple[str | None, str | None]]]:
-    """Return the names and images of a pod's containers by list."""
+class _Typed:
+    """What is made of a kind's shape: decoders, the compiled renderer, and where things are."""
+
+    def __init__(self, shape: Object, families: Families) -> None:
+        types = decode.Types()
+        struct = types.struct(shape)
+        event = msgspec.defstruct("TypedEvent", [("type", str), ("object", struct)], gc=False)
+        self.object: msgspec.json.Decoder[Any] = msgspec.json.Decoder(struct)
+        self.event: msgspec.json.Decoder[Any] = msgspec.json.Decoder(event)
+        self.render = compiled.Writer().compile(shape, families)
+        self._metadata = _attribute(shape, "metadata")
+        metadata = shape.fields["metadata"]
+        assert isinstance(metadata, Object)
+        self._identity = [
+            _attribute(metadata, field) for field in ("namespace", "name", "uid", "resourceVersion", "labels")
+        ]
+        self._lists = list(_container_lists(shape))
+
+    def seen(self, value: Any) -> Seen:
+        """Say who a decoded object is."""
+        metadata = getattr(value, self._metadata)
+        if metadata is None:
+            raise Refused("decode", "an object without metadata")
+        namespace, name, uid, version, labels = [getattr(metadata, each) for each in self._identity]
+        return Seen(namespace, name, uid or "", version or "", _labels(labels), value, typed=True)
+
+    def containers(self, pod: Any) -> dict[str, list[tuple[str | None, str | None]]]:
+        """Return the names and images of a pod's containers by list."""
+        found = {}
+        for listed, spec, attribute, name, image in self._lists:
+            if (parent := getattr(pod, spec)) is not None and (elements := getattr(parent, attribute)):
+                found[listed] = [(getattr(e, name), getattr(e, image)) for e in elements if e is not None]
+        return found
+
+
+def _attribute(shape: Object, field: str) -> str:
+    return f"f{list(shape.fields).index(field)}"
+
+
+def _container_lists(shape: Object) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield (list, attribute of spec, of the list, of an element's name, of its image)."""
+    spec = shape.fields.get("spec")
+    if not isinstance(spec, Object):
+        return
+    for listed in CONTAINER_LISTS:
+        array = spec.fields.get(listed)
+        if isinstance(array, Array) and isinstance(array.element, Object) and "image" in array.element.fields:
+            yield (
+                listed,
+                _attribute(shape, "spec"),
+                _attribute(spec, listed),
+                _attribute(array.element, "name"),
+                _attribute(array.element, "image"),
+            )
+
+
+def _containers(pod: Mapping[str, Any]) -> dict[str, list[tuple[str | None, str | None]]]:
+    """Return the names and images of a generic pod's containers by list."""
+    spec = pod.get("spec")
     if not isinstance(spec, Mapping):
         return {}
     return {
-        listed: [(each.get("name"), each.get("image")) for each in spec[listed] if isinstance(each, Mapping)]
-        for listed in ("containers", "ephemeralContainers", "initContainers")
+        listed: [
+            (_text(each.get("name")), _text(each.get("image")))
+            for each in spec[listed]
+            if isinstance(each, Mapping)
+        ]
+        for listed in CONTAINER_LISTS
         if isinstance(spec.get(listed), list)
     }
 
 
-def shard_of(uid: str, shards: int) -> int:
-    """Return which shard an object belongs to; stable over restarts and machines."""
-    return zlib.crc32(uid.encode()) % shards
+def _plain(raw: bytes | msgspec.Raw) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        raise Refused("decode", f"an object that can't be decoded: {error}") from error
 
 
-def help_text(families: Families, kind: Kind, family: str) -> str:
-    """Return HELP: the JSON path, the kind, the unit. No quote and no backslash: one text for all formats."""
-    paths = ", ".join(f".{path}" for path in sorted(set(families.paths.get(family, ()))))
-    said = f"{paths or family} of {kind.kind} ({kind.api_version}); {unit(family)}."
-    return said.translate({34: "'", 92: "/", 10: " ", 13: " "})
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
-def unit(family: str) -> str:
-    """Return the unit as far as the API's own spelling tells it."""
-    word = family.rsplit("_", 1)[-1].lower()
-    if word in {"labels", "images"}:
-        return "always 1, for joins"
-    for ending in ("milliseconds", "seconds", "bytes", "percentage", "percent"):
-        if word.endswith(ending):
-            return ending
-    return "a number, booleans are 0 and 1"
+def _labels(value: Any) -> dict[str, str | None] | None:
+    """Return labels as the API allows them; anything else is no label."""
+    if not isinstance(value, Mapping):
+        return None
+    return {key: said for key, said in value.items() if isinstance(said, str | None)}

@@ -14,7 +14,8 @@ OBJECTS = Path(__file__).parents[2] / "fixtures" / "objects"
 
 def samples(value: dict[str, Any]) -> str:
     """Render one object as a scrape would show it, families in order."""
-    pieces = Renderer(kinds.of_object(value)).untyped(value).pieces
+    renderer = Renderer(kinds.of_object(value))
+    pieces = renderer.pieces(renderer.of_value(value))
     return b"".join(piece for _, piece in sorted(pieces.items())).decode()
 
 

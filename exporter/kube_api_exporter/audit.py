@@ -1,0 +1,124 @@
+"""Does what we hold match what the server has? Asked now and then, by metadata only.
+
+A watch can lose an event (a proxy, a bug, a restored etcd) and nothing in the protocol would tell. The
+comparison is made so that events still under way are never mistaken for lost ones.
+"""
+
+import threading
+from collections.abc import Mapping
+
+import msgspec
+
+from exporter_kit import log
+from exporter_kit.api import ApiClient
+from exporter_kit.api_errors import ApiError
+from kube_api_exporter.catalog import Catalog
+from kube_api_exporter.decode import IdentifiedPage
+from kube_api_exporter.reader import Reader
+from kube_api_exporter.render import Key, shard_of
+from kube_api_exporter.watching import Conversation
+
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+# How long an event may be on its way: what is still wrong after that was lost.
+GRACE_SECONDS = 5.0
+
+Idents = Mapping[Key, str]
+
+
+def lost(before: Idents, listed: Idents, after: Idents) -> set[Key]:
+    """Return the objects whose latest event never came.
+
+    `before` was held before the list was asked for, `after` some time later. Something we held unchanged all
+    the while, although the list had it otherwise or not at all, was missed. So was something the list had
+    and we never got, unless it has come and gone: that only a second list can tell.
+    """
+    unchanged = {key for key, ident in before.items() if after.get(key) == ident and listed.get(key) != ident}
+    missing = {key for key in listed if key not in before and key not in after}
+    return unchanged | missing
+
+
+class Auditor(threading.Thread):
+    """Audits one feed after another, for ever."""
+
+    def __init__(
+        self, client: ApiClient, catalog: Catalog, readers: list[Reader], *, grace: float = GRACE_SECONDS
+    ) -> None:
+        super().__init__(name="auditor", daemon=True)
+        self._client = client
+        self._catalog = catalog
+        self._readers = readers
+        self._grace = grace
+        self._stop_asked = threading.Event()
+        self._seen_lost: dict[str, set[Key]] = {}
+        self._prints: dict[str, str | None] = {}
+
+    def run(self) -> None:
+        """Spread the audits evenly over the interval."""
+        interval = self._readers[0].feed.options.audit_interval if self._readers else 0.0
+        if interval <= 0:
+            return
+        while not self._stop_asked.wait(interval / len(self._readers)):
+            self._readers.append(reader := self._readers.pop(0))
+            try:
+                self.audit(reader)
+            except (ApiError, msgspec.MsgspecError) as error:
+                log.get().warning("audit failed", kind=reader.feed.label, why=str(error))
+
+    def stop(self) -> None:
+        """Ask the thread to end."""
+        self._stop_asked.set()
+
+    def audit(self, reader: Reader) -> int:
+        """Audit one feed that is being followed, have it repaired; return how many objects were wrong."""
+        feed = reader.feed
+        store = feed.store
+        if store is None or not feed.watching or feed.kind is None:
+            return 0
+        if self._changed(reader):
+            return 0
+        before = store.idents()
+        listed = self._listed(reader)
+        if self._stop_asked.wait(self._grace) or feed.store is not store:
+            return 0  # it was listed anew meanwhile
+        wrong = lost(before, listed, store.idents())
+        if any(key in listed for key in wrong):
+            again = self._listed(reader)
+            wrong = {key for key in wrong if again.get(key) == listed.get(key)}
+            wrong = lost(before, {key: listed[key] for key in listed if key in again}, store.idents()) & wrong
+        feed.audits += 1
+        feed.mismatches += len(wrong)
+        # Objects that even a fresh list could not bring in are not worth another one.
+        if wrong and wrong != self._seen_lost.get(reader.name):
+            log.get().warning("events were lost", kind=feed.label, objects=len(wrong), example=min(wrong))
+            reader.relist("audit")
+        self._seen_lost[reader.name] = wrong
+        return len(wrong)
+
+    def _changed(self, reader: Reader) -> bool:
+        """Have a kind learnt anew when its definition changed."""
+        feed = reader.feed
+        assert feed.kind
+        new = self._catalog.fingerprint(feed.kind)
+        old = self._prints.setdefault(reader.name, new)
+        self._prints[reader.name] = new
+        if new == old or new is None or old is None:
+            return False
+        reader.learn_anew()
+        return True
+
+    def _listed(self, reader: Reader) -> dict[Key, str]:
+        """Return what the server has, without bodies."""
+        feed = reader.feed
+        assert feed.kind
+        talk = Conversation(self._client, feed)
+        query, found = {**talk.selection(), "limit": str(feed.options.page)}, {}
+        mine, shards = feed.options.shard
+        while True:
+            body = self._client.get(talk.path, query, accept=METADATA_ONLY)
+            page = msgspec.json.decode(body, type=IdentifiedPage)
+            for item in page.items or ():
+                if shards == 1 or shard_of(item.metadata.uid or "", shards) == mine:
+                    found[item.metadata.key] = item.metadata.ident
+            if not page.metadata.continue_:
+                return found
+            query["continue"] = page.metadata.continue_

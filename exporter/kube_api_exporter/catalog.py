@@ -1,0 +1,94 @@
+"""Word → kind → renderer: asks the API server once per kind, and again when told to forget.
+
+Schemas are read at run time, for built-in kinds too: the server publishes them all in one form, so they
+fit its version and a custom resource is nothing special. The price is a few documents at start.
+"""
+
+import json
+import threading
+
+import msgspec
+
+from exporter_kit import log
+from exporter_kit.api import ApiClient
+from exporter_kit.api_errors import ApiError, Forbidden, Invalid, NotServed
+from kube_api_exporter.discovery import Discovery
+from kube_api_exporter.kinds import Kind
+from kube_api_exporter.options import Options
+from kube_api_exporter.places import Claims, Families
+from kube_api_exporter.render import Renderer
+from kube_api_exporter.shapes import Schemas
+
+
+class Catalog:
+    """Shared by all readers; one look-up at a time."""
+
+    def __init__(self, client: ApiClient, options: Options) -> None:
+        self._client = client
+        self._options = options
+        self._claims = Claims()
+        self._lock = threading.Lock()
+        self._discovery = Discovery(client)
+        self._schemas: dict[str, Schemas | None] = {}
+        self._renderers: dict[Kind, Renderer] = {}
+
+    def every(self) -> list[Kind]:
+        """Return all kinds worth exporting that are served now."""
+        with self._lock:
+            return Discovery(self._client).every()
+
+    def kind(self, word: str) -> Kind:
+        """Return what a word names; UnknownKind looks again next time."""
+        with self._lock:
+            try:
+                return self._discovery.find(word)
+            except ApiError:
+                self._discovery = Discovery(self._client)
+                raise
+
+    def renderer(self, kind: Kind) -> Renderer:
+        """Return the renderer of a kind; shared by its namespaces."""
+        with self._lock:
+            if kind not in self._renderers:
+                schemas = self._of_group(kind)
+                shape = schemas.of_kind(kind.group, kind.version, kind.kind) if schemas else None
+                if shape is None:
+                    log.get().info("no schema, rendering generically", kind=kind.name)
+                families = Families(kind.tag, keep=self._options.keeper(kind.name), claims=self._claims)
+                self._renderers[kind] = Renderer(kind, families, shape)
+            return self._renderers[kind]
+
+    def forget(self, kind: Kind) -> None:
+        """Ask the server anew about a kind: its definition changed or went away."""
+        with self._lock:
+            self._discovery = Discovery(self._client)
+            self._renderers.pop(kind, None)
+            self._schemas.pop(kind.api_version, None)
+
+    def release(self) -> None:
+        """Let the documents go once every kind has its renderer: they are the biggest thing we hold."""
+        with self._lock:
+            self._schemas.clear()
+
+    def fingerprint(self, kind: Kind) -> str | None:
+        """Return what changes when the definition of a kind does, None if the server doesn't say."""
+        try:
+            index = json.loads(self._client.get("/openapi/v3"))
+            return str(index["paths"][_document(kind)]["serverRelativeURL"])
+        except (ApiError, ValueError, KeyError, TypeError):
+            return None
+
+    def _of_group(self, kind: Kind) -> Schemas | None:
+        """Return a group's schemas; a server without them costs speed, not numbers."""
+        if kind.api_version not in self._schemas:
+            try:
+                document = self._client.get(f"/openapi/v3/{_document(kind)}")
+                self._schemas[kind.api_version] = Schemas.parse(document)
+            except (NotServed, Forbidden, Invalid, msgspec.MsgspecError) as error:
+                log.get().warning("can't read the schema", kind=kind.name, error=str(error))
+                self._schemas[kind.api_version] = None
+        return self._schemas[kind.api_version]
+
+
+def _document(kind: Kind) -> str:
+    return f"apis/{kind.api_version}" if kind.group else f"api/{kind.version}"

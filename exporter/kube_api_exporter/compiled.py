@@ -1,0 +1,128 @@
+"""Shapes → Python source → functions: one renderer per kind, with every name already in its strings.
+
+A function per object and per list of the schema. The source is made of our own names only (f0, f1 …) and
+of families, which hold nothing but letters, digits and underscores.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from kube_api_exporter import text
+from kube_api_exporter.places import Families, Place
+from kube_api_exporter.shapes import Anything, Array, Leaf, Object, Shape
+from kube_api_exporter.walk import walk
+
+Function = Callable[[Any, str, dict[str, list[str]]], None]
+
+
+def prune(shape: Shape, place: Place) -> Shape | None:
+    """Drop what the user does not want, so that it is not even decoded."""
+    if isinstance(shape, Leaf):
+        return shape if shape.kind == "string" or place.family else None
+    if isinstance(shape, Array):
+        element = prune(shape.element, place.element())
+        if element is shape.element:
+            return shape
+        return Array(element) if element else None
+    if isinstance(shape, Object):
+        return _prune_object(shape, place)
+    return shape
+
+
+def _prune_object(shape: Object, place: Place) -> Object | None:
+    """Return the same object where nothing was dropped: its Struct is then shared."""
+    fields = {name: kept for name, inner in shape.fields.items() if (kept := prune(inner, place.child(name)))}
+    if all(isinstance(inner, Leaf) and inner.kind == "string" for inner in fields.values()):
+        wanted = {"image", "uid"} & fields.keys()  # labels and identity need these
+        if not wanted:
+            return None
+    unchanged = len(fields) == len(shape.fields) and all(
+        fields[name] is shape.fields[name] for name in fields
+    )
+    return shape if unchanged else Object(fields)
+
+
+class Writer:
+    """Writes the source of one kind's renderer."""
+
+    def __init__(self) -> None:
+        self.source: list[str] = []
+        self.names: dict[str, Any] = {
+            "walk": walk,
+            "number": text.number,
+            "escape": text.label_value,
+            "__builtins__": {"enumerate": enumerate, "str": str},
+        }
+
+    def compile(self, shape: Object, families: Families) -> Function:
+        """Return the renderer of a kind: (decoded object, identity labels, lines) → lines appended."""
+        name = self._object(shape, families.root)
+        code = compile("\n".join(self.source), f"<renderer of {families.tag}>", "exec")
+        exec(code, self.names)  # noqa: S102  # our own source, see the top of this file
+        function: Function = self.names[name]
+        return function
+
+    def _object(self, shape: Object, place: Place) -> str:
+        """Write the function of an object; return its name."""
+        body: list[str] = []
+        for index, (field, inner) in enumerate(shape.fields.items()):
+            said = self._value(inner, place.child(field), "v")
+            if said:
+                body += [f" v = o.f{index}", " if v is not None:", *(f"  {line}" for line in said)]
+        return self._function(["def {name}(o, labels, lines):", *(body or [" pass"])])
+
+    def _array(self, shape: Array, place: Place) -> str:
+        """Write the function of a list; return its name."""
+        element = place.element()
+        index = f'{{labels}},{element.index_label}="{{index}}"'
+        labels = [f" inner = f'{index}'"]
+        if isinstance(shape.element, Object) and "name" in shape.element.fields:
+            at = list(shape.element.fields).index("name")
+            named = f'{index},{element.name_label}="{{escape(n)}}"'
+            labels = [f" n = v.f{at}", f" inner = f'{index}' if n is None else f'{named}'"]
+        said = self._value(shape.element, element, "v", labels="inner")
+        if isinstance(shape.element, Anything):
+            # Its name is found by looking, as the generic renderer does.
+            walked = self._keep(place)
+            return self._function(["def {name}(o, labels, lines):", f" walk(o, {walked}, labels, lines)"])
+        return self._function(
+            [
+                "def {name}(o, labels, lines):",
+                " for index, v in enumerate(o):",
+                "  if v is None: continue",
+                *(f" {line}" for line in labels),
+                *(f"  {line}" for line in said),
+            ]
+        )
+
+    def _value(self, shape: Shape, place: Place, variable: str, labels: str = "labels") -> list[str]:
+        """Return the statements that render a value that is not null; none if it is no sample."""
+        if isinstance(shape, Leaf):
+            return self._leaf(shape, place, variable, labels)
+        if isinstance(shape, Anything):
+            if place.steps == ("metadata", "labels"):
+                return []
+            return [f"walk({variable}, {self._keep(place)}, {labels}, lines)"]
+        called = self._array(shape, place) if isinstance(shape, Array) else self._object(shape, place)
+        return [f"{called}({variable}, {labels}, lines)"]
+
+    def _leaf(self, shape: Leaf, place: Place, variable: str, labels: str) -> list[str]:
+        if shape.kind == "string":
+            return []
+        family = place.family
+        spelled = f"{{number({variable})}}" if shape.kind == "number" else f"{{{variable}:d}}"
+        said = f"lines['{family}'].append(f'{family}{{{{{{{labels}}}}}}} {spelled}\\n')"
+        if shape.kind == "int-or-string":
+            return [f"if {variable}.__class__ is not str: {said}"]
+        return [said]
+
+    def _keep(self, place: Place) -> str:
+        """Make a place reachable from the source."""
+        name = f"p{len(self.names)}"
+        self.names[name] = place
+        return name
+
+    def _function(self, lines: list[str]) -> str:
+        name = f"r{len(self.source)}"
+        self.source.append("\n".join(lines).replace("{name}", name, 1))
+        return name

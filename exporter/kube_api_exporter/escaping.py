@@ -1,0 +1,56 @@
+"""Names with characters that older readers refuse: rewritten for the readers that take them.
+
+What is stored has underscores. Only families whose true name differs are rewritten, for the `dots` scheme
+all of them; label names keep their underscores in every scheme but `dots`.
+"""
+
+import re
+
+from kube_api_exporter.negotiate import Escaping
+
+LABEL = re.compile(rb'([{,])([a-zA-Z_][a-zA-Z0-9_]*)(="(?:[^"\\\n]|\\.)*")')
+
+
+def family_name(name: str, raw: str, escaping: Escaping) -> str:
+    """Return a family's name in a scheme: `name` is what is stored, `raw` the true one."""
+    if escaping == "allow-utf-8":
+        return raw
+    if escaping == "dots":
+        return _dots(raw)
+    if escaping == "values" and raw != name:
+        return "U__" + "".join(_value(character) for character in raw)
+    return name
+
+
+def _dots(raw: str) -> str:
+    return "".join(
+        "__" if c == "_" else "_dot_" if c == "." else c if c.isascii() and c.isalnum() else "__" for c in raw
+    )
+
+
+def _value(character: str) -> str:
+    if character == "_":
+        return "__"
+    if character.isascii() and character.isalnum():
+        return character
+    return f"_{ord(character):x}_"
+
+
+def rewrite(data: bytes, name: str, wanted: str, escaping: Escaping) -> bytes:
+    """Return sample lines of a family under another name."""
+    if escaping == "dots":
+        data = LABEL.sub(lambda found: found[1] + found[2].replace(b"_", b"__") + found[3], data)
+    old = name.encode() + b"{"
+    new = b'{"' + quoted(wanted) + b'",' if escaping == "allow-utf-8" else wanted.encode() + b"{"
+    return (b"\n" + data).replace(b"\n" + old, b"\n" + new)[1:]
+
+
+def rewrite_header(header: bytes, name: str, wanted: str, escaping: Escaping) -> bytes:
+    """Return HELP and TYPE under another name."""
+    new = b'"' + quoted(wanted) + b'"' if escaping == "allow-utf-8" else wanted.encode()
+    return header.replace(b" " + name.encode() + b" ", b" " + new + b" ")
+
+
+def quoted(name: str) -> bytes:
+    """Escape a name to stand between quotes."""
+    return name.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n").encode()

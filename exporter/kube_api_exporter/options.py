@@ -1,0 +1,123 @@
+"""What the user asked for, checked once, as one frozen value."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import translate
+
+from exporter_kit.errors import UsageError
+from kube_api_exporter.kinds import DEFAULT_KINDS
+
+KIND_WORD = re.compile(r"[A-Za-z0-9-]+(\.[a-z0-9.-]+)?")
+SELECTOR = re.compile(r"[A-Za-z0-9_./!=,() -]*")
+# Presets are lists of field paths, as --allow takes them; none: everything.
+PRESETS: dict[str, tuple[str, ...]] = {
+    "all": (),
+    "status": ("metadata.labels", "metadata.generation", "spec.replicas", "status.*"),
+    "rules": (
+        "metadata.generation",
+        "metadata.labels",
+        "spec.replicas",
+        "spec.unschedulable",
+        "spec.m??Replicas",
+        "status.*eplicas",
+        "status.*umber*",
+        "status.observedGeneration",
+        "status.containerStatuses.restartCount",
+        "status.containerStatuses.ready",
+        "status.initContainerStatuses.restartCount",
+        "status.initContainerStatuses.ready",
+        "status.active",
+        "status.failed",
+        "status.succeeded",
+        "status.currentHealthy",
+        "status.desiredHealthy",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to export; everything here can be left out."""
+
+    kinds: tuple[str, ...] = DEFAULT_KINDS
+    namespaces: tuple[str, ...] = ()
+    selectors: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    preset: str = "all"
+    series_budget: int = 0
+    shard: tuple[int, int] = (0, 1)
+    node: str | None = None
+    audit_interval: float = 600.0
+    silence: float = 120.0
+    page: int = 500
+    watch_list: bool = True
+    compressed_lists: bool = False
+    _keepers: dict[str, "Keeper"] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be meant, with a sentence."""
+        for word in self.kinds:
+            if not KIND_WORD.fullmatch(word):
+                raise UsageError(f"--kinds names {word!r}, which is no kind; write pods or deployments.apps")
+        if not self.kinds:
+            raise UsageError("--kinds names no kind; leave it out for the default ones")
+        for given in self.selectors:
+            if not SELECTOR.fullmatch(_split(given)[1]) or not _split(given)[1]:
+                raise UsageError(f"--selector {given!r} is no label selector; write app=web or pods:app=web")
+        if self.preset not in PRESETS:
+            raise UsageError(f"--preset {self.preset!r} is unknown; choose from {', '.join(PRESETS)}")
+        if not 0 <= self.shard[0] < self.shard[1]:
+            raise UsageError(
+                f"--shard {self.shard[0]}/{self.shard[1]}: no such shard; the first of two is 0/2"
+            )
+
+    def label_selector(self, kind: str) -> str:
+        """Return the label selector of a kind: those for all kinds and its own, all of which must hold."""
+        return ",".join(_meant_for(kind, self.selectors))
+
+    def keeper(self, kind: str) -> "Keeper":
+        """Return what decides on field paths of a kind."""
+        if kind not in self._keepers:
+            allow = [*_meant_for(kind, self.allow), *PRESETS[self.preset]]
+            self._keepers[kind] = Keeper(allow, _meant_for(kind, self.deny))
+        return self._keepers[kind]
+
+
+def _split(given: str) -> tuple[str, str]:
+    """Split `pods:app=web` into kind and the rest; without a kind it is for all."""
+    word, colon, rest = given.partition(":")
+    return (word, rest) if colon else ("", given)
+
+
+def _meant_for(kind: str, given: Iterable[str]) -> list[str]:
+    """Return what is said for a kind, or for all of them."""
+    names = {"", kind, kind.partition(".")[0]}
+    return [said for word, said in map(_split, given) if word in names]
+
+
+class Keeper:
+    """Says which field paths are exported: allowed by any pattern (or no pattern given), denied by none.
+
+    A path is written without list marks (`status.containerStatuses.restartCount`); `*` stands for anything,
+    dots too.
+    """
+
+    def __init__(self, allow: Iterable[str], deny: Iterable[str]) -> None:
+        self._allow = [re.compile(translate(pattern)) for pattern in allow]
+        self._deny = [re.compile(translate(pattern)) for pattern in deny]
+
+    def __call__(self, path: str) -> bool:
+        """Whether numbers at this path are exported."""
+        if any(pattern.fullmatch(path) for pattern in self._deny):
+            return False
+        return not self._allow or any(pattern.fullmatch(path) for pattern in self._allow)
+
+
+def parse_shard(given: str) -> tuple[int, int]:
+    """Read `i/n`."""
+    first, slash, total = given.partition("/")
+    if not slash or not first.isdecimal() or not total.isdecimal():
+        raise UsageError(f"--shard {given!r} is not I/N; the first of two is 0/2, the second 1/2")
+    return int(first), int(total)

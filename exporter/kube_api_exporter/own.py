@@ -1,0 +1,141 @@
+"""Our own metrics: everything we do to stay true, present from the first scrape on with 0."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client import CollectorRegistry, Histogram, Info, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.registry import Collector
+
+from kube_api_exporter.feed import REFUSALS, RELISTS, RESTART_REASONS, Feed
+from kube_api_exporter.negotiate import Format
+
+PREFIX = "kube_api_exporter_"
+BUILD_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+GAUGES: tuple[tuple[str, str, Callable[[Sequence[Feed]], float]], ...] = (
+    (
+        "kind_synced",
+        "1 when all objects of the kind are here; until then it is absent from scrapes.",
+        lambda feeds: all(feed.synced for feed in feeds),
+    ),
+    (
+        "kind_watching",
+        "1 while changes are being followed; 0 means that what is served may be old.",
+        lambda feeds: all(feed.watching for feed in feeds),
+    ),
+    (
+        "kind_last_event_timestamp_seconds",
+        "When the API server was last heard about the kind: an event, a bookmark or a list.",
+        lambda feeds: min(feed.last_contact for feed in feeds),
+    ),
+    (
+        "kind_objects",
+        "Objects held.",
+        lambda feeds: sum(len(feed.store) for feed in feeds if feed.store is not None),
+    ),
+    (
+        "kind_series",
+        "Series exported.",
+        lambda feeds: sum(feed.store.series for feed in feeds if feed.store is not None),
+    ),
+    (
+        "kind_name_conflicts",
+        "Paths whose names read alike and got a number.",
+        lambda feeds: max(feed.renderer.families.conflicts if feed.renderer else 0 for feed in feeds),
+    ),
+)
+COUNTERS: tuple[tuple[str, str, Callable[[Feed], int]], ...] = (
+    ("watch_events", "Events applied.", lambda feed: feed.events),
+    ("audits", "Comparisons of what is held with what the server has.", lambda feed: feed.audits),
+    ("audit_mismatches", "Objects found wrong by an audit, then repaired.", lambda feed: feed.mismatches),
+    ("decode_errors", "Objects and events that could not be decoded.", lambda feed: feed.refused["decode"]),
+)
+BY_REASON: tuple[tuple[str, str, tuple[str, ...], Callable[[Feed, str], int]], ...] = (
+    (
+        "watch_restarts",
+        "Watches that ended, by reason; expired is the ordinary one.",
+        RESTART_REASONS,
+        lambda feed, reason: feed.restarts[reason],
+    ),
+    (
+        "relists",
+        "Times a kind was read anew from the start, by reason.",
+        RELISTS,
+        lambda feed, reason: feed.relists[reason],
+    ),
+    (
+        "dropped_objects",
+        "Objects left out of scrapes, by reason.",
+        REFUSALS,
+        lambda feed, reason: feed.refused[reason],
+    ),
+)
+
+
+class FeedCollector(Collector):
+    """The state of the feeds, read at the moment of the scrape."""
+
+    def __init__(self, feeds: Callable[[], Sequence[Feed]]) -> None:
+        self._feeds = feeds
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing to check for duplicates against."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all families."""
+        grouped: dict[str, list[Feed]] = {}
+        for feed in self._feeds():
+            grouped.setdefault(feed.label, []).append(feed)
+        reachable = any(feed.watching for feed in self._feeds())
+        yield GaugeMetricFamily(PREFIX + "up", "1 while the API server is being watched.", float(reachable))
+        for name, said, value in GAUGES:
+            gauge = GaugeMetricFamily(PREFIX + name, said, labels=["kind"])
+            for kind, feeds in grouped.items():
+                gauge.add_metric([kind], float(value(feeds)))
+            yield gauge
+        yield from self._counters(grouped)
+
+    def _counters(self, grouped: dict[str, list[Feed]]) -> Iterator[Metric]:
+        for name, said, count in COUNTERS:
+            counter = CounterMetricFamily(PREFIX + name, said, labels=["kind"])
+            for kind, feeds in grouped.items():
+                counter.add_metric([kind], sum(count(feed) for feed in feeds))
+            yield counter
+        for name, said, reasons, counted in BY_REASON:
+            counter = CounterMetricFamily(PREFIX + name, said, labels=["kind", "reason"])
+            for kind, feeds in grouped.items():
+                for reason in reasons:
+                    counter.add_metric([kind, reason], sum(counted(feed, reason) for feed in feeds))
+            yield counter
+
+
+class OwnMetrics:
+    """The registry, and how it is written in each format."""
+
+    def __init__(self, feeds: Callable[[], Sequence[Feed]]) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(FeedCollector(feeds))
+        ProcessCollector(registry=self._registry)
+        Info(PREFIX + "build", "What is running.", registry=self._registry).info({"version": _version()})
+        self.build_seconds = Histogram(
+            PREFIX + "scrape_build_seconds",
+            "Time to put a scrape together, before the first byte is sent.",
+            buckets=BUILD_SECONDS,
+            registry=self._registry,
+        )
+
+    def text(self, form: Format) -> bytes:
+        """Return the lines, without the end mark of OpenMetrics."""
+        if form.openmetrics:
+            return bytes(generate_openmetrics(self._registry)).removesuffix(b"# EOF\n")  # type: ignore[no-untyped-call]
+        return generate_latest(self._registry)
+
+
+def _version() -> str:
+    try:
+        return version("alertdrill")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,94 @@
+"""All objects of one kind (and one namespace, where so asked), as bytes in a stable order."""
+
+import sys
+import threading
+from bisect import bisect_right
+
+from kube_api_exporter.chunks import Chunk
+from kube_api_exporter.pages import PAGE_OBJECTS, Page
+from kube_api_exporter.render import Key, Pieces, Renderer
+
+PENDING_MAX = 128
+Snapshot = dict[str, list[Chunk]]
+
+
+class Store:
+    """Written by one reader thread, read by any number of scrapes.
+
+    The lock is held for a change, or to join what changed, never while anything is sent.
+    """
+
+    def __init__(self, renderer: Renderer | None = None) -> None:
+        self.renderer = renderer  # whose names the bytes are in
+        self._lock = threading.Lock()
+        self._pages: list[Page] = [Page([], {})]
+        self._firsts: list[Key] = [("", "")]
+        self._known: dict[Key, tuple[str, int]] = {}
+        self._dirty: set[int] = set()
+        self._snapshot: Snapshot | None = None
+        self.series = 0
+
+    def __len__(self) -> int:
+        """How many objects there are."""
+        return len(self._known)
+
+    def series_of(self, key: Key) -> int:
+        """Return how many series an object has now."""
+        return self._known.get(key, ("", 0))[1]
+
+    def idents(self) -> dict[Key, str]:
+        """Return which state of which object is held."""
+        with self._lock:
+            return {key: ident for key, (ident, _) in self._known.items()}
+
+    def put(self, key: Key, ident: str, pieces: Pieces) -> None:
+        """Add or replace an object."""
+        key = (sys.intern(key[0]), key[1])
+        series = sum(piece.count(b"\n") for piece in pieces.values())
+        with self._lock:
+            self.series += series - self._known.get(key, ("", 0))[1]
+            self._known[key] = (ident, series)
+            self._change(key, pieces)
+
+    def delete(self, key: Key) -> None:
+        """Remove an object, if it is there."""
+        with self._lock:
+            _, series = self._known.pop(key, ("", -1))
+            if series >= 0:
+                self.series -= series
+                self._change(key, None)
+
+    def _change(self, key: Key, pieces: Pieces | None) -> None:
+        """Note a change beside its page; a page with many is worked at once."""
+        index = max(bisect_right(self._firsts, key) - 1, 0)
+        page = self._pages[index]
+        page.pending[key] = pieces
+        self._dirty.add(index)
+        self._snapshot = None
+        if len(page.pending) >= PENDING_MAX:
+            self._merge(index)
+
+    def _merge(self, index: int) -> None:
+        page = self._pages[index]
+        page.merge()
+        if len(page.keys) >= 2 * PAGE_OBJECTS or (not page.keys and len(self._pages) > 1):
+            parts = page.split() if page.keys else []
+            self._pages[index : index + 1] = parts
+            # The first part keeps its old lower bound: changes for keys down to it may be waiting.
+            bounds = [self._firsts[index], *(part.keys[0] for part in parts[1:])]
+            self._firsts[index : index + 1] = bounds if parts else []
+            self._dirty = {at for at, each in enumerate(self._pages) if each.pending}
+        else:
+            self._dirty.discard(index)
+
+    def snapshot(self) -> Snapshot:
+        """Return family → chunks in order, as of now; what is returned never changes."""
+        with self._lock:
+            if self._snapshot is None:
+                while self._dirty:
+                    self._merge(max(self._dirty))
+                self._snapshot = {}
+                for page in self._pages:
+                    for family, chunk in page.chunks.items():
+                        self._snapshot.setdefault(family, []).append(chunk)
+            return self._snapshot

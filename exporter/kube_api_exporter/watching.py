@@ -1,0 +1,185 @@
+"""The watch protocol, one conversation at a time: list everything, or follow what happens.
+
+Everything here raises an ApiError when the conversation is over for a reason; returning means that the
+server ended it in the ordinary way and it may be resumed.
+"""
+
+import random
+
+import msgspec
+
+from exporter_kit.api import ApiClient, Stream
+from exporter_kit.api_errors import ApiError, Gone, Invalid, Throttled, for_status
+from kube_api_exporter.decode import Identified, ListMeta, Page
+from kube_api_exporter.feed import Feed
+from kube_api_exporter.render import Refused, Seen
+from kube_api_exporter.store import Store
+
+INITIAL_END = "k8s.io/initial-events-end"
+# The server ends a watch after a time drawn from this range, so that watches don't all end together.
+WATCH_SECONDS = (300, 600)
+
+
+class Conversation:
+    """What one reader says to the server about its feed, and where it got to."""
+
+    def __init__(self, client: ApiClient, feed: Feed) -> None:
+        assert feed.kind
+        self._client = client
+        self._feed = feed
+        self.path = feed.kind.path(feed.namespace if feed.kind.namespaced else None)
+        self.version: str | None = None
+        self.stream: Stream | None = None
+
+    def selection(self) -> dict[str, str]:
+        """Return the query parameters that choose objects."""
+        feed = self._feed
+        assert feed.kind
+        chosen = {"labelSelector": feed.options.label_selector(feed.kind.name)}
+        if feed.options.node and feed.kind.name == "pods":
+            chosen["fieldSelector"] = f"spec.nodeName={feed.options.node}"
+        return {key: value for key, value in chosen.items() if value}
+
+    def list(self) -> None:
+        """Read everything page by page into a store aside, then swap it in by one reference."""
+        aside, query = Store(self._feed.renderer), {**self.selection(), "limit": str(self._feed.options.page)}
+        while True:
+            page = msgspec.json.decode(self._get(query), type=Page)
+            for raw in page.items or ():
+                self._take_raw(aside, raw)
+            if not page.metadata.continue_:
+                break
+            query["continue"] = page.metadata.continue_
+        self._swap(aside, page.metadata.resourceVersion)
+
+    def _get(self, query: dict[str, str]) -> bytes:
+        coding = "gzip" if self._feed.options.compressed_lists else "identity"
+        return self._client.get(self.path, query, coding=coding)
+
+    def version_now(self) -> str:
+        """Return the server's present version of this kind, cheaply."""
+        head = msgspec.json.decode(self._get({**self.selection(), "limit": "1"}), type=_Head)
+        return head.metadata.resourceVersion
+
+    def watch_list(self) -> None:
+        """Let the server stream everything, then go on following; Invalid if it can't."""
+        query = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+        self._follow(query, Store(self._feed.renderer))
+
+    def watch(self) -> None:
+        """Follow what happens from where we are."""
+        assert self.version is not None
+        self._follow({"resourceVersion": self.version}, None)
+
+    def close(self) -> None:
+        """End the stream from another thread."""
+        stream = self.stream
+        if stream:
+            stream.close()
+
+    def _follow(self, query: dict[str, str], aside: Store | None) -> None:
+        """Read a stream to its end; `aside` collects the initial events until they are all there."""
+        seconds = random.uniform(*WATCH_SECONDS)  # noqa: S311  # spreading load, not secrets
+        common = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(int(seconds))}
+        query = {**self.selection(), **common, **query}
+        self.stream = self._client.stream(self.path, query, silence=self._feed.options.silence)
+        try:
+            if aside is None:
+                self._heard()
+            for line in self.stream:
+                aside = self._line(line, aside)
+        finally:
+            self.close()
+            self.stream = None
+        if aside is not None:
+            raise Invalid("the stream ended before all initial events were there")
+
+    def _heard(self) -> None:
+        self._feed.contact()
+        self._feed.watching, self._feed.trouble = True, ""
+
+    def _line(self, line: bytes, aside: Store | None) -> Store | None:
+        """Apply one event; return the store aside, or None once it was swapped in."""
+        feed = self._feed
+        assert feed.renderer
+        kind, said = self._event(line)
+        if isinstance(said, Seen):
+            store = feed.store if aside is None else aside
+            assert store is not None
+            self._apply(store, kind, said)
+            if aside is None:
+                self.version = said.version or self.version
+                feed.events += 1
+                feed.contact()
+        elif kind == "BOOKMARK":
+            return self._bookmark(said, aside)
+        elif kind == "ERROR":
+            raise _error_of(said)
+        return aside
+
+    def _event(self, line: bytes) -> tuple[str, Seen | Identified]:
+        """Decode an event; one that can't be is an object we no longer know the truth about: list again."""
+        assert self._feed.renderer
+        try:
+            return self._feed.renderer.of_event(line)
+        except Refused as refused:
+            self._feed.refused[refused.reason] += 1
+            raise Undecodable(str(refused)) from refused
+
+    def _apply(self, store: Store, kind: str, seen: Seen) -> None:
+        if kind == "DELETED":
+            store.delete(seen.key)
+        else:
+            self._feed.take(store, seen)
+
+    def _bookmark(self, said: Identified, aside: Store | None) -> Store | None:
+        version = said.metadata.resourceVersion or ""
+        if aside is None:
+            if older(version, self.version):
+                raise Gone(f"the server went back in time: {version} after {self.version}")
+            self.version = version or self.version
+            self._feed.contact()
+            return None
+        if (said.metadata.annotations or {}).get(INITIAL_END) != "true":
+            raise Invalid("a bookmark amid the initial events: this server has no WatchList")
+        self._swap(aside, version)
+        self._heard()
+        return None
+
+    def _take_raw(self, aside: Store, raw: msgspec.Raw) -> None:
+        """Put one object of a page aside; one that can't be decoded costs only itself."""
+        assert self._feed.renderer
+        try:
+            self._feed.take(aside, self._feed.renderer.of_json(raw))
+        except Refused as refused:
+            self._feed.refused[refused.reason] += 1
+
+    def _swap(self, aside: Store, version: str) -> None:
+        aside.snapshot()  # joined here, not in the first scrape
+        self._feed.store = aside
+        self.version = version
+        self._feed.contact()
+
+
+class Undecodable(ApiError):  # noqa: N818
+    """The stream holds something that is no event."""
+
+    reason = "decode"
+
+
+class _Head(msgspec.Struct):
+    metadata: ListMeta
+
+
+def _error_of(said: Identified) -> ApiError:
+    """Turn an ERROR event into what the same status would be outside a stream."""
+    wait = (said.details or {}).get("retryAfterSeconds")
+    error = for_status(said.code or 500, f"the watch said: {said.message}", None)
+    if isinstance(error, Throttled) or (wait and not isinstance(error, Gone)):
+        return Throttled(str(error), float(wait or 1))
+    return error
+
+
+def older(version: str, than: str | None) -> bool:
+    """Whether a version is certainly older: both are integers (so since 1.35) and it is the smaller one."""
+    return than is not None and version.isdecimal() and than.isdecimal() and int(version) < int(than)
