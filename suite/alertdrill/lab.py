@@ -9,8 +9,9 @@ from importlib import metadata
 from pathlib import Path
 
 import msgspec
+import yaml
 
-from alertdrill import cache, clusters, compress, data, images, rules, stack
+from alertdrill import cache, clusters, compress, data, durations, images, rules, stack
 from alertdrill.clock import WallClock, wait_for
 from alertdrill.errors import LabError, RulesError
 from alertdrill.incident import Limits
@@ -20,6 +21,8 @@ from alertdrill.progress import Progress
 from alertdrill.prometheus import Prometheus
 
 CANARY = "Watchdog"
+PODS_JOB = "kubernetes-pods"  # the scrape configuration of all pods, the exporters among them
+LOOKBACK_SECONDS = 300.0  # Prometheus' own default
 SPEED = 20.0
 # The kubelet's own worker back-off adds about this much to the crash-loop cap, however low the cap is.
 RESTART_OVERHEAD_SECONDS = 10.0
@@ -48,6 +51,7 @@ class State(Value, frozen=True, kw_only=True):
     reason: str
     kubeconfig: str
     context: str
+    images: dict[str, str]  # image → what it is made of, as loaded into the cluster
     phases: dict[str, float]
 
 
@@ -85,16 +89,13 @@ def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
     Broken on the way, it is taken down again, unless it is to be kept.
     """
     stated = load_rules(options)  # the user's mistakes first, before anything is started
+    scaled = _scaled(stated, options)
     with cache.locked(f"lab-{options.name}"):
         cluster = clusters.choose(_wanted(options))
         progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
         try:
-            with ThreadPoolExecutor() as pool:
-                archive = pool.submit(images.archive, progress)
-                access = cluster.up(progress)
-                with progress.phase("images into the cluster"):
-                    cluster.load([archive.result()], progress)
-            _deploy(options, stated, access, progress)
+            access, loaded = _cluster_with_images(cluster, find(options.name), progress)
+            _deploy(scaled, options, access, loaded, progress)
         except BaseException:
             if not keep:
                 cluster.down(progress)
@@ -105,10 +106,27 @@ def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
             reason=cluster.reason,
             kubeconfig=str(access.kubeconfig),
             context=access.context,
+            images=loaded,
             phases=dict(progress.times),
         )
         cache.write_whole(_state_file(options.name), msgspec.json.encode(state), mode=0o600)
     return state
+
+
+def _cluster_with_images(
+    cluster: clusters.Cluster, before: State | None, progress: Progress
+) -> tuple[clusters.Access, dict[str, str]]:
+    """Bring the cluster up while images are made; load them unless they are there. Returns what is loaded."""
+    there = before is not None and cluster.status().answers
+    with ThreadPoolExecutor() as pool:
+        making = pool.submit(images.archive, progress)
+        access = cluster.up(progress)
+        archive = making.result()
+    wanted = images.identities()
+    if not (there and before and before.images == wanted):
+        with progress.phase("images into the cluster"):
+            cluster.load([archive], progress)
+    return access, wanted
 
 
 def down(name: str, progress: Progress) -> bool:
@@ -134,7 +152,7 @@ def connected(state: State, options: Options, progress: Progress) -> Iterator[La
     """Yield the lab, with the rules and the speed of `options` deployed; unchanged ones take no time."""
     stated = load_rules(options)
     access = clusters.Access(kubeconfig=Path(state.kubeconfig), context=state.context)
-    _deploy(options, stated, access, progress)
+    _deploy(_scaled(stated, options), options, access, state.images, progress)
     kube = Kube(access.kubeconfig, access.context)
     with kube.forward(stack.NAMESPACE, "service/prometheus", 9090) as forward:
         server = Prometheus(forward.url())
@@ -162,28 +180,38 @@ def load_rules(options: Options) -> rules.RuleSet:
     chosen = [Path(one) for one in options.rules] or [data.path("rules"), data.path("fixtures", "rules")]
     files = [file for one in chosen for file in (sorted(one.glob("*.rules.yaml")) if one.is_dir() else [one])]
     stated = rules.load(files)
-    if CANARY not in stated.alerts:
-        stated = stated.joined(rules.load([data.path("rules", "watchdog.rules.yaml")]))
-    return stated
+    return (
+        stated if CANARY in stated.alerts else rules.load([*files, data.path("rules", "watchdog.rules.yaml")])
+    )
 
 
-def _deploy(options: Options, stated: rules.RuleSet, access: clusters.Access, progress: Progress) -> None:
+def _scaled(stated: rules.RuleSet, options: Options) -> rules.RuleSet:
+    """Return the rules as the lab runs them; one that can't be scaled is the user's to leave out."""
     scaled = compress.compress(stated, options.speed)
     if scaled.refusals:
+        first = scaled.refusals[0]
+        reasons = "; ".join(f"{refusal.alert}: {refusal.reason}" for refusal in scaled.refusals)
         raise RulesError(
-            "; ".join(f"{r.alert} (line {r.line}): {r.reason}" for r in scaled.refusals)
-            + "; play it with --speed 1, or leave this file out",
-            file=scaled.refusals[0].file,
-            line=scaled.refusals[0].line,
+            f"{reasons}; play it with --speed 1, or leave it out", file=first.file, line=first.line
         )
-    with progress.phase("stack"):
-        stack.deploy(
-            access,
-            config=compress.prometheus_config(base_config(), options.speed),
-            rules=scaled.rules.files_yaml(),
-            lookback_seconds=compress.LOOKBACK_SECONDS / options.speed,
-            progress=progress,
-        )
+    return scaled.rules
+
+
+def _deploy(
+    scaled: rules.RuleSet,
+    options: Options,
+    access: clusters.Access,
+    loaded: dict[str, str],
+    progress: Progress,
+) -> None:
+    stack.deploy(
+        access,
+        config=compress.prometheus_config(base_config(), options.speed),
+        rules={"drill.rules.yaml": scaled.to_yaml()},
+        lookback_seconds=LOOKBACK_SECONDS / options.speed,
+        progress=progress,
+        images=loaded,
+    )
 
 
 def base_config() -> str:
@@ -193,11 +221,13 @@ def base_config() -> str:
 
 def _limits(stated: rules.RuleSet) -> Limits:
     """Return what the rules need of the lab, in rule time, from the uncompressed configuration."""
-    intervals = compress.intervals(base_config())
+    config = yaml.safe_load(base_config())
+    pods = next(job for job in config["scrape_configs"] if job["job_name"] == PODS_JOB)
+    scrape = durations.seconds(pods.get("scrape_interval", config["global"]["scrape_interval"]))
     return Limits(
-        scrape_interval=intervals.scrape,
-        scrape_gap_max=intervals.scrape * SCRAPES_MISSING_MAX,
-        evaluation_interval=intervals.evaluation,
+        scrape_interval=scrape,
+        scrape_gap_max=scrape * SCRAPES_MISSING_MAX,
+        evaluation_interval=durations.seconds(config["global"]["evaluation_interval"]),
         jobs=tuple(sorted(stated.jobs)),
         canary=CANARY,
     )

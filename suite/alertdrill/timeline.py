@@ -1,0 +1,106 @@
+"""Truth over time → alert states; and raw samples of ALERTS → lives.
+
+Pure: timestamps go in, states come out.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+from alertdrill.incident import STALE, Series
+from alertdrill.model import AlertState, Change, Life
+
+# An evaluation that comes this much later than the interval was not the next one.
+MISSED_EVALUATION = 1.5
+
+
+def states(
+    truth: Sequence[tuple[float, bool]], *, hold: float, keep_firing_for: float = 0.0
+) -> tuple[Change, ...]:
+    """Return when an alert changes state, given what its expression was at each evaluation.
+
+    `truth` is (seconds, is true) in order of time; `hold` is the rule's `for`, in the same seconds. As
+    Prometheus does it: pending at the first true evaluation, firing at the first one `hold` or more after
+    it, inactive at the first false one, unless firing is kept up for `keep_firing_for` after it.
+    """
+    changes: list[Change] = []
+    state, active_since, false_since = AlertState.INACTIVE, 0.0, None
+    for t, true in truth:
+        before = state
+        if true:
+            false_since = None
+            if state is AlertState.INACTIVE:
+                state, active_since = AlertState.PENDING, t
+            if state is AlertState.PENDING and t - active_since >= hold:
+                state = AlertState.FIRING
+        elif state is AlertState.FIRING and keep_firing_for > 0:
+            false_since = t if false_since is None else false_since
+            if t - false_since >= keep_firing_for:
+                state = AlertState.INACTIVE
+        else:
+            state = AlertState.INACTIVE
+        if state is not before:
+            changes.append(Change(t=t, state=state))
+    return tuple(changes)
+
+
+def lives(series: Iterable[Series], *, interval_ms: int, fault_at: float, speed: float) -> tuple[Life, ...]:
+    """Return the life of every alert instance in raw samples of ALERTS.
+
+    `interval_ms` is the live time between two evaluations; times become seconds of rule time since
+    `fault_at` (live seconds since the epoch). ALERTS has one series per state of an instance, with a sample
+    at every evaluation: where none follows, the instance had another state at the next evaluation.
+    """
+    instances: dict[tuple[tuple[str, str], ...], dict[int, AlertState]] = {}
+    for one in series:
+        labels = {name: v for name, v in one.labels.items() if name not in {"__name__", "alertstate"}}
+        states_at = instances.setdefault(tuple(sorted(labels.items())), {})
+        for ms, value in zip(one.timestamps, one.values, strict=True):
+            if value != STALE:
+                states_at[ms] = AlertState(one.labels["alertstate"])
+    return tuple(
+        Life(
+            alert=dict(key)["alertname"],
+            labels={name: value for name, value in key if name != "alertname"},
+            changes=tuple(
+                Change(t=round((ms / 1000 - fault_at) * speed, 3), state=state)
+                for ms, state in _changes(sorted(states_at.items()), interval_ms)
+            ),
+        )
+        for key, states_at in sorted(instances.items())
+    )
+
+
+def _changes(samples: Sequence[tuple[int, AlertState]], interval_ms: int) -> list[tuple[int, AlertState]]:
+    changes: list[tuple[int, AlertState]] = []
+    last_ms: int | None = None
+    for ms, state in samples:
+        if last_ms is not None and ms - last_ms > MISSED_EVALUATION * interval_ms:
+            changes.append((last_ms + interval_ms, AlertState.INACTIVE))
+        if not changes or changes[-1][1] is not state:
+            changes.append((ms, state))
+        last_ms = ms
+    if last_ms is not None:
+        changes.append((last_ms + interval_ms, AlertState.INACTIVE))
+    return changes
+
+
+def mark_stale(series: Series, scrapes_ms: Sequence[int]) -> Series:
+    """Return the series with a staleness marker at each first scrape that no longer had it.
+
+    `scrapes_ms` are the timestamps of its target's `up`. The database leaves the markers out of what it
+    answers; a scrape without a sample of the series is where each was.
+    """
+    samples: dict[int, float | Literal["stale"]] = dict(zip(series.timestamps, series.values, strict=True))
+    had_it = False
+    for ms in sorted({*scrapes_ms, *series.timestamps}):
+        if ms in samples:
+            had_it = samples[ms] != STALE
+        elif had_it:
+            samples[ms] = STALE
+            had_it = False
+    ordered = sorted(samples.items())
+    return msgspec.structs.replace(
+        series, timestamps=tuple(ms for ms, _ in ordered), values=tuple(value for _, value in ordered)
+    )
