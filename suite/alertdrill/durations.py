@@ -14,8 +14,11 @@ UNITS_MS = {
     "ms": 1,
 }
 PATTERN = re.compile(
-    r"(?:(?P<y>\d+)y)?(?:(?P<w>\d+)w)?(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+)s)?(?:(?P<ms>\d+)ms)?"
+    r"(?:(?P<y>\d+)y)?(?:(?P<w>\d+)w)?(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+)s)?(?:(?P<ms>\d+)ms)?",
+    re.ASCII,
 )
+MAX_MS = 2**63 // 1_000_000  # Prometheus counts a duration in nanoseconds of 64 bits: 292 years
+DIGITS_MAX = 19  # more can't be in range, and int() refuses to read very many
 
 
 def seconds(text: str) -> float:
@@ -25,7 +28,13 @@ def seconds(text: str) -> float:
     found = PATTERN.fullmatch(text)
     if not text or not found:
         raise UsageError(f"{text!r} is no duration; write it like 1h30m, 45s or 750ms")
-    return sum(int(count) * UNITS_MS[unit] for unit, count in found.groupdict().items() if count) / 1000
+    counts = {unit: count.lstrip("0") or "0" for unit, count in found.groupdict().items() if count}
+    if any(len(count) > DIGITS_MAX for count in counts.values()):
+        raise UsageError(f"{text[:40]!r}… is longer than any duration may be, 292 years")
+    total_ms = sum(int(count) * UNITS_MS[unit] for unit, count in counts.items())
+    if total_ms > MAX_MS:
+        raise UsageError(f"{text!r} is longer than any duration may be, 292 years")
+    return total_ms / 1000
 
 
 def text(duration: float) -> str:

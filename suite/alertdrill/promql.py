@@ -1,0 +1,107 @@
+"""PromQL trees, by `promql-parser`: parse, print, children, and the scrape jobs an expression selects.
+
+What is known of the library (0.12): trees carry no positions; a field set from Python reaches neither the
+tree nor its printer, so a tree is changed by printing and parsing again; `str()` loses milliseconds and
+escapes, so `prettify()` is the printer here; a very deep tree overflows the library's stack and kills the
+process, so the length is checked before parsing, and the depth before anything else looks at the tree.
+"""
+
+import re
+from collections.abc import Iterator
+
+import promql_parser as library
+
+from alertdrill.errors import UsageError
+
+Expr = library.Expr
+
+LENGTH_MAX = 8_192  # characters; 16,000 in the worst form kill the process
+DEPTH_MAX = 200  # nodes from the root to the deepest leaf; printing takes time by its square
+WORDS = re.compile(r"[\w./:|-]+")
+
+
+def parse(expression: str) -> Expr:
+    """Return the tree of an expression; what no Prometheus would take is a UsageError."""
+    if len(expression) > LENGTH_MAX:
+        raise UsageError(
+            f"the expression has {len(expression)} characters and at most {LENGTH_MAX} can be read;"
+            " split it by recording rules"
+        )
+    try:
+        tree = library.parse(expression)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"this is no PromQL: {error}") from error
+    if _is_deeper(tree, DEPTH_MAX):
+        raise UsageError(
+            f"the expression is nested more than {DEPTH_MAX} levels deep; split it by recording rules"
+        )
+    return tree
+
+
+def text(tree: Expr) -> str:
+    """Return the expression as the library prints it; parsed again it is the same tree."""
+    return tree.prettify()
+
+
+def children(node: Expr) -> tuple[Expr, ...]:
+    """Return the expressions a node is made of, from left to right."""
+    match node:
+        case library.BinaryExpr():
+            return (node.lhs, node.rhs)
+        case library.Call():
+            return tuple(node.args)
+        case library.AggregateExpr():
+            return (node.expr,) if node.param is None else (node.param, node.expr)
+        case library.MatrixSelector():
+            return (node.vector_selector,)
+        case library.ParenExpr() | library.UnaryExpr() | library.SubqueryExpr():
+            return (node.expr,)
+    return ()
+
+
+def walk(tree: Expr) -> Iterator[Expr]:
+    """Yield every node of a tree, parents first."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(children(node)))
+
+
+def metric(selector: library.VectorSelector) -> str:
+    """Return the name of the metric a selector names, or `""` when it selects by a pattern or by labels."""
+    if selector.name:
+        return selector.name
+    for matcher in selector.matchers.matchers:
+        if matcher.name == "__name__" and matcher.op == library.MatchOp.Equal:
+            return matcher.value
+    return ""
+
+
+def jobs(tree: Expr) -> frozenset[str]:
+    """Return the scrape jobs that selectors name: by `job="a"`, and by `job=~"a|b"` where those are words."""
+    found: set[str] = set()
+    for node in walk(tree):
+        if isinstance(node, library.VectorSelector):
+            groups = [node.matchers.matchers, *node.matchers.or_matchers]
+            found.update(job for group in groups for matcher in group for job in _named_jobs(matcher))
+    return frozenset(found)
+
+
+def _named_jobs(matcher: library.Matcher) -> list[str]:
+    if matcher.name != "job" or not matcher.value:
+        return []
+    if matcher.op == library.MatchOp.Equal:
+        return [matcher.value]
+    if matcher.op == library.MatchOp.Re and WORDS.fullmatch(matcher.value):
+        return [job for job in matcher.value.split("|") if job]
+    return []
+
+
+def _is_deeper(tree: Expr, limit: int) -> bool:
+    level: list[Expr] = [tree]
+    for _ in range(limit):
+        level = [child for node in level for child in children(node)]
+        if not level:
+            return False
+    return True
