@@ -1,5 +1,6 @@
 """The readable list of steps of one live run → incident; scenarios run side by side, each in a namespace."""
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,9 @@ from alertdrill.scenario import Scenario
 
 RUN_LABEL = "alertdrill.dev/lab"
 BASELINE_SECONDS_MAX = 120
-# Live seconds after the last thing that must be seen, so that its scrape and evaluation are in the database.
+# Scrapes of the healthy workload at the start of a recording.
+BASELINE_SCRAPES = 4
+# Scrapes after the last thing that must be seen, so that it is in the database.
 AFTERGLOW_SCRAPES = 2
 
 
@@ -112,10 +115,9 @@ class Run:
 
     def make_namespace(self) -> None:
         """Make the scenario's namespace."""
-        labels = f"{{{RUN_LABEL}: {self.lab.name}, pod-security.kubernetes.io/enforce: restricted}}"
-        manifest = (
-            f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {self.namespace}, labels: {labels}}}}}"
-        )
+        labels = {RUN_LABEL: self.lab.name, "pod-security.kubernetes.io/enforce": "restricted"}
+        metadata = {"name": self.namespace, "labels": labels}
+        manifest = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         self.lab.kube.run(f"making the namespace {self.namespace}", "apply", "--filename=-", stdin=manifest)
 
     def deploy_workload(self) -> None:
@@ -136,6 +138,9 @@ class Run:
         )
         seen = partial(baseline.seen, self.place, server)
         wait_for(what, seen, deadline=BASELINE_SECONDS_MAX, clock=self.clock, every=self.lab.scrape_seconds)
+        # The recording starts here: how the workload came up is not part of the story.
+        self.started = self.clock.now()
+        self.clock.sleep(BASELINE_SCRAPES * self.lab.scrape_seconds)
 
     def inject(self) -> None:
         """Break it."""
@@ -215,7 +220,14 @@ class Run:
             self._say(f"kept the namespace {self.namespace}")
             return
         try:
-            self.lab.kube.run("removing a namespace", "delete", "namespace", self.namespace, "--wait=false")
+            self.lab.kube.run(
+                "removing a namespace",
+                "delete",
+                "namespace",
+                self.namespace,
+                "--wait=false",
+                "--ignore-not-found",
+            )
         except LabError as error:
             self._say(str(error))
 

@@ -17,6 +17,11 @@ def pods(place: Place, args: dict[str, Any]) -> list[str]:
     return sorted(pod["metadata"]["name"] for pod in found)
 
 
+def python(place: Place, pod: str, what: str, statement: str) -> None:
+    """Run a statement in a pod; python is the one program that every workload's image has."""
+    place.run(what, "exec", pod, "--", "python3", "-c", f"import os, pathlib, signal; {statement}")
+
+
 class FailReadiness:
     """Every pod stops being ready, and goes on running.
 
@@ -29,12 +34,12 @@ class FailReadiness:
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Remove the file that the readiness probe asks for."""
         for pod in pods(place, args):
-            place.run(f"injecting {self.name}", "exec", pod, "--", "rm", "-f", "/tmp/ready")  # noqa: S108
+            python(place, pod, f"injecting {self.name}", "pathlib.Path('/tmp/ready').unlink(missing_ok=True)")
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Put the file back."""
         for pod in pods(place, args):
-            place.run(f"healing {self.name}", "exec", pod, "--", "touch", "/tmp/ready")  # noqa: S108
+            python(place, pod, f"healing {self.name}", "pathlib.Path('/tmp/ready').touch()")
 
 
 class RestartOnce:
@@ -45,7 +50,7 @@ class RestartOnce:
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Ask process 1 of the first pod to end, which the workload answers by exit 1."""
-        place.run(f"injecting {self.name}", "exec", pods(place, args)[0], "--", "kill", "-TERM", "1")
+        python(place, pods(place, args)[0], f"injecting {self.name}", "os.kill(1, signal.SIGTERM)")
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Nothing: the kubelet has repaired it."""

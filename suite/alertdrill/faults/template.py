@@ -38,7 +38,7 @@ class CrashContainer(_Rollout):
     def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
         """Return the changed part of the pod template."""
         del place
-        return _container(args, command=["/bin/sh", "-c", "echo 'alertdrill: this version crashes'; exit 1"])
+        return _container(args, command=["python3", "-c", "raise SystemExit('this version crashes')"])
 
 
 class MissingImage(_Rollout):
