@@ -24,6 +24,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"judge", "compress", "timeline"}),
     frozenset({"incident"}),
     frozenset({"scenario", "scenario_files", "rules"}),
+    frozenset({"daemon"}),
     frozenset({"promql", "clock", "process", "cache", "progress", "data"}),
     frozenset({"model", "durations"}),
     frozenset({"errors"}),

@@ -7,19 +7,18 @@ started it, and the last lab to go down stops it.
 
 import os
 import shutil
-import signal
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from alertdrill import cache, process
+from alertdrill import cache, daemon, process
 from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.errors import LabError, UsageError
 
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 60.0
 SOCKET_PATH_MAX = 107  # of sockaddr_un; the longest of the engine's own sockets must fit as well
+STARTING = "starting a private container engine"
 LONGEST_SOCKET = "run/containerd/containerd.sock.ttrpc"
 REGISTRY_SECONDS_MAX = 15.0
 
@@ -85,7 +84,7 @@ def private(environment: Callable[[], Mapping[str, str]], reason: str) -> Engine
     env = environment()
     engine = Engine(reason, {**env, "DOCKER_HOST": f"unix://{_home() / 'docker.sock'}"}, private=True)
     with cache.locked("engine"):
-        if not (_running_pid() and _answers(engine)):
+        if not (daemon.find(_mark()) and _answers(engine)):
             _start(engine)
     return engine
 
@@ -96,26 +95,9 @@ def stop_private(*, unless: Callable[[], bool] = lambda: False) -> bool:
     `unless` is asked while nobody can start anything, so it may look for labs that still need the engine.
     """
     with cache.locked("engine"):
-        pid = _running_pid()
-        if not pid or unless():
+        if not daemon.find(_mark()) or unless():
             return False
-        os.kill(pid, signal.SIGTERM)
-        try:
-            wait_for(
-                "the private engine to stop",
-                lambda: _running_pid() != pid,
-                deadline=STOP_SECONDS_MAX,
-                clock=WallClock(),
-                every=0.1,
-            )
-        except LabError:
-            os.kill(pid, signal.SIGKILL)
-    return True
-
-
-def is_private_running() -> bool:
-    """Say whether our own engine runs."""
-    return _running_pid() is not None
+        return daemon.stop("the private engine", _mark(), grace=STOP_SECONDS_MAX)
 
 
 def _home() -> Path:
@@ -132,55 +114,50 @@ def _check_socket_length() -> None:
 
 
 def _start(engine: Engine) -> None:
-    home = _home()
-    home.mkdir(parents=True, exist_ok=True)
-    log = home / "dockerd.log"
-    with log.open("wb") as sink:
-        try:
-            process_ = subprocess.Popen(
-                _argv(home, engine),
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **engine.env},
-                cwd="/",
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise LabError(f"starting a private container engine: {error.strerror}") from error
+    """Start dockerd, unless a killed command has begun to, and wait until it answers."""
+    log = _home() / "dockerd.log"
+    begun = daemon.find(_mark())
+    started = None if begun else daemon.start(STARTING, _argv(engine), log=log, env=engine.env)
 
-    def started() -> bool:
-        if process_.poll() is not None:
+    def answers() -> bool:
+        if started and started.has_ended():
             said = process.last_words(log.read_bytes(), lines=2)
-            raise LabError(f"starting a private container engine: dockerd ended: {said} (all of it: {log})")
+            raise LabError(f"{STARTING}: dockerd ended: {said} (all of it: {log})")
         if not _answers(engine):
             raise NotYet(process.last_words(log.read_bytes(), lines=1))
         return True
 
     try:
-        wait_for("the private engine", started, deadline=START_SECONDS_MAX, clock=WallClock(), every=0.1)
+        wait_for("the private engine", answers, deadline=START_SECONDS_MAX, clock=WallClock(), every=0.1)
     except BaseException:
-        process.kill_group(process_)
+        if started:
+            daemon.stop("the private engine", _mark(), grace=STOP_SECONDS_MAX)
         raise
 
 
-def _argv(home: Path, engine: Engine) -> Sequence[str]:
-    """Return dockerd's command line; the pid file on it is how we know our engine again."""
+def _argv(engine: Engine) -> Sequence[str]:
+    home = _home()
     dockerd = shutil.which("dockerd", path=engine.env.get("PATH"))
     return [
         dockerd or "dockerd",
+        _mark(),
         "--config-file=/dev/null",
         f"--host=unix://{home / 'docker.sock'}",
         f"--data-root={home / 'data'}",
         f"--exec-root={home / 'run'}",
-        f"--pidfile={home / 'docker.pid'}",
         "--group=root",
         "--bridge=none",
         "--iptables=false",
         "--ip6tables=false",
         "--ip-forward=false",
+        "--dns=127.0.0.1",  # containers can't get out, and so are told at once instead of after a wait
         "--log-level=warn",
     ]
+
+
+def _mark() -> str:
+    """Return the word on dockerd's command line by which our engine is known again."""
+    return f"--pidfile={_home() / 'docker.pid'}"
 
 
 def _answers(engine: Engine) -> bool:
@@ -191,14 +168,3 @@ def _answers(engine: Engine) -> bool:
     except LabError:
         return False
     return True
-
-
-def _running_pid() -> int | None:
-    """Return the pid of our engine; a pid that now belongs to another program is not ours."""
-    pid_file = _home() / "docker.pid"
-    try:
-        pid = int(pid_file.read_text())
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except (OSError, ValueError):
-        return None
-    return pid if f"--pidfile={pid_file}".encode() in words else None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from alertdrill import docker, nodeimage
-from alertdrill.clusters import kind, state
+from alertdrill.clusters import control_plane, existing, kind, state
 from alertdrill.clusters.base import Cluster, Wanted
 from alertdrill.docker import Engine
 from alertdrill.errors import UsageError
@@ -11,7 +11,7 @@ from alertdrill.progress import Progress
 from alertdrill.tools import engine
 
 UPSTREAM_IMAGE = "kindest/node:v1.34.0"
-FLAVOURS = ("auto", kind.UPSTREAM, kind.BUILT)
+FLAVOURS = ("auto", kind.UPSTREAM, kind.BUILT, existing.FLAVOUR, control_plane.FLAVOUR)
 
 
 def choose(wanted: Wanted) -> Cluster:
@@ -39,6 +39,10 @@ def _looked(wanted: Wanted) -> Cluster:
 
 
 def _made(wanted: Wanted, flavour: str, reason: str) -> Cluster:
+    if flavour == existing.FLAVOUR:
+        return existing.ExistingCluster(wanted)
+    if flavour == control_plane.FLAVOUR:
+        return control_plane.ControlPlane(wanted, reason)
     upstream = wanted.node_image or UPSTREAM_IMAGE
     image: Callable[[Engine, Progress], str] = (
         nodeimage.built if flavour == kind.BUILT else lambda _engine, _progress: upstream
