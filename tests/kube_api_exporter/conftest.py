@@ -3,11 +3,6 @@
 import pytest
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that writes the goldens anew."""
-    parser.addoption("--update-goldens", action="store_true", help="write fixtures/objects/*.metrics anew")
-
-
 @pytest.fixture
 def update_goldens(request: pytest.FixtureRequest) -> bool:
     """Whether the user asked to write the goldens anew."""

@@ -1,0 +1,1 @@
+"""Verdicts → text, JUnit, JSON; a module per format, each with `render(judgements) -> str`."""

@@ -1,0 +1,58 @@
+"""Verdicts as text, for a tired person: what is wrong comes last, next to the prompt."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from alertdrill import durations
+from alertdrill.model import AlertState, Finding, Judgement, Life, Verdict
+from alertdrill.report.printable import printable
+
+MARKS = {Verdict.PASS: "+", Verdict.FAIL: "x", Verdict.UNKNOWN: "?"}
+BEST_FIRST = (Verdict.PASS, Verdict.UNKNOWN, Verdict.FAIL)
+STATES = {AlertState.INACTIVE: "resolved", AlertState.PENDING: "pending", AlertState.FIRING: "firing"}
+# Labels that say where an alert was found and not what it is about.
+NOT_TOLD = frozenset({"exported_namespace", "instance", "job", "namespace", "node", "pod", "severity"})
+
+
+def render(judgements: Sequence[Judgement]) -> str:
+    """Return a paragraph per scenario and a line that counts them; plain text, ends without a newline."""
+    ordered = sorted(judgements, key=lambda judgement: BEST_FIRST.index(judgement.verdict))
+    paragraphs = ["\n".join(_paragraph(judgement)) for judgement in ordered]
+    return printable("\n\n".join([*paragraphs, _count(judgements)]))
+
+
+def _paragraph(judgement: Judgement) -> Iterator[str]:
+    yield f"{judgement.verdict.value.upper():<8}{judgement.scenario}  ({judgement.speed:g} x life)"
+    for life in judgement.lives:
+        if _is_told(life, judgement.findings):
+            yield from _life(life, judgement.speed)
+    for finding in judgement.findings:
+        yield f"        {MARKS[finding.verdict]} {finding.sentence}"
+
+
+def _is_told(life: Life, findings: Sequence[Finding]) -> bool:
+    """Say whether a life belongs to the story: the alert is spoken of, or it fired."""
+    spoken_of = {finding.alert for finding in findings}
+    fired = any(change.state is AlertState.FIRING for change in life.changes)
+    return bool(life.changes) and (life.alert in spoken_of or fired)
+
+
+def _life(life: Life, speed: float) -> Iterator[str]:
+    told = ", ".join(f"{name}={value}" for name, value in sorted(life.labels.items()) if name not in NOT_TOLD)
+    yield f"        {life.alert} {told}"
+    steps = [
+        f"{STATES[change.state]} {clock(change.t)} ({change.t / speed:.1f} s)" for change in life.changes
+    ]
+    yield f"          {' → '.join(['healthy', *steps])}"
+
+
+def clock(t: float) -> str:
+    """Return rule time to the second, "-" before it where it is before the fault."""
+    whole = round(t)
+    return ("-" if whole < 0 else "") + durations.text(abs(whole))
+
+
+def _count(judgements: Sequence[Judgement]) -> str:
+    counts = Counter(judgement.verdict for judgement in judgements)
+    parts = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in BEST_FIRST)
+    return f"{len(judgements)} scenarios: {parts}; times are rule time since the fault (live seconds)"

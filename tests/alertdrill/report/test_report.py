@@ -1,0 +1,114 @@
+"""Verdicts as people and machines read them."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alertdrill.model import AlertState, Change, Finding, Judgement, Life, Verdict
+from alertdrill.report import json as json_report
+from alertdrill.report import junit, text
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+ALERT = "DeploymentGenerationMismatch"
+
+
+def life(*changes: tuple[float, AlertState], **labels: str) -> Life:
+    """Return the life of one instance."""
+    return Life(alert=ALERT, labels=labels, changes=tuple(Change(t=t, state=state) for t, state in changes))
+
+
+def judgement(name: str, verdict: Verdict, *findings: Finding, lives: tuple[Life, ...] = ()) -> Judgement:
+    """Return a judgement at twenty times the speed of life."""
+    return Judgement(scenario=name, verdict=verdict, findings=findings, lives=lives, speed=20.0)
+
+
+def finding(verdict: Verdict, sentence: str, alert: str = ALERT) -> Finding:
+    """Return a finding of the check `fires`."""
+    return Finding(check="fires", verdict=verdict, sentence=sentence, alert=alert)
+
+
+FIRED = life(
+    (40.6, AlertState.PENDING),
+    (340.6, AlertState.FIRING),
+    (580.6, AlertState.INACTIVE),
+    name="web",
+    job="monitoring/kube-api-exporter",
+    severity="critical",
+)
+JUDGEMENTS = (
+    judgement(
+        "deployments/refused-replicaset",
+        Verdict.PASS,
+        finding(Verdict.PASS, f"{ALERT} fired at 5m41s, between 5m and 8m of the fault."),
+        lives=(FIRED,),
+    ),
+    judgement(
+        "pods/crash-loop",
+        Verdict.FAIL,
+        finding(
+            Verdict.FAIL, "PodRestartingTooMuch never fired; it had to between 1h and 1h10m of the fault."
+        ),
+        finding(Verdict.PASS, "DeploymentReplicasMismatch never fired.", "DeploymentReplicasMismatch"),
+    ),
+    judgement(
+        "pods/one-restart",
+        Verdict.UNKNOWN,
+        finding(Verdict.UNKNOWN, "The target 10.0.0.1:8080 was down at 2m, so a silence proves nothing.", ""),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "render"),
+    [("report.txt", text.render), ("report.xml", junit.render), ("report.json", json_report.render)],
+)
+def test_a_report_reads_as_its_golden_file(
+    name: str, render: Callable[[Sequence[Judgement]], str], update_goldens: Callable[[Path, str], None]
+) -> None:
+    """The three formats are what their golden files show."""
+    update_goldens(GOLDEN / name, render(JUDGEMENTS))
+    assert (GOLDEN / name).read_text().rstrip("\n") == render(JUDGEMENTS).rstrip("\n")
+
+
+HOSTILE = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
+    ["\x1b[2J", "[red]", "<&>]]>", "\x00", "\ufffe", "a\nb", "\r"]
+)
+HOSTILE_JUDGEMENTS = st.builds(
+    lambda name, sentence, label, verdict: judgement(
+        name, verdict, finding(verdict, sentence), lives=(life((1.0, AlertState.FIRING), name=label),)
+    ),
+    HOSTILE,
+    HOSTILE,
+    HOSTILE,
+    st.sampled_from(Verdict),
+)
+
+
+@given(st.lists(HOSTILE_JUDGEMENTS, max_size=3))
+def test_hostile_text_reaches_neither_the_terminal_nor_the_xml(hostile: list[Judgement]) -> None:
+    """Whatever names, labels and sentences hold, text has no control characters and XML and JSON parse."""
+    assert all(character.isprintable() or character == "\n" for character in text.render(hostile))
+    assert len(hostile) == len(ET.fromstring(junit.render(hostile)).findall("testcase"))
+    assert len(hostile) == len(json.loads(json_report.render(hostile))["judgements"])
+
+
+def test_fail_and_unknown_are_told_apart_in_junit() -> None:
+    """A failure is the alert's, an error the lab's; CI shows both as not passed."""
+    suite = ET.fromstring(junit.render(JUDGEMENTS))
+    found = {case.get("name"): [child.tag for child in case] for case in suite}
+    expected = {
+        "refused-replicaset": ["system-out"],
+        "crash-loop": ["failure", "system-out"],
+        "one-restart": ["error", "system-out"],
+    }
+    assert (expected, "1", "1") == (found, suite.get("failures"), suite.get("errors"))
+
+
+def test_no_judgement_at_all_is_unknown() -> None:
+    """An empty drill is not a passed one."""
+    assert "unknown" == json.loads(json_report.render(()))["verdict"]

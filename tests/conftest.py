@@ -1,0 +1,23 @@
+"""What all tests share."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes golden files anew."""
+    parser.addoption("--update-goldens", action="store_true", help="write golden files anew, then compare")
+
+
+@pytest.fixture
+def update_goldens(pytestconfig: pytest.Config) -> Callable[[Path, str], None]:
+    """Return a function that writes a golden file when that was asked for; the test then compares as ever."""
+
+    def write(file: Path, text: str) -> None:
+        if pytestconfig.getoption("update_goldens"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text.rstrip("\n") + "\n")
+
+    return write
