@@ -93,6 +93,14 @@ class Cluster(Protocol):
         """Put image archives onto its nodes (LOADS_IMAGES)."""
         ...
 
+    def halt(self, component: str) -> None:
+        """Stop a part of the control plane, such as kube-controller-manager (STOPS_CONTROL_PLANE)."""
+        ...
+
+    def resume(self, component: str) -> None:
+        """Start again what was halted."""
+        ...
+
     def export_logs(self, folder: Path) -> None:
         """Write what the cluster itself has to say to a folder; best effort."""
         ...

@@ -26,10 +26,10 @@ def approve(kube: Kube) -> None:
         for request in requests:
             if _is_pending(request):
                 _decide(kube, request, nodes)
-        served = {
-            request["spec"]["username"].rpartition(":")[2] for request in requests if _is_issued(request)
-        }
-        if missing := nodes.keys() - served:
+        # A kubelet may ask twice while it learns its addresses, and waits for the answer to the last.
+        served = {_node(request) for request in requests if _is_issued(request)}
+        waiting = {_node(request) for request in requests if not _is_issued(request)}
+        if missing := (nodes.keys() - served) | waiting:
             raise NotYet(f"{', '.join(sorted(missing))} without one, {len(requests)} requests")
         return True
 
@@ -85,6 +85,10 @@ def _decide(kube: Kube, request: dict[str, Any], nodes: dict[str, dict[str, Any]
 
 def _is_pending(request: dict[str, Any]) -> bool:
     return not request.get("status", {}).get("conditions")
+
+
+def _node(request: dict[str, Any]) -> str:
+    return str(request["spec"]["username"]).rpartition(":")[2]
 
 
 def _is_issued(request: dict[str, Any]) -> bool:

@@ -43,11 +43,31 @@ def _made(wanted: Wanted, flavour: str, reason: str) -> Cluster:
         return existing.ExistingCluster(wanted)
     if flavour == control_plane.FLAVOUR:
         return control_plane.ControlPlane(wanted, reason)
-    upstream = wanted.node_image or UPSTREAM_IMAGE
-    image: Callable[[Engine, Progress], str] = (
-        nodeimage.built if flavour == kind.BUILT else lambda _engine, _progress: upstream
+    return kind.KindCluster(
+        wanted,
+        flavour=flavour,
+        reason=reason,
+        engine=_engine(wanted),
+        image=_image(wanted, flavour),
+        creator=_creator(wanted),
     )
-    return kind.KindCluster(wanted, flavour=flavour, reason=reason, engine=_engine(wanted), image=image)
+
+
+def _image(wanted: Wanted, flavour: str) -> Callable[[Engine, Progress], str]:
+    """Return what makes or names the node image."""
+    if flavour == kind.BUILT:
+        return nodeimage.built
+    return lambda _engine, _progress: wanted.node_image or UPSTREAM_IMAGE
+
+
+def _creator(wanted: Wanted) -> kind.Creator:
+    if not wanted.through_pytest_kind:
+        return kind.create
+    try:
+        from alertdrill.clusters import pytest_kind  # noqa: PLC0415  # an extra that may not be installed
+    except ImportError as error:
+        raise UsageError(f"pytest-kind can't be used ({error}): install alertdrill[kind]") from error
+    return pytest_kind.create
 
 
 def _engine(wanted: Wanted) -> Callable[[], Engine]:

@@ -81,6 +81,14 @@ class ControlPlane:
         """Do nothing: there are no nodes."""
         progress.say(f"{', '.join(archive.name for archive in archives)} not loaded: no node runs here")
 
+    def halt(self, component: str) -> None:
+        """Refuse."""
+        raise LabError(f"halting {component}: not in a control plane without a kubelet")
+
+    def resume(self, component: str) -> None:
+        """Refuse, as nothing was halted."""
+        raise LabError(f"resuming {component}: not in a control plane without a kubelet")
+
     def export_logs(self, folder: Path) -> None:
         """Copy what both programs said."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A cluster that is there already and belongs to somebody: named in full, and only what is ours is touched."""
+"""A cluster that is there already and belongs to somebody: named in full, only what is ours is touched."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,6 +62,14 @@ class ExistingCluster:
         progress.say(
             f"{', '.join(one.name for one in archives)} not loaded: an existing cluster pulls its images"
         )
+
+    def halt(self, component: str) -> None:
+        """Refuse."""
+        raise LabError(f"halting {component}: not in a cluster that is not ours")
+
+    def resume(self, component: str) -> None:
+        """Refuse, as nothing was halted."""
+        raise LabError(f"resuming {component}: not in a cluster that is not ours")
 
     def export_logs(self, folder: Path) -> None:
         """Do nothing: the nodes of somebody else's cluster are not read."""

@@ -21,6 +21,10 @@ LABEL = "io.x-k8s.kind.cluster"
 CREATE_SECONDS_MAX = 300.0
 READY_SECONDS_MAX = 120.0
 CAP_SYS_RESOURCE = 24
+# The kubelet runs what has a manifest in the one folder and stops what no longer has.
+MANIFESTS = "/etc/kubernetes/manifests"
+HALTED = "/etc/kubernetes"
+HALT_SECONDS_MAX = 90.0
 
 Creator = Callable[["KindCommand", str, Path, Path], None]
 """(kind, image, configuration file, kubeconfig) → a cluster, created."""
@@ -142,6 +146,30 @@ class KindCluster:
             state.write(self.name, replace(record, loaded=[*record.loaded, mark]))
             progress.say(f"loaded {archive.name} ({archive.stat().st_size >> 20} MB)")
 
+    def halt(self, component: str) -> None:
+        """Take the component's manifest from the kubelet and wait until its process is gone."""
+        self._node(
+            f"halting {component}", "mv", f"{MANIFESTS}/{component}.yaml", f"{HALTED}/{component}.yaml"
+        )
+        wait_for(
+            f"{component} to stop",
+            lambda: not self._runs(component),
+            deadline=HALT_SECONDS_MAX,
+            clock=WallClock(),
+        )
+
+    def resume(self, component: str) -> None:
+        """Give the manifest back and wait until the process is there."""
+        self._node(
+            f"resuming {component}", "mv", f"{HALTED}/{component}.yaml", f"{MANIFESTS}/{component}.yaml"
+        )
+        wait_for(
+            f"{component} to start",
+            lambda: self._runs(component),
+            deadline=HALT_SECONDS_MAX,
+            clock=WallClock(),
+        )
+
     def export_logs(self, folder: Path) -> None:
         """Write the node's journals and the logs of its pods to a folder."""
         if record := state.read(self.name):
@@ -156,6 +184,15 @@ class KindCluster:
         if begin is None or begin.private_engine != engine.private:
             self._remember(private_engine=engine.private, complete=False)
         return KindCommand(tools.kind(), engine, PREFIX + self.name)
+
+    def _node(self, what: str, *argv: str) -> str:
+        """Run a program on the node."""
+        node = f"{PREFIX}{self.name}-control-plane"
+        return self._kind(begin=state.read(self.name)).engine.run(what, "exec", node, *argv)
+
+    def _runs(self, component: str) -> bool:
+        programs = self._node("listing the node's programs", "ps", "-e", "-o", "args=")
+        return any(line.split(" ")[0] == component for line in programs.splitlines())
 
     def _remember(self, *, private_engine: bool, complete: bool) -> None:
         state.write(
