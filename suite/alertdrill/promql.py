@@ -14,6 +14,7 @@ import promql_parser as library
 from alertdrill.errors import UsageError
 
 Expr = library.Expr
+VectorSelector = library.VectorSelector
 
 LENGTH_MAX = 8_192  # characters; 16,000 in the worst form kill the process
 DEPTH_MAX = 200  # nodes from the root to the deepest leaf; printing takes time by its square
@@ -76,6 +77,17 @@ def metric(selector: library.VectorSelector) -> str:
         if matcher.name == "__name__" and matcher.op == library.MatchOp.Equal:
             return matcher.value
     return ""
+
+
+def bare(selector: library.VectorSelector) -> str:
+    """Return a selector as text, without its offset and `@`."""
+    text_only = selector.prettify()
+    for modifier in (" offset ", " @ "):
+        # The printer puts both behind the selector; neither can be in a label's name.
+        head, found, tail = text_only.rpartition(modifier)
+        if found and "}" not in tail and '"' not in tail:
+            text_only = head
+    return text_only
 
 
 def jobs(tree: Expr) -> frozenset[str]:

@@ -1,0 +1,92 @@
+"""Composite PromQL nodes printed around children that have already been printed."""
+
+import json
+import re
+
+import promql_parser as library
+
+from alertdrill import promql
+
+NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+EXACT_INTEGER_MAX = 2**53
+
+
+def number(value: float) -> str:
+    """Return the shortest literal that reads back as the same 64 bits."""
+    if value != value:  # noqa: PLR0124  # only NaN differs from itself
+        return "NaN"
+    if value in {float("inf"), float("-inf")}:
+        return "Inf" if value > 0 else "-Inf"
+    if value.is_integer() and abs(value) <= EXACT_INTEGER_MAX:
+        return str(int(value))
+    return repr(value)
+
+
+def times(constant: str, factor: float) -> str:
+    """Return an expression of numbers only, times a factor, as a person would write it.
+
+    The factor joins one that is already there, so that scaling twice reads as scaling once.
+    """
+    tree = promql.parse(constant)
+    match tree:
+        case library.NumberLiteral():
+            return number(tree.val * factor)
+        case library.ParenExpr():
+            return f"({times(tree.expr.prettify(), factor)})"
+        case library.BinaryExpr() if str(tree.op) == "*" and isinstance(tree.rhs, library.NumberLiteral):
+            return f"{tree.lhs.prettify()} * {number(tree.rhs.val * factor)}"
+        case library.BinaryExpr() if str(tree.op) not in {"*", "/"}:
+            return f"({constant}) * {number(factor)}"
+    return f"{constant} * {number(factor)}"
+
+
+def grouped(expression: str) -> str:
+    """Return an expression that stands as one operand beside any operator."""
+    alone = isinstance(promql.parse(expression), library.ParenExpr | library.NumberLiteral)
+    return expression if alone else f"({expression})"
+
+
+def binary(node: library.BinaryExpr, left: str, right: str) -> str:
+    """Print a binary operation with its matching."""
+    words = [left, str(node.op)]
+    if (how := node.modifier) is not None:
+        if how.return_bool:
+            words.append("bool")
+        if how.matching is not None:
+            on = how.matching.type == library.LabelModifierType.Include
+            words.append(f"{'on' if on else 'ignoring'} {_names(how.matching.labels)}")
+        # The library's enumerations can't be keys of a dict.
+        if how.card == library.VectorMatchCardinality.ManyToOne:
+            words.append(f"group_left {_names(how.group_labels or [])}")
+        elif how.card == library.VectorMatchCardinality.OneToMany:
+            words.append(f"group_right {_names(how.group_labels or [])}")
+        words += _fill(how.fill_values)
+    return " ".join([*words, right])
+
+
+def aggregate(node: library.AggregateExpr, arguments: list[str]) -> str:
+    """Print an aggregation with its grouping."""
+    words = [str(node.op)]
+    if (grouping := node.modifier) is not None:
+        by = grouping.type == library.AggModifierType.By
+        words.append(f"{'by' if by else 'without'} {_names(grouping.labels)}")
+    joined = f"({', '.join(arguments)})"
+    return " ".join([*words, joined]) if len(words) > 1 else words[0] + joined
+
+
+def at(modifier: library.AtModifier | None) -> str:
+    """Print `@ start()` and `@ end()`."""
+    if modifier is None:
+        return ""
+    return " @ start()" if modifier.type == library.AtModifierType.Start else " @ end()"
+
+
+def _names(labels: list[str]) -> str:
+    return f"({', '.join(name if NAME.fullmatch(name) else json.dumps(name) for name in labels)})"
+
+
+def _fill(values: library.VectorMatchFillValues) -> list[str]:
+    if values.lhs is not None and values.lhs == values.rhs:
+        return [f"fill ({number(values.lhs)})"]
+    sides = (("fill_left", values.lhs), ("fill_right", values.rhs))
+    return [f"{word} ({number(value)})" for word, value in sides if value is not None]
