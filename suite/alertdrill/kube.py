@@ -126,7 +126,11 @@ class Forward:
                     stderr=subprocess.STDOUT,
                     process_group=0,
                 )
-                self._url = f"http://127.0.0.1:{_forwarded_port(self._running, self._target)}"
+                try:
+                    self._url = f"http://127.0.0.1:{_forwarded_port(self._running, self._target)}"
+                except LabError:
+                    self._stop()
+                    raise
             return self._url
 
     def close(self) -> None:

@@ -1,0 +1,113 @@
+"""Faults: what they ask of the cluster, by the words that reach kubectl."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from alertdrill import faults, scenario_files
+from alertdrill.errors import LabError, ScenarioError
+from alertdrill.faults import catalogue
+from alertdrill.faults.base import Place
+from alertdrill.kube import Kube
+from alertdrill.scenario import Fault, Scenario
+
+EVERY = [
+    faults.crash_container("deployment/web", container="app"),
+    faults.fail_readiness("x=y"),
+    faults.missing_image("deployment/web", container="app"),
+    faults.refuse_replicasets("deployment/web"),
+    faults.restart_once("x=y"),
+    faults.slow_rollout("deployment/web", container="app", takes="2m"),
+    faults.stop_watcher("kube-api-exporter"),
+]
+
+
+def scenario(fault: Fault | None) -> Scenario:
+    """Return a scenario that matters only by its fault."""
+    return Scenario(name="a/b", why="", workload="web", hold="1m", expect=(), fault=fault)
+
+
+def calls(folder: Path) -> list[str]:
+    """Return what kubectl was asked, without the words that choose the cluster."""
+    lines = (folder / "calls").read_text().splitlines()
+    return [line.partition("--context=drill ")[2] for line in lines]
+
+
+def run(fault: Fault, kube: Kube, how: str = "inject") -> None:
+    """Inject or heal a fault in the namespace `a`, twenty times as fast as life."""
+    kind = catalogue.of(scenario(fault))
+    assert kind
+    getattr(kind, how)(Place(kube, "a", 20.0), fault.args)
+
+
+def patched(folder: Path) -> dict[str, Any]:
+    """Return the container that the last patch changed."""
+    patch = calls(folder)[-1].partition("--patch=")[2]
+    container: dict[str, Any] = json.loads(patch)["spec"]["template"]["spec"]["containers"][0]
+    return container
+
+
+def test_the_catalogue_has_every_fault_a_scenario_can_be_given() -> None:
+    """Each function that makes a fault names one of the catalogue, and each of the catalogue can be made."""
+    assert {fault.name for fault in EVERY} == {kind.name for kind in catalogue.ALL}
+    assert {fault.name for fault in EVERY} == set(faults.__all__)
+
+
+@pytest.mark.parametrize("fault", EVERY, ids=lambda fault: fault.name)
+def test_a_fault_is_plain_data(fault: Fault) -> None:
+    """A fault survives JSON, as every part of a recording must."""
+    assert fault == msgspec.json.decode(msgspec.json.encode(fault), type=Fault)
+
+
+def test_an_unknown_fault_is_refused_with_those_there_are() -> None:
+    """A misspelt fault is the user's mistake, told before anything starts."""
+    with pytest.raises(
+        ScenarioError, match=r"scenario a/b: there is no fault crash; there are: crash_container"
+    ):
+        catalogue.of(scenario(Fault(name="crash")))
+
+
+def test_nothing_is_broken_where_a_scenario_has_no_fault() -> None:
+    """A healthy scenario has no fault to inject."""
+    assert catalogue.of(scenario(None)) is None
+
+
+@pytest.mark.parametrize("fault", EVERY[:4], ids=lambda fault: fault.name)
+def test_a_fault_stays_in_its_namespace(fault: Fault, kube: Kube, tmp_path: Path) -> None:
+    """Every change names the scenario's own namespace."""
+    run(fault, kube)
+    assert [] == [call for call in calls(tmp_path) if "--namespace=a" not in call]
+
+
+def test_no_more_replicasets_than_there_are(kube: Kube, tmp_path: Path) -> None:
+    """The quota is exactly full, so that the next ReplicaSet is the first to be refused."""
+    run(faults.refuse_replicasets("deployment/web"), kube)
+    assert "--hard=count/replicasets.apps=2" in calls(tmp_path)[0]
+
+
+def test_a_slow_rollout_takes_rule_time(kube: Kube, tmp_path: Path) -> None:
+    """Two minutes of rule time are six live seconds in a lab that is twenty times as fast."""
+    run(faults.slow_rollout("deployment/web", container="app", takes="2m"), kube)
+    assert 6 == patched(tmp_path)["readinessProbe"]["initialDelaySeconds"]
+
+
+def test_a_bad_rollout_is_healed_as_on_call(kube: Kube, tmp_path: Path) -> None:
+    """The repair is a rollback."""
+    run(faults.crash_container("deployment/web", container="app"), kube, "heal")
+    assert ["--namespace=a rollout undo deployment/web"] == calls(tmp_path)
+
+
+@pytest.mark.parametrize("make", [faults.fail_readiness, faults.restart_once])
+def test_a_fault_without_a_pod_is_lab_trouble(make: Any, kube: Kube) -> None:
+    """A fault that hits nothing must not read as a silence that passed."""
+    with pytest.raises(LabError, match="there is nothing to break"):
+        run(make("none="), kube)
+
+
+def test_every_shipped_scenario_names_a_fault_there_is() -> None:
+    """No scenario fails only once its cluster is up."""
+    shipped = scenario_files.load(scenario_files.shipped())
+    assert [] == [one.name for one in shipped if one.fault and catalogue.of(one) is None]
