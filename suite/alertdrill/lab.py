@@ -21,6 +21,8 @@ from alertdrill.progress import Progress
 from alertdrill.prometheus import Prometheus
 
 CANARY = "Watchdog"
+LAB_LABEL = "alertdrill.dev/lab"  # on every scenario's namespace: the lab it belongs to
+DELETE_SECONDS_MAX = 120.0
 PODS_JOB = "kubernetes-pods"  # the scrape configuration of all pods, the exporters among them
 LOOKBACK_SECONDS = 300.0  # Prometheus' own default
 SPEED = 20.0
@@ -40,6 +42,7 @@ class Options(Value, frozen=True, kw_only=True):
     kubeconfig: str = ""
     context: str = ""
     speed: float = SPEED
+    through_pytest_kind: bool = False  # kind clusters are made by pytest-kind, in the e2e session
     rules: tuple[str, ...] = ()  # files or folders; none means the shipped ones and the drill's own
 
 
@@ -117,6 +120,9 @@ def _cluster_with_images(
     cluster: clusters.Cluster, before: State | None, progress: Progress
 ) -> tuple[clusters.Access, dict[str, str]]:
     """Bring the cluster up while images are made; load them unless they are there. Returns what is loaded."""
+    if clusters.Ability.LOADS_IMAGES not in cluster.abilities:
+        progress.say("images: the cluster gets them by itself; ours must be where it can pull them")
+        return cluster.up(progress), {}
     there = before is not None and cluster.status().answers
     with ThreadPoolExecutor() as pool:
         making = pool.submit(images.archive, progress)
@@ -134,9 +140,25 @@ def down(name: str, progress: Progress) -> bool:
     with cache.locked(f"lab-{name}"):
         state = find(name)
         options = state.options if state else Options(name=name)
-        clusters.choose(_wanted(options)).down(progress)
+        cluster = clusters.choose(_wanted(options))
+        if state and clusters.Ability.OWNS_CLUSTER not in cluster.abilities:
+            _remove_ours(
+                clusters.Access(kubeconfig=Path(state.kubeconfig), context=state.context), name, progress
+            )
+        cluster.down(progress)
         shutil.rmtree(_state_file(name).parent, ignore_errors=True)
     return state is not None
+
+
+def _remove_ours(access: clusters.Access, name: str, progress: Progress) -> None:
+    """Remove the stack and every scenario's namespace from a cluster that stays."""
+    with progress.phase("removing what is ours"):
+        kube = Kube(access.kubeconfig, access.context)
+        chosen = f"--selector={LAB_LABEL}={name}"
+        kube.run(
+            "removing the scenarios' namespaces", "delete", "namespace", chosen, timeout=DELETE_SECONDS_MAX
+        )
+        stack.remove(access)
 
 
 def find(name: str) -> State | None:
@@ -239,6 +261,7 @@ def _wanted(options: Options) -> clusters.Wanted:
         flavour=options.cluster,
         kubeconfig=Path(options.kubeconfig) if options.kubeconfig else None,
         context=options.context or None,
+        through_pytest_kind=options.through_pytest_kind,
         restart_seconds_max=max(1.0, RESTART_SECONDS / options.speed - RESTART_OVERHEAD_SECONDS),
     )
 

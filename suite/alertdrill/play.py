@@ -16,11 +16,10 @@ from alertdrill.errors import LabError, ScenarioError
 from alertdrill.faults import base as faults
 from alertdrill.faults import catalogue
 from alertdrill.incident import Event, Incident, Kind, Series
-from alertdrill.lab import Lab
+from alertdrill.lab import LAB_LABEL, Lab
 from alertdrill.progress import Progress
 from alertdrill.scenario import Scenario
 
-RUN_LABEL = "alertdrill.dev/lab"
 BASELINE_SECONDS_MAX = 120
 # Scrapes of the healthy workload at the start of a recording.
 BASELINE_SCRAPES = 4
@@ -58,7 +57,7 @@ def play(
 
 def _remove_leftovers(lab: Lab) -> None:
     """Remove the namespaces of a run that was killed; the lock says that no run is alive."""
-    chosen = f"{RUN_LABEL}={lab.name}"
+    chosen = f"{LAB_LABEL}={lab.name}"
     lab.kube.run(
         "removing what a killed run left", "delete", "namespace", f"--selector={chosen}", "--wait=false"
     )
@@ -115,7 +114,7 @@ class Run:
 
     def make_namespace(self) -> None:
         """Make the scenario's namespace."""
-        labels = {RUN_LABEL: self.lab.name, "pod-security.kubernetes.io/enforce": "restricted"}
+        labels = {LAB_LABEL: self.lab.name, "pod-security.kubernetes.io/enforce": "restricted"}
         metadata = {"name": self.namespace, "labels": labels}
         manifest = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         self.lab.kube.run(f"making the namespace {self.namespace}", "apply", "--filename=-", stdin=manifest)

@@ -5,6 +5,7 @@ when a test asks for a lab.
 """
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +49,7 @@ def drill_options(pytestconfig: pytest.Config) -> "labs.Options":
         kubeconfig=pytestconfig.getoption("drill_kubeconfig"),
         context=pytestconfig.getoption("drill_context"),
         speed=pytestconfig.getoption("drill_speed"),
+        through_pytest_kind=find_spec("pytest_kind") is not None,
     )
 
 

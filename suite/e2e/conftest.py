@@ -1,6 +1,7 @@
 """One lab for the session; every scenario is played once, side by side, and judged by many tests."""
 
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def drill_options(pytestconfig: pytest.Config) -> labs.Options:
         kubeconfig=pytestconfig.getoption("drill_kubeconfig"),
         context=pytestconfig.getoption("drill_context"),
         speed=pytestconfig.getoption("drill_speed"),
+        through_pytest_kind=find_spec("pytest_kind") is not None,
         rules=(str(data.path("rules")), str(data.path("fixtures", "rules")), str(E2E_RULES)),
     )
 
