@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import threading
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
@@ -36,7 +37,8 @@ class Kube:
         self.context = context
         self._base = [str(tools.kubectl()), f"--kubeconfig={kubeconfig}", f"--context={context}"]
         # The official client reads the kubeconfig and keeps the connections; its models decode too slowly.
-        self._client = kubernetes.config.new_client_from_config(str(kubeconfig), context)
+        new_client: Callable[..., kubernetes.client.ApiClient] = kubernetes.config.new_client_from_config
+        self._client = new_client(str(kubeconfig), context)
 
     def run(
         self, what: str, *words: str, stdin: str | None = None, timeout: float = 60, into: Path | None = None

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import requests
 import urllib3
-from prometheus_api_client import PrometheusApiClientException, PrometheusConnect
+from prometheus_api_client.exceptions import PrometheusApiClientException
+from prometheus_api_client.prometheus_connect import PrometheusConnect
 
 from alertdrill.errors import LabError
 from alertdrill.incident import Series

@@ -76,9 +76,9 @@ def play(
         if Verdict.worst(j.verdict for j in judgements) is not Verdict.PASS:
             evidence.export(there.kube, record / "lab", progress)
     _tell(judgements, report, output_format)
-    for one, judgement in zip(folders, judgements, strict=True):
+    for recording, judgement in zip(folders, judgements, strict=True):
         if judgement.verdict is not Verdict.PASS:
-            click.echo(f"look at it again: alertdrill judge {one}", err=True)
+            click.echo(f"look at it again: alertdrill judge {recording}", err=True)
     sys.exit(Verdict.worst(j.verdict for j in judgements).exit_code)
 
 

@@ -29,7 +29,7 @@ def compress(files: Sequence[Path], speed: float) -> None:
     Exit code 3 when a rule was left out.
     """
     scaled = compressing.compress(rule_files.load(list(files)), speed)
-    click.echo(compressing.to_yaml(scaled.rules), nl=False)
+    click.echo(scaled.rules.to_yaml(), nl=False)
     for refusal in scaled.refusals:
         click.echo(f"{refusal.file}:{refusal.line}: {refusal.alert}: {refusal.reason}", err=True)
     if scaled.refusals:
