@@ -10,7 +10,7 @@ from exporter_kit import log, web
 from exporter_kit.api import ApiClient
 from exporter_kit.api_errors import CredentialsError
 from exporter_kit.errors import DaemonError
-from kube_api_exporter import app
+from kube_api_exporter import app, memory
 from kube_api_exporter.exporter import Exporter
 from kube_api_exporter.kinds import DEFAULT_KINDS
 from kube_api_exporter.options import PRESETS, Options, parse_shard
@@ -59,6 +59,7 @@ def main(
 ) -> None:
     """Export every number and boolean of every object of the chosen kinds."""
     log.configure(log_format, level=log_level)
+    memory.share_one_heap()
     try:
         options = _options(**given)
         client = ApiClient(kubeconfig, context, user_agent="kube-api-exporter")

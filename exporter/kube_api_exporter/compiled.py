@@ -12,13 +12,14 @@ from kube_api_exporter.places import Families, Place
 from kube_api_exporter.shapes import Anything, Array, Leaf, Object, Shape
 from kube_api_exporter.walk import walk
 
+UNSEEN = ("string", "strings")
 Function = Callable[[Any, str, dict[str, list[str]]], None]
 
 
 def prune(shape: Shape, place: Place) -> Shape | None:
     """Drop what the user does not want, so that it is not even decoded."""
     if isinstance(shape, Leaf):
-        return shape if shape.kind == "string" or place.family else None
+        return shape if shape.kind in UNSEEN or place.family else None
     if isinstance(shape, Array):
         element = prune(shape.element, place.element())
         if element is shape.element:
@@ -32,7 +33,7 @@ def prune(shape: Shape, place: Place) -> Shape | None:
 def _prune_object(shape: Object, place: Place) -> Object | None:
     """Return the same object where nothing was dropped: its Struct is then shared."""
     fields = {name: kept for name, inner in shape.fields.items() if (kept := prune(inner, place.child(name)))}
-    if all(isinstance(inner, Leaf) and inner.kind == "string" for inner in fields.values()):
+    if all(isinstance(inner, Leaf) and inner.kind in UNSEEN for inner in fields.values()):
         wanted = {"image", "uid"} & fields.keys()  # labels and identity need these
         if not wanted:
             return None
@@ -100,14 +101,12 @@ class Writer:
         if isinstance(shape, Leaf):
             return self._leaf(shape, place, variable, labels)
         if isinstance(shape, Anything):
-            if place.steps == ("metadata", "labels"):
-                return []
             return [f"walk({variable}, {self._keep(place)}, {labels}, lines)"]
         called = self._array(shape, place) if isinstance(shape, Array) else self._object(shape, place)
         return [f"{called}({variable}, {labels}, lines)"]
 
     def _leaf(self, shape: Leaf, place: Place, variable: str, labels: str) -> list[str]:
-        if shape.kind == "string":
+        if shape.kind in UNSEEN:
             return []
         family = place.family
         spelled = f"{{number({variable})}}" if shape.kind == "number" else f"{{{variable}:d}}"

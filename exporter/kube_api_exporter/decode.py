@@ -14,6 +14,7 @@ LEAVES: dict[str, Any] = {
     "boolean": bool,
     "int-or-string": Integer | str,
     "string": str,
+    "strings": dict[str, str | None],
 }
 
 

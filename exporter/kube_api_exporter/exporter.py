@@ -1,7 +1,5 @@
 """All of it together: the readers, the auditor, and what a scrape is made of."""
 
-import ctypes
-import gc
 import threading
 import time
 from collections.abc import Iterator
@@ -9,10 +7,11 @@ from collections.abc import Iterator
 from exporter_kit import log
 from exporter_kit.api import ApiClient
 from exporter_kit.api_errors import ApiError
+from kube_api_exporter import memory
 from kube_api_exporter.audit import Auditor
 from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.chunks import Chunk
-from kube_api_exporter.exposition import Exposition, joined
+from kube_api_exporter.exposition import Exposition
 from kube_api_exporter.feed import Feed
 from kube_api_exporter.negotiate import Format
 from kube_api_exporter.options import Options
@@ -71,9 +70,9 @@ class Exporter:
         return [f"{feed.label}: {feed.trouble or 'reading'}" for feed in self.feeds if not feed.synced]
 
     def body(self, form: Format, coding: str, kinds: frozenset[str] | None) -> list[bytes]:
-        """Return a scrape as pieces to send; `kinds` limits it, our own metrics are the kind `self`."""
+        """Return a scrape as many small pieces; `kinds` limits it, our own metrics are the kind `self`."""
         started = time.perf_counter()
-        pieces = list(joined(self._chunks(form, coding, kinds)))
+        pieces = list(self._chunks(form, coding, kinds))
         self.own.build_seconds.observe(time.perf_counter() - started)
         return pieces
 
@@ -105,15 +104,5 @@ class Exporter:
         while time.monotonic() < end and self.not_ready() and not self._stop_asked.wait(0.2):
             pass
         self._catalog.release()
-        gc.collect()
-        gc.freeze()  # what is alive now stays: no later collection looks at it again
-        _return_memory()
+        memory.settle()
         self._auditor.start()
-
-
-def _return_memory() -> None:
-    """Give back to the system what reading everything has left free in the C heap."""
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-    except (OSError, AttributeError):
-        log.get().debug("this C library has no malloc_trim")

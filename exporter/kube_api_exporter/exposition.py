@@ -1,16 +1,13 @@
-"""Feeds → the body of a scrape: cached chunks in order, joined by nobody, in the format asked for."""
+"""Feeds → the body of a scrape: cached chunks in order, in the format asked for."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from kube_api_exporter import escaping, helptext
 from kube_api_exporter.chunks import Chunk
 from kube_api_exporter.feed import Feed
 from kube_api_exporter.negotiate import Format
 from kube_api_exporter.store import Store
-
-# Small pieces are joined to this size: each write to a socket costs more than copying them.
-JOIN_BYTES = 1 << 18
 
 
 class Exposition:
@@ -67,17 +64,3 @@ class Exposition:
                 found = Chunk(helptext.header(families, store.renderer.kind, family))
                 self._headers[key] = found
         return found
-
-
-def joined(chunks: Iterable[bytes], size: int = JOIN_BYTES) -> Iterator[bytes]:
-    """Yield the same bytes in fewer pieces."""
-    held: list[bytes] = []
-    length = 0
-    for chunk in chunks:
-        held.append(chunk)
-        length += len(chunk)
-        if length >= size:
-            yield b"".join(held)
-            held, length = [], 0
-    if held:
-        yield b"".join(held)

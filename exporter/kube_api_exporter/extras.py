@@ -1,6 +1,7 @@
 """The families that are not a number of the object: its labels, a pod's images, a job's padded counts."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from kube_api_exporter import text
 from kube_api_exporter.walk import Lines
@@ -17,10 +18,15 @@ def labels_line(family: str, identity: str, labels: Mapping[str, str | None] | N
     seen: set[str] = set()
     written = [identity]
     for key, value in sorted((labels or {}).items()):
-        label = text.unused(f"label_{text.name_part(key)}", seen, "_conflict")
+        label = text.unused(_label(key), seen, "_conflict")
         seen.add(label)
         written.append(f'{label}="{text.label_value(value or "")}"')
     return f"{family}{{{','.join(written)}}} 1\n"
+
+
+@lru_cache(maxsize=4096)
+def _label(key: str) -> str:
+    return f"label_{text.name_part(key)}"
 
 
 def image_lines(

@@ -4,6 +4,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -169,9 +170,8 @@ class _Typed:
         self._metadata = _attribute(shape, "metadata")
         metadata = shape.fields["metadata"]
         assert isinstance(metadata, Object)
-        self._identity = [
-            _attribute(metadata, field) for field in ("namespace", "name", "uid", "resourceVersion", "labels")
-        ]
+        fields = ("namespace", "name", "uid", "resourceVersion", "labels")
+        self._identity = attrgetter(*(_attribute(metadata, field) for field in fields))
         self._lists = list(_container_lists(shape))
 
     def seen(self, value: Any) -> Seen:
@@ -179,8 +179,8 @@ class _Typed:
         metadata = getattr(value, self._metadata)
         if metadata is None:
             raise Refused("decode", "an object without metadata")
-        namespace, name, uid, version, labels = [getattr(metadata, each) for each in self._identity]
-        return Seen(namespace, name, uid or "", version or "", _labels(labels), value, typed=True)
+        namespace, name, uid, version, labels = self._identity(metadata)
+        return Seen(namespace, name, uid or "", version or "", labels, value, typed=True)
 
     def containers(self, pod: Any) -> dict[str, list[tuple[str | None, str | None]]]:
         """Return the names and images of a pod's containers by list."""

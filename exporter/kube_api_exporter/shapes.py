@@ -5,12 +5,12 @@ from typing import Literal
 
 import msgspec
 
-LeafKind = Literal["integer", "number", "boolean", "int-or-string", "string"]
+LeafKind = Literal["integer", "number", "boolean", "int-or-string", "string", "strings"]
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """A value; a string is decoded for a label and is never a sample."""
+    """A value; a string, or a map of them, is decoded for labels and is never a sample."""
 
     kind: LeafKind
 
@@ -35,7 +35,7 @@ class Anything:
 
 
 Shape = Leaf | Object | Array | Anything
-STRING = Leaf("string")
+STRING, STRINGS = Leaf("string"), Leaf("strings")
 # A string is no number, so nothing is decoded there.
 LEAVES: "dict[str | None, Leaf | None]" = {
     "integer": Leaf("integer"),
@@ -156,7 +156,7 @@ def with_identity(shape: "Shape", *, pod: bool) -> Object | None:
     known = dict(metadata.fields) if isinstance(metadata, Object) else {}
     known.pop("managedFields", None)
     known |= dict.fromkeys(METADATA_STRINGS, STRING)
-    known["labels"] = ANYTHING
+    known["labels"] = STRINGS
     fields["metadata"] = Object(known)
     if pod:
         fields["spec"] = _with_images(fields["spec"])
