@@ -1,5 +1,6 @@
 """Object in, exposition text out: every pair in fixtures/objects."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,11 @@ def samples(value: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("file", sorted(OBJECTS.glob("*.yaml")), ids=lambda file: file.stem)
-def test_an_object_has_exactly_these_samples(file: Path, update_goldens: bool) -> None:  # noqa: FBT001
+def test_an_object_has_exactly_these_samples(file: Path, update_goldens: Callable[[Path, str], None]) -> None:
     """The samples of an object are those written beside it."""
-    golden = file.with_suffix(".metrics")
     got = samples(yaml.safe_load(file.read_text()))
-    if update_goldens:
-        golden.write_text(got)
-    assert sorted(golden.read_text().splitlines()) == sorted(got.splitlines())
+    update_goldens(file.with_suffix(".metrics"), got)
+    assert sorted(file.with_suffix(".metrics").read_text().splitlines()) == sorted(got.splitlines())
 
 
 def test_every_golden_has_its_object() -> None:
