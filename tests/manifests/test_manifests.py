@@ -1,0 +1,144 @@
+"""Every manifest of the base: what it may do, as whom, and what it is called."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kube_api_exporter.kinds import DEFAULT_KINDS
+
+BASE = Path(__file__).parents[2] / "manifests" / "base"
+WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet"}
+
+
+def objects() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (component, object) for every object the base's kustomizations name."""
+    for file in sorted(BASE.glob("*/kustomization.yaml")):
+        for resource in yaml.safe_load(file.read_text())["resources"]:
+            path = file.parent / resource
+            if path.is_file():
+                for document in yaml.safe_load_all(path.read_text()):
+                    yield file.parent.name, document
+
+
+OBJECTS = list(objects())
+RUNNING = [(component, thing) for component, thing in OBJECTS if thing["kind"] in WORKLOADS]
+ROLES = [thing for _, thing in OBJECTS if thing["kind"] in {"ClusterRole", "Role"}]
+
+
+def name(value: object) -> str:
+    """Name an object in a test's id."""
+    return f"{value['kind']}-{value['metadata']['name']}" if isinstance(value, dict) else str(value)
+
+
+def containers(workload: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return all containers of a workload's pods."""
+    spec = workload["spec"]["template"]["spec"]
+    return [*spec.get("initContainers", []), *spec["containers"]]
+
+
+def test_every_file_is_named_by_its_kustomization() -> None:
+    """No manifest lies about that nothing deploys."""
+    for folder in sorted(path for path in BASE.iterdir() if path.is_dir()):
+        said = yaml.safe_load((folder / "kustomization.yaml").read_text())
+        named = {*said["resources"], "kustomization.yaml"}
+        for generator in said.get("configMapGenerator", []):
+            named.update(generator["files"])
+        assert {file.name for file in folder.iterdir()} == {item for item in named if "/" not in item}
+
+
+def test_the_base_is_the_exporter_and_prometheus() -> None:
+    """The components this test file guards are the ones that are there."""
+    assert [("kube-api-exporter", "Deployment"), ("prometheus", "Deployment")] == [
+        (component, thing["kind"]) for component, thing in RUNNING
+    ]
+
+
+@pytest.mark.parametrize(("component", "workload"), RUNNING, ids=name)
+def test_pods_run_as_nobody_with_nothing(component: str, workload: dict[str, Any]) -> None:
+    """A pod is not root, can't become it, can't write to its image and holds no capability."""
+    spec = workload["spec"]["template"]["spec"]
+    assert component == spec["serviceAccountName"]
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert 0 < spec["securityContext"]["runAsUser"]
+    assert 0 < spec["securityContext"]["runAsGroup"]
+    assert {"type": "RuntimeDefault"} == spec["securityContext"]["seccompProfile"]
+    assert not any(spec.get(field) for field in ("hostNetwork", "hostPID", "hostIPC"))
+    assert all(volume.keys() <= {"name", "configMap", "emptyDir"} for volume in spec.get("volumes", []))
+    for container in containers(workload):
+        assert {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        } == container["securityContext"]
+
+
+@pytest.mark.parametrize(("_component", "workload"), RUNNING, ids=name)
+def test_pods_are_bounded_and_watched(_component: str, workload: dict[str, Any]) -> None:
+    """Every container says what it needs, what it may take, and how one sees that it works."""
+    for container in containers(workload):
+        assert {"cpu", "memory"} == container["resources"]["requests"].keys()
+        assert {"cpu", "memory"} == container["resources"]["limits"].keys()
+        assert {"livenessProbe", "readinessProbe"} <= container.keys()
+        assert container["image"].count(":") == 1, "an image has a tag"
+        assert not container["image"].endswith(":latest")
+
+
+@pytest.mark.parametrize(("component", "workload"), RUNNING, ids=name)
+def test_every_component_has_a_network_policy(component: str, workload: dict[str, Any]) -> None:
+    """What a component's pods may send and receive is written in its own folder."""
+    policies = [thing for at, thing in OBJECTS if at == component and thing["kind"] == "NetworkPolicy"]
+    assert workload["spec"]["selector"] in [policy["spec"]["podSelector"] for policy in policies]
+    assert all(["Ingress", "Egress"] == policy["spec"]["policyTypes"] for policy in policies)
+
+
+def test_nothing_flows_by_default() -> None:
+    """The namespace refuses all traffic that no other policy allows."""
+    default = next(thing for _, thing in OBJECTS if name(thing) == "NetworkPolicy-default-deny")
+    assert {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]} == default["spec"]
+
+
+@pytest.mark.parametrize("role", ROLES, ids=name)
+def test_no_role_can_write_or_read_secrets(role: dict[str, Any]) -> None:
+    """A role has reading verbs only, no wildcard, and no secret or configuration map."""
+    for rule in role["rules"]:
+        assert set(rule["verbs"]) <= {"get", "list", "watch"}
+        named = [*rule.get("resources", []), *rule.get("apiGroups", []), *rule.get("nonResourceURLs", [])]
+        assert not {"*", "secrets", "configmaps"} & set(named)
+
+
+def test_the_exporter_may_read_exactly_its_default_kinds() -> None:
+    """The exporter's role lists its default kinds, with the verbs of a watcher, and nothing more."""
+    role = next(thing for thing in ROLES if thing["metadata"]["name"] == "monitoring-kube-api-exporter")
+    readable = {
+        f"{resource}.{group}".rstrip(".")
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+    assert set(DEFAULT_KINDS) == readable
+    assert all(["get", "list", "watch"] == rule["verbs"] for rule in role["rules"])
+
+
+def test_a_token_is_mounted_only_where_a_pod_says_so() -> None:
+    """Service accounts don't hand out tokens by themselves."""
+    accounts = [thing for _, thing in OBJECTS if thing["kind"] == "ServiceAccount"]
+    assert accounts
+    assert not any(account["automountServiceAccountToken"] for account in accounts)
+
+
+def test_there_are_no_secrets() -> None:
+    """Nothing secret is in the repository."""
+    assert "Secret" not in {thing["kind"] for _, thing in OBJECTS}
+
+
+@pytest.mark.parametrize(("component", "thing"), OBJECTS, ids=name)
+def test_objects_are_in_the_stack_s_namespace(component: str, thing: dict[str, Any]) -> None:
+    """What has a namespace is in `monitoring`, but for the right to read where the API servers are."""
+    cluster_wide = {"Namespace", "ClusterRole", "ClusterRoleBinding"}
+    expected = None if thing["kind"] in cluster_wide else "monitoring"
+    if name(thing) in {"Role-monitoring-prometheus", "RoleBinding-monitoring-prometheus"}:
+        expected = "default"
+    assert expected == thing["metadata"].get("namespace"), component
