@@ -27,9 +27,11 @@ def seconds(text: str) -> float:
 
 
 def written(duration: float) -> str:
-    """Write seconds the way people read them: "1h30m", "45s", "0.25s"."""
-    if duration < 60:  # noqa: PLR2004  # seconds in a minute
-        return f"{duration:.3g}s" if duration < 10 else f"{duration:.0f}s"  # noqa: PLR2004  # fewer digits
+    """Write seconds the way people read them: "40ms", "2.5s", "45s", "1h30m"."""
+    if duration < 1:
+        return f"{duration * 1000:.0f}ms" if duration else "0s"
+    if round(duration, 1) < 10:  # noqa: PLR2004  # from here on a tenth tells nothing
+        return f"{duration:.1f}".removesuffix(".0") + "s"
     whole = round(duration)
     found = []
     for unit in ("d", "h", "m", "s"):

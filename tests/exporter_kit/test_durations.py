@@ -39,8 +39,20 @@ def test_written_durations_are_read_back_nearly(whole: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [(0.0312, "0.0312s"), (9.5, "9.5s"), (61, "1m1s"), (90061, "1d1h"), (3600, "1h")]
+    ("value", "expected"),
+    [
+        *(
+            (0, "0s"),
+            (0.0042, "4ms"),
+            (0.25, "250ms"),
+            (2.04, "2s"),
+            (9.5, "9.5s"),
+            (9.97, "10s"),
+            (59.7, "1m"),
+        ),
+        *((61, "1m1s"), (3600, "1h"), (90061, "1d1h"), (86399.9, "1d")),
+    ],
 )
 def test_two_units_are_enough(value: float, expected: str) -> None:
-    """A duration is shown with at most two units."""
+    """A duration is shown with as much as a person wants to know."""
     assert expected == written(value)

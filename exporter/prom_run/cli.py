@@ -1,0 +1,168 @@
+"""The command `prom-run`."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from exporter_kit import log, web
+from exporter_kit.errors import DaemonError, UsageError
+from prom_run import access, config, flags
+from prom_run.app import Site
+from prom_run.config import Config, Entry
+from prom_run.daemon import Daemon
+from prom_run.masks import DEFAULT, Masks
+
+NO_VALUE = frozenset({"h", "help", "shell", "check", "no-default-masks"})
+FILE = click.Path(path_type=Path)
+
+
+@click.command(
+    context_settings={"allow_interspersed_args": False, "help_option_names": ["-h", "--help"]},
+    epilog="Flags may be written with one dash too: -period=60s.",
+)
+@click.option("--config", "file", type=FILE, help="A YAML file of commands, in place of one command here.")
+@click.option("--period", default="10s", show_default=True, help="Time from one start to the next.")
+@click.option("--cron", default="", help="Cron expression, in place of a period; in UTC.")
+@click.option("--jitter", default="0", help="Put each start off by a random time up to this.")
+@click.option("--timeout", default="10m", show_default=True, help="Time a run may take.")
+@click.option("--kill-after", default="5s", show_default=True, help="Time from SIGTERM to SIGKILL.")
+@click.option(
+    "--listen-addr", default="127.0.0.1:9152", show_default=True, help="HOST:PORT; :80 is every interface."
+)
+@click.option("--name", default="", help="Name of the command in metrics and pages.  [default: its program]")
+@click.option("--working-dir", default="", help="Folder to run it in.")
+@click.option("--env", multiple=True, metavar="NAME=VALUE", help="Set a variable for the command.")
+@click.option("--pass-env", multiple=True, metavar="GLOB", help="Let it have these of our variables.")
+@click.option("--success-codes", default="0", show_default=True, help="Exit codes that are good, as 0,2.")
+@click.option("--shell", is_flag=True, help="The command is one line for /bin/sh.")
+@click.option("--checkout", default="", help="git-sync link or work tree that it looks at.")
+@click.option("--textfile", default="", help="Prometheus textfile that it writes.")
+@click.option("--keep", default=100, show_default=True, help="Runs to remember.")
+@click.option("--data", type=FILE, help="Folder to remember runs in, across restarts.")
+@click.option("--mask", multiple=True, metavar="REGEX", help="Hide what matches in output and logs.")
+@click.option("--no-default-masks", is_flag=True, help="Hide only that, not what looks like a secret.")
+@click.option("--external-url", default="", help="Address at which people reach this page.")
+@click.option("--web-config", "--web.config.file", "web_config", type=FILE, help="TLS and passwords.")
+@click.option("--run-token-file", type=FILE, help="Token that allows POST /-/run.")
+@click.option("--log-format", type=click.Choice(log.FORMATS), default="logfmt", show_default=True)
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
+@click.option("--check", is_flag=True, help="Check flags and files, and end.")
+@click.argument("command", nargs=-1)
+def prom_run(
+    *,
+    listen_addr: str,
+    data: Path | None,
+    external_url: str,
+    web_config: Path | None,
+    run_token_file: Path | None,
+    log_format: log.Format,
+    log_level: str,
+    check: bool,
+    **flags_given: Any,
+) -> None:
+    """Run COMMAND periodically; serve its exit code as a metric and its output as a page."""
+    read = _reader(flags_given)
+    log.configure(log_format, level=log_level, mask=Masks.of(read().masks).hide)
+    token = access.read_token(run_token_file) if run_token_file else ""
+    daemon = Daemon(read, data=_folder(data) if data else None)
+    if check:
+        click.echo(f"good: {len(read().commands)} command(s)")
+        return
+    site = Site(daemon, external_url=_url(external_url), token=token)
+    web.serve(site.asgi(), listen_address=listen_addr, web_config=web_config)
+
+
+def _reader(given: dict[str, Any]) -> Callable[[], Config]:
+    """Return what reads the configuration: the file at each call, or the flags."""
+    file, words = given["file"], given["command"]
+    if file and words:
+        raise UsageError("a command and --config exclude each other; put the command into the file")
+    if file:
+        return lambda: config.load(file)
+    if not words:
+        raise UsageError("there is no command; write prom-run -period=60s -- COMMAND, or give --config")
+    made = _from_flags(given)
+    return lambda: made
+
+
+def _from_flags(given: dict[str, Any]) -> Config:
+    entry = Entry(
+        name=given["name"],
+        command=given["command"],
+        shell=given["shell"],
+        period="" if given["cron"] else given["period"],
+        cron=given["cron"],
+        jitter=given["jitter"],
+        timeout=given["timeout"],
+        kill_after=given["kill_after"],
+        env=_pairs(given["env"]),
+        pass_env=given["pass_env"],
+        working_dir=given["working_dir"],
+        success_codes=_codes(given["success_codes"]),
+        textfile=given["textfile"],
+        checkout=given["checkout"],
+        keep=given["keep"],
+    )
+    masks = (*(() if given["no_default_masks"] else DEFAULT), *given["mask"])
+    try:
+        Masks.of(masks)
+        return Config((config.checked(entry),), masks)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _pairs(texts: tuple[str, ...]) -> dict[str, str | int | float]:
+    found: dict[str, str | int | float] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--env {text!r} is not NAME=VALUE")
+        found[name] = value
+    return found
+
+
+def _codes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise UsageError(f"--success-codes {text!r} is not numbers with commas, as 0,2") from None
+
+
+def _url(text: str) -> str:
+    if text and not text.startswith(("http://", "https://")):
+        raise UsageError(f"--external-url {text!r} does not begin with http:// or https://")
+    return text
+
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"can't make the folder --data {path}: {error.strerror}") from None
+    return path
+
+
+def main() -> None:
+    """Run the command and turn every mistake into one sentence and an exit code."""
+    try:
+        prom_run.main(
+            flags.two_dashes(sys.argv[1:], without_value=NO_VALUE), "prom-run", standalone_mode=False
+        )
+    except click.ClickException as error:
+        _end(error.format_message(), error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except DaemonError as error:
+        _end(str(error), error.exit_code)
+
+
+def _end(sentence: str, code: int) -> None:
+    sys.stderr.write(f"prom-run: {sentence}\n")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""All commands of one process: started, changed by a reload, and ended together."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from exporter_kit import log
+from exporter_kit.errors import UsageError
+from prom_run.children import Children
+from prom_run.command import Command
+from prom_run.config import Config
+from prom_run.history import History, InMemory, OnDisk
+from prom_run.masks import Masks
+from prom_run.runner import Runner
+
+
+class Daemon:
+    """Holds a Runner per command. `read` gives the configuration, at the start and at each SIGHUP."""
+
+    def __init__(self, read: Callable[[], Config], *, data: Path | None = None) -> None:
+        self._read = read
+        self._data = data
+        self._config = read()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ending: dict[str, asyncio.Task[None]] = {}
+        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history")
+        self.runners: dict[str, Runner] = {}
+        self.stopping = False
+        self.reload_good = True
+        self.reloaded = time.time()
+
+    async def start(self) -> None:
+        """Begin to run the commands."""
+        self._children = Children()
+        self._children.open()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+        self._apply(self._config)
+
+    async def stop(self) -> None:
+        """End every run, wait until nothing is left of them and all is on disk."""
+        self.stopping = True
+        for runner in self.runners.values():
+            runner.stop()
+        await asyncio.gather(*self._tasks.values(), *self._ending.values(), return_exceptions=True)
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        self._children.close()
+        self._disk.shutdown()
+
+    def reload(self) -> None:
+        """Read the configuration anew; one with a mistake changes nothing."""
+        try:
+            config = self._read()
+        except UsageError as error:
+            self.reload_good = False
+            log.get().error("configuration refused, the last good one stays", error=str(error))
+            return
+        self.reload_good, self.reloaded = True, time.time()
+        self._apply(config)
+        log.get().info("configuration read anew", commands=len(config.commands))
+
+    def healthy(self) -> bool:
+        """Return whether every command is still looked after."""
+        return not any(task.done() for task in self._tasks.values())
+
+    def _apply(self, config: Config) -> None:
+        self._config = config
+        masks = Masks.of(config.masks)
+        wanted = {command.name: command for command in config.commands}
+        for name in self.runners.keys() - wanted.keys():
+            self._end(name)
+        for name, command in wanted.items():
+            if name in self.runners:
+                self.runners[name].change(command, masks)
+            else:
+                self._begin(command, masks)
+
+    def _begin(self, command: Command, masks: Masks) -> None:
+        runner = Runner(
+            command,
+            masks,
+            children=self._children,
+            history=self._history(command.name),
+            disk=self._disk,
+        )
+        self.runners[command.name] = runner
+        after = self._ending.pop(command.name, None)
+        task = asyncio.get_running_loop().create_task(_run(runner, after), name=command.name)
+        task.add_done_callback(_report)
+        self._tasks[command.name] = task
+
+    def _end(self, name: str) -> None:
+        self.runners.pop(name).stop()
+        self._ending[name] = self._tasks.pop(name)
+
+    def _history(self, name: str) -> History:
+        return OnDisk(self._data / name) if self._data else InMemory()
+
+
+async def _run(runner: Runner, after: asyncio.Task[None] | None) -> None:
+    """Look after a command, once the one that had its name before has ended."""
+    if after:
+        await asyncio.wait({after})
+    await runner.run()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.get().error("a command is no longer looked after", command=task.get_name(), exc_info=error)

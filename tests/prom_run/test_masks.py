@@ -1,0 +1,88 @@
+"""Secrets are hidden, whole, and quickly."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prom_run.masks import DEFAULT, HIDDEN, Masks, secret_values
+
+DEFAULTS = Masks.of(DEFAULT)
+TOKEN = Masks.of([r"tok_[a-z]+"])
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc\n-----END RSA PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("password=hunter2 ok", f"password={HIDDEN} ok"),
+        ('{"db_password": "hunter2"}', f'{{"db_password": "{HIDDEN}"}}'),
+        ("AWS_SECRET_ACCESS_KEY=abc/def", f"AWS_SECRET_ACCESS_KEY={HIDDEN}"),
+        ("Authorization: Bearer abcdefgh12", f"Authorization: Bearer {HIDDEN}"),
+        ("git clone https://me:s3cret@host/x", f"git clone https://me:{HIDDEN}@host/x"),
+        ("postgres://u:p@ss@db/x", f"postgres://u:{HIDDEN}@ss@db/x"),
+        ("id AKIAIOSFODNN7EXAMPLE.", f"id {HIDDEN}."),
+        ("ghp_" + "a1" * 18, HIDDEN),
+        ("glpat-" + "x" * 20, HIDDEN),
+        ("jwt eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.c2ln", f"jwt {HIDDEN}"),
+        (f"a\n{KEY}\nb", f"a\n{HIDDEN}\nb"),
+        ("a\n" + KEY[:50], f"a\n{HIDDEN}"),
+        ("nothing to hide, http://host:80/x?y=1", "nothing to hide, http://host:80/x?y=1"),
+    ],
+)
+def test_what_looks_like_a_secret_is_hidden(text: str, expected: str) -> None:
+    """The patterns that are always on hide the secret and leave its name."""
+    assert expected == DEFAULTS.hide(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a" * 140_000, "a-" * 70_000, "eyJ-" * 35_000, "x://" * 35_000, "x:" * 70_000, "password" * 17_000),
+        *("bearer " * 20_000, "-----BEGIN " * 12_000, "secret \t" * 17_000, "=" * 140_000, "x://a:" * 20_000),
+    ],
+    ids=lambda text: text[:8],
+)
+def test_hostile_text_is_searched_in_linear_time(text: str) -> None:
+    """Text made to send a regular expression astray does not (it would take minutes)."""
+    assert len(DEFAULTS.hide(text)) <= len(text)
+
+
+@given(
+    st.text(alphabet="ab\n ", max_size=40),
+    st.text(string.ascii_lowercase, min_size=1),
+    st.text(alphabet="ab\n "),
+)
+def test_a_cut_never_shows_half_a_secret(before: str, secret: str, after: str) -> None:
+    """Wherever a text is cut, a secret in it is hidden whole or lies outside the cut."""
+    text = f"{before}tok_{secret}\n{after}"
+    for cut in range(len(text) + 1):
+        for shown in (TOKEN.hide(text, end=cut), TOKEN.hide(text, start=cut)):
+            assert "tok_" not in shown
+            if len(before) < cut < len(before) + 4 + len(secret):
+                assert HIDDEN in shown
+
+
+@given(st.text(), st.integers(0, 50), st.integers(0, 50))
+def test_text_without_secrets_is_left_alone(text: str, start: int, end: int) -> None:
+    """Without a match, hiding is cutting."""
+    assert text[start:end] == Masks().hide(text, start, min(end, len(text)))
+
+
+def test_touching_secrets_are_one() -> None:
+    """Matches that overlap are hidden once."""
+    assert f"x{HIDDEN}y" == Masks.of(["abc", "bcd", "e"]).hide("xabcdey")
+
+
+def test_values_of_secret_names_are_hidden_wherever_they_stand() -> None:
+    """What the environment calls a token is hidden even where nothing says that it is one."""
+    values = secret_values({"API_TOKEN": "s3same.open", "HOME": "/root/home", "DB_PASSWORD": "short"})
+    assert ["s3same.open"] == values
+    assert f"it was {HIDDEN}!" == Masks().with_values(values).hide("it was s3same.open!")
+
+
+def test_a_broken_pattern_is_a_sentence() -> None:
+    """A pattern that can't be compiled is named."""
+    with pytest.raises(ValueError, match=r"the mask '\(' is not a regular expression: "):
+        Masks.of(["("])
