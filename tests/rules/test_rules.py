@@ -132,7 +132,7 @@ def test_templates_use_the_labels_and_the_value_only(rule: dict[str, Any]) -> No
 
 
 def test_the_tests_series_are_what_the_exporter_writes() -> None:
-    """A series in a rule test has the labels of the exporter's golden files, and a target's or just its job."""
+    """A rule test's series has the labels of the exporter's golden files, and a target's or just its job."""
     written: dict[str, set[frozenset[str]]] = {}
     for file in GOLDEN:
         for line in file.read_text().splitlines():
