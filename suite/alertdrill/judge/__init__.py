@@ -1,0 +1,5 @@
+"""Pure: an incident → a judgement. Assumptions come first; what can't be trusted is unknown."""
+
+from alertdrill.judge.verdict import judge
+
+__all__ = ["judge"]

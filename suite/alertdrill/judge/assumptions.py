@@ -1,0 +1,119 @@
+"""Was the lab fit to judge in? Each function yields a sentence for each reason why not."""
+
+import statistics
+from collections.abc import Iterator
+
+from alertdrill import durations
+from alertdrill.judge.recording import Recording
+from alertdrill.judge.words import moment
+from alertdrill.model import AlertState
+
+CRASH_LOOPS = frozenset({"crash_container"})  # faults under which the pace of restarts decides
+
+
+def broken(recording: Recording) -> list[str]:
+    """Return why nothing else of this recording can be judged; `[]` when all of it can."""
+    checks = (_run, _fault, _scrapes, _rules, _canary, _cadence)
+    return [sentence for check in checks for sentence in check(recording)]
+
+
+def _run(recording: Recording) -> Iterator[str]:
+    """The run went to its end without trouble."""
+    yield from recording.troubles
+    hold = durations.seconds(recording.incident.scenario.hold)
+    if recording.end is None:
+        yield "the run never reached its end"
+    elif recording.end < hold:
+        yield f"watching ended at {moment(recording.end)}, before the hold of {durations.text(hold)} was over"
+
+
+def _fault(recording: Recording) -> Iterator[str]:
+    """What was to be broken was broken, and what was to be repaired repaired."""
+    scenario = recording.incident.scenario
+    resolving = any(expectation.kind == "resolves" for expectation in scenario.expect)
+    if scenario.fault is not None and recording.fault is None:
+        yield f"the fault {scenario.fault} was never injected"
+    if resolving and recording.heal is None:
+        yield "nothing was repaired, so nothing can be said about what resolves"
+    elif scenario.fault is not None and recording.heal is not None:
+        hold = durations.seconds(scenario.hold)
+        if recording.heal < hold - recording.resolution:
+            yield f"the repair came at {moment(recording.heal)}, before the hold of {durations.text(hold)}"
+
+
+def _scrapes(recording: Recording) -> Iterator[str]:
+    """Every job that the rules read was scraped, without a hole, from before the fault to the end."""
+    limits = recording.incident.limits
+    if not recording.scrapes:
+        yield "no target was scraped"
+        return
+    for job in limits.jobs or sorted({scrape.job for scrape in recording.scrapes}):
+        targets = [scrape for scrape in recording.scrapes if scrape.job == job]
+        if not targets:
+            yield f"no target of the job {job} was scraped"
+        for target in targets:
+            name = f"the target {target.instance} of the job {job}"
+            if target.down:
+                yield f"{name} was down in {len(target.down)} scrapes, first at {moment(target.down[0])}"
+            for start, stop in target.gaps:
+                if stop - start > limits.scrape_gap_max:
+                    yield f"{name} was not scraped from {moment(start)} to {moment(stop)}"
+            if target.first > limits.scrape_interval:
+                yield f"{name} was scraped only from {moment(target.first)} on"
+            if recording.end is not None and recording.end - target.last > limits.scrape_gap_max:
+                yield f"{name} was scraped only until {moment(target.last)} of {moment(recording.end)}"
+
+
+def _rules(recording: Recording) -> Iterator[str]:
+    """Prometheus evaluated every rule without an error, from the fault on."""
+    opening: dict[tuple[str, str], str] = {}
+    states: dict[tuple[str, str, str], float] = {}
+    errors: dict[tuple[str, str, str], str] = {}
+    for t, rule in recording.health:
+        key = (rule.group, rule.rule)
+        if t <= 0:
+            opening[key] = rule.health
+            states = {one: at for one, at in states.items() if one[:2] != key}
+        states.setdefault((*key, rule.health), t)
+        errors[*key, rule.health] = rule.error
+    reported = {rule.rule for _, rule in recording.health}
+    if not reported:
+        yield "Prometheus reported no rule at all"
+    expected = {expectation.alert for expectation in recording.incident.scenario.expect}
+    for alert in sorted(expected - reported if reported else ()):
+        yield f"Prometheus never reported the rule {alert}"
+    for group, name, health in sorted(states):
+        if health != "ok":
+            why = errors[group, name, health]
+            said = f": {why}" if why else ""
+            yield f"the rule {name} was not healthy at {moment(states[group, name, health])}: {health}{said}"
+
+
+def _canary(recording: Recording) -> Iterator[str]:
+    """The alert that always fires did, all the time: alerting itself was alive."""
+    limits = recording.incident.limits
+    if not recording.canaries:
+        yield f"the canary alert {limits.canary} was never seen"
+    end = float("inf") if recording.end is None else recording.end - limits.scrape_gap_max
+    for life in recording.canaries:
+        if life.state_at(limits.evaluation_interval) is not AlertState.FIRING:
+            yield f"the canary alert {limits.canary} was not firing when the fault came"
+        for change in life.changes:
+            if 0 < change.t < end and change.state is not AlertState.FIRING:
+                yield f"the canary alert {limits.canary} was {change.state.value} at {moment(change.t)}"
+
+
+def _cadence(recording: Recording) -> Iterator[str]:
+    """Restarts came as often as the speed promises."""
+    incident = recording.incident
+    cadence = incident.cadence
+    if cadence is None:
+        if incident.scenario.fault is not None and incident.scenario.fault.name in CRASH_LOOPS:
+            yield "how often the crash loop restarted was not measured"
+    elif not cadence.measured:
+        yield "the crash loop did not restart twice, so its pace is not known"
+    elif not cadence.low <= (median := statistics.median(cadence.measured)) <= cadence.high:
+        yield (
+            f"the crash loop restarted every {durations.text(round(median))} of rule time, promised are"
+            f" {durations.text(cadence.low)} to {durations.text(cadence.high)}; play it slower"
+        )

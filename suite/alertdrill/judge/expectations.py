@@ -1,0 +1,188 @@
+"""What must become of each alert, against what did.
+
+An alert's time is exact to a scrape and an evaluation. What lies outside of a window by no more than that
+is unknown: the window or the speed must change before this lab can tell.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from alertdrill import durations
+from alertdrill.judge.matching import annotation_mistakes, broken_annotations, label_mistakes
+from alertdrill.judge.recording import Recording
+from alertdrill.judge.words import braces, instance, moment
+from alertdrill.model import AlertState, Finding, Life, Verdict
+from alertdrill.scenario import Expectation
+
+ACTIVE = frozenset({AlertState.PENDING, AlertState.FIRING})
+
+
+def findings(recording: Recording) -> Iterator[Finding]:
+    """Yield what is to be said of each expectation, and then of all that nobody expected."""
+    checks = {"fires": _fires, "pends": _pends, "resolves": _resolves, "never": _never}
+    for expectation in recording.incident.scenario.expect:
+        yield from checks[expectation.kind](recording, expectation)
+    yield from _nothing_else(recording)
+
+
+def _fires(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
+    namespace = recording.incident.namespace
+    lives = [life for life in recording.lives if life.alert == expectation.alert]
+    firing = [life for life in lives if life.first(AlertState.FIRING) is not None]
+    matching = [life for life in firing if not label_mistakes(life, expectation, namespace)]
+    if not firing:
+        yield _finding(expectation, Verdict.FAIL, f"never fired; {_nearest(lives)}")
+    elif not matching:
+        for life in firing:
+            mistakes = "; ".join(label_mistakes(life, expectation, namespace))
+            yield _finding(
+                expectation, Verdict.FAIL, f"fired, but not as expected: {mistakes} {braces(life.labels)}"
+            )
+    for life in matching:
+        yield from _fired(recording, expectation, life)
+
+
+def _fired(recording: Recording, expectation: Expectation, life: Life) -> Iterator[Finding]:
+    """Judge one instance that fired with the right labels: when, how often, and what it told people."""
+    who = braces(life.labels)
+    first = life.first(AlertState.FIRING)
+    assert first is not None, "it is among those that fired"
+    yield _in_window(recording, expectation, first, f"{who} fired")
+    yield from _again(expectation, life, first)
+    mistakes = dict.fromkeys([*annotation_mistakes(life, expectation), *broken_annotations(life)])
+    for mistake in mistakes:
+        yield _finding(expectation, Verdict.FAIL, f"{who} fired, but {mistake}")
+
+
+def _again(expectation: Expectation, life: Life, first: float) -> Iterator[Finding]:
+    """Yield what is to be said when an instance fired more than once.
+
+    What has resolved must be pending anew. One that is firing again at once was not evaluated in between, or
+    its rule has no `for`: nobody can tell from here.
+    """
+    who = braces(life.labels)
+    for before, change in pairwise(life.changes):
+        if change.state is AlertState.FIRING and change.t > first:
+            gone = before.state is AlertState.PENDING
+            yield _finding(
+                expectation,
+                Verdict.FAIL if gone else Verdict.UNKNOWN,
+                f"{who} fired again at {moment(change.t)}"
+                + ("" if gone else f", with nothing known of it since {moment(before.t)}"),
+            )
+
+
+def _pends(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
+    entries = sorted(t for life in recording.lives if life.alert == expectation.alert for t in _awakes(life))
+    if not entries:
+        yield _finding(
+            expectation, Verdict.FAIL, "never got pending, so its silence says nothing about the rule"
+        )
+        return
+    judged = [_in_window(recording, expectation, t, "got pending") for t in entries]
+    order = (Verdict.PASS, Verdict.UNKNOWN, Verdict.FAIL)
+    yield min(judged, key=lambda finding: order.index(finding.verdict))
+
+
+def _resolves(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
+    lives = [life for life in recording.lives if life.alert == expectation.alert and life.changes]
+    heal, end = recording.heal, recording.end
+    assert heal is not None and end is not None, "an assumption says so"  # noqa: PT018
+    deadline = heal + durations.seconds(expectation.within)
+    since = f"of the repair at {moment(heal)}"
+    if not any(_was_active(life, heal - recording.resolution, heal) for life in lives):
+        sentence = f"was not active when the repair came at {moment(heal)}, so nothing resolved"
+        yield _finding(expectation, Verdict.FAIL, sentence)
+        return
+    for life in lives:
+        last = life.changes[-1]
+        who = braces(life.labels)
+        if last.state in ACTIVE:
+            known = Verdict.FAIL if end > deadline + recording.resolution else Verdict.UNKNOWN
+            sentence = f"{who} was still {last.state.value} when watching ended at {moment(end)}"
+            yield _finding(expectation, known, sentence)
+        elif last.t <= deadline:
+            after = moment(max(last.t - heal, 0))
+            yield _finding(expectation, Verdict.PASS, f"{who} resolved within {after} {since}")
+        else:
+            late = last.t > deadline + recording.resolution
+            sentence = f"{who} resolved only {moment(last.t - heal)} {since}, allowed {expectation.within}"
+            yield _finding(expectation, Verdict.FAIL if late else Verdict.UNKNOWN, sentence)
+
+
+def _never(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
+    lives = [life for life in recording.lives if life.alert == expectation.alert]
+    firing = [(life, t) for life in lives if (t := life.first(AlertState.FIRING)) is not None]
+    for life, t in firing:
+        sentence = f"{braces(life.labels)} fired at {moment(t)}, and must never"
+        yield _finding(expectation, Verdict.FAIL, sentence)
+    if not firing:
+        yield _finding(expectation, Verdict.PASS, f"stayed silent; {_nearest(lives)}")
+
+
+def _nothing_else(recording: Recording) -> Iterator[Finding]:
+    """Every instance that fired is expected by the scenario; what is forbidden has its own finding."""
+    scenario = recording.incident.scenario
+    forbidden = {expectation.alert for expectation in scenario.expect if expectation.kind == "never"}
+    expected = [expectation for expectation in scenario.expect if expectation.kind == "fires"]
+    others = [
+        (life, t)
+        for life in recording.lives
+        if (t := life.first(AlertState.FIRING)) is not None
+        and life.alert not in forbidden
+        and not any(
+            life.alert == one.alert and not label_mistakes(life, one, recording.incident.namespace)
+            for one in expected
+        )
+    ]
+    for life, t in others:
+        sentence = f"{instance(life)} fired at {moment(t)}, and no expectation says so"
+        yield Finding(check="nothing else", verdict=Verdict.FAIL, sentence=sentence, alert=life.alert)
+    if not others:
+        yield Finding(check="nothing else", verdict=Verdict.PASS, sentence="nothing else fired")
+
+
+def _in_window(recording: Recording, expectation: Expectation, t: float, what: str) -> Finding:
+    after, within = durations.seconds(expectation.after), durations.seconds(expectation.within)
+    outside = max(after - t, t - within, 0.0)
+    window = f"expected {expectation.after} to {expectation.within}"
+    apart = durations.text(recording.resolution)
+    if not outside:
+        return _finding(expectation, Verdict.PASS, f"{what} at {moment(t)}, {window}")
+    if outside <= recording.resolution:
+        return _finding(
+            expectation,
+            Verdict.UNKNOWN,
+            f"{what} at {moment(t)}, {window}: outside, but by less than the {apart} that this lab can tell"
+            " apart; widen the window or play slower",
+        )
+    early = "too early" if t < after else "too late"
+    return _finding(expectation, Verdict.FAIL, f"{what} at {moment(t)}, {window}: {early}")
+
+
+def _awakes(life: Life) -> Iterator[float]:
+    """Yield when an instance got active."""
+    before = AlertState.INACTIVE
+    for change in life.changes:
+        if before not in ACTIVE and change.state in ACTIVE:
+            yield change.t
+        before = change.state
+
+
+def _was_active(life: Life, start: float, stop: float) -> bool:
+    return life.state_at(stop) in ACTIVE or any(start <= change.t <= stop for change in life.changes)
+
+
+def _nearest(lives: list[Life]) -> str:
+    """Say how near an alert that did not fire came to it."""
+    pending = [t for life in lives if (t := life.first(AlertState.PENDING)) is not None]
+    return f"it was pending at {moment(min(pending))}" if pending else "it was not even pending"
+
+
+def _finding(expectation: Expectation, verdict: Verdict, sentence: str) -> Finding:
+    return Finding(
+        check=expectation.kind,
+        verdict=verdict,
+        alert=expectation.alert,
+        sentence=f"{expectation.alert} {sentence}",
+    )

@@ -1,0 +1,61 @@
+"""Does an alert's life carry the labels and annotations a scenario expects?"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from alertdrill.judge.words import TARGET_LABELS
+from alertdrill.model import Life
+from alertdrill.scenario import Expectation, Like, Match
+
+NAMESPACE_LABEL = "exported_namespace"
+# What Prometheus puts where a template found nothing, or broke.
+BROKEN = re.compile(r"<no value>|<error expanding template")
+
+
+def label_mistakes(life: Life, expectation: Expectation, namespace: str) -> list[str]:
+    """Return why the labels are not exactly those expected; `[]` when they are.
+
+    The namespace of the scenario is implied where the alert has one, and a target's labels need not be named.
+    """
+    expected: dict[str, Match] = dict(expectation.labels)
+    if NAMESPACE_LABEL in life.labels:
+        expected.setdefault(NAMESPACE_LABEL, namespace)
+    mistakes = list(_mismatches("label", life.labels, expected))
+    unnamed = life.labels.keys() - expected.keys() - TARGET_LABELS
+    return mistakes + [
+        f'its label {name}="{life.labels[name]}" is not named in the scenario' for name in sorted(unnamed)
+    ]
+
+
+def annotation_mistakes(life: Life, expectation: Expectation) -> list[str]:
+    """Return why the annotations that are named are not those expected."""
+    return list(_mismatches("annotation", life.annotations, expectation.annotations))
+
+
+def broken_annotations(life: Life) -> list[str]:
+    """Return what reaches people empty or broken, whatever a scenario expects."""
+    found = []
+    for name, value in sorted(life.annotations.items()):
+        if not value.strip():
+            found.append(f"its annotation {name} is empty")
+        elif BROKEN.search(value):
+            found.append(f'its annotation {name} has a broken template: "{value}"')
+    return found
+
+
+def _mismatches(what: str, actual: Mapping[str, str], expected: Mapping[str, Match]) -> Iterator[str]:
+    for name, match in sorted(expected.items()):
+        if name not in actual:
+            yield f"it has no {what} {name}, expected {_said(match)}"
+        elif not _matches(actual[name], match):
+            yield f'its {what} {name} is "{actual[name]}", expected {_said(match)}'
+
+
+def _matches(value: str, match: Match) -> bool:
+    if isinstance(match, Like):
+        return re.fullmatch(match.like, value, re.DOTALL) is not None
+    return value == match
+
+
+def _said(match: Match) -> str:
+    return f"something like {match.like}" if isinstance(match, Like) else f'"{match}"'

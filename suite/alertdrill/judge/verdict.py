@@ -1,0 +1,42 @@
+"""The order of judging: can the recording be read, was the lab fit, and only then the expectations."""
+
+import re
+
+import msgspec
+
+from alertdrill.errors import UsageError
+from alertdrill.incident import Incident
+from alertdrill.judge import assumptions, expectations, recording
+from alertdrill.model import Finding, Judgement, Verdict
+
+
+def judge(incident: Incident) -> Judgement:
+    """Return the verdict on one recorded run, with all that led to it.
+
+    Nothing is judged of a run in which an assumption did not hold: that is unknown, never a pass or a fail.
+    """
+    try:
+        seen = recording.read(incident)
+        reasons = assumptions.broken(seen)
+        if not reasons:
+            fit = Finding(check="assumptions", verdict=Verdict.PASS, sentence="the lab was fit to judge in")
+            return _judgement(incident, (fit, *expectations.findings(seen)), seen)
+    except (msgspec.ValidationError, UsageError, re.error) as error:
+        return _judgement(incident, (_unknown(f"the recording can't be judged: {error}"),), None)
+    return _judgement(incident, tuple(_unknown(reason) for reason in dict.fromkeys(reasons)), seen)
+
+
+def _unknown(reason: str) -> Finding:
+    return Finding(check="assumptions", verdict=Verdict.UNKNOWN, sentence=reason)
+
+
+def _judgement(
+    incident: Incident, findings: tuple[Finding, ...], seen: recording.Recording | None
+) -> Judgement:
+    return Judgement(
+        scenario=incident.scenario.name,
+        verdict=Verdict.worst(finding.verdict for finding in findings),
+        findings=findings,
+        lives=seen.lives if seen else (),
+        speed=incident.speed,
+    )
