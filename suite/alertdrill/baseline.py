@@ -1,21 +1,55 @@
 """Is the workload healthy, and does Prometheus see that? Asked before anything is broken."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from alertdrill.clock import NotYet
+from alertdrill.errors import LabError
 from alertdrill.faults.base import Place
 from alertdrill.observe import NAMESPACE_LABEL
 from alertdrill.prometheus import Prometheus
 
 
+# Reasons that waiting does not mend: the kubelet or the controller has been refused what it needs.
+HOPELESS = frozenset(
+    {
+        "CreateContainerConfigError",
+        "ErrImageNeverPull",
+        "ErrImagePull",
+        "FailedCreate",
+        "ImagePullBackOff",
+        "InvalidImageName",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why something does not run, in Kubernetes' own words."""
+
+    what: str
+    reason: str
+    message: str = ""
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return " ".join(filter(None, (f"{self.what}:", self.reason, self.message)))
+
+
 def healthy(place: Place) -> bool:
-    """Return True when every Deployment has all replicas available; else raise NotYet with what keeps it."""
+    """Return True when every Deployment has all replicas available; else raise NotYet with what keeps it.
+
+    What waiting does not mend, such as an image that is missing or a pod that is refused, is a LabError.
+    """
     deployments = place.kube.get("deployments", namespace=place.namespace)
     lacking = [one["metadata"]["name"] for one in deployments if not _is_available(one)]
-    if lacking:
-        reasons = waiting_reasons(place.kube.get("pods", namespace=place.namespace))
-        raise NotYet(f"{', '.join(lacking)} not available ({'; '.join(reasons) or 'no pod says why'})")
-    return True
+    if not lacking:
+        return True
+    found = [*obstacles(place.kube.get("pods", namespace=place.namespace)), *refusals(deployments)]
+    sentence = f"{', '.join(lacking)} not available ({'; '.join(map(str, found)) or 'no pod says why'})"
+    if any(one.reason in HOPELESS for one in found):
+        raise LabError(f"waiting for the workload to be healthy: {sentence}; mend the workload's manifest")
+    raise NotYet(sentence)
 
 
 def _is_available(deployment: dict[str, Any]) -> bool:
@@ -28,22 +62,32 @@ def _is_available(deployment: dict[str, Any]) -> bool:
     )
 
 
-def waiting_reasons(pods: list[dict[str, Any]]) -> list[str]:
-    """Return why containers don't run and why pods aren't scheduled, in Kubernetes' own words."""
-    reasons: dict[str, None] = {}
+def obstacles(pods: list[dict[str, Any]]) -> list[Obstacle]:
+    """Return why containers don't run and why pods aren't scheduled, each once."""
+    found: dict[Obstacle, None] = {}
     for pod in pods:
         status = pod.get("status", {})
         for container in status.get("containerStatuses", []):
-            waiting = container.get("state", {}).get("waiting")
-            if waiting:
-                words = (waiting.get("reason", ""), waiting.get("message", ""))
-                reasons[f"container {container['name']}: {' '.join(filter(None, words))}"] = None
+            if waiting := container.get("state", {}).get("waiting"):
+                what = f"container {container['name']}"
+                found[Obstacle(what, waiting.get("reason", ""), waiting.get("message", ""))] = None
         for condition in status.get("conditions", []):
             if condition.get("reason") == "Unschedulable":
-                reasons[
-                    f"pod {pod['metadata']['name']}: {condition.get('message', 'can not be scheduled')}"
-                ] = None
-    return list(reasons)
+                what = f"pod {pod['metadata']['name']}"
+                found[Obstacle(what, "Unschedulable", condition.get("message", ""))] = None
+    return list(found)
+
+
+def refusals(deployments: list[dict[str, Any]]) -> list[Obstacle]:
+    """Return why the API server refused a Deployment's pods."""
+    return [
+        Obstacle(
+            f"deployment {one['metadata']['name']}", condition.get("reason", ""), condition.get("message", "")
+        )
+        for one in deployments
+        for condition in one.get("status", {}).get("conditions", [])
+        if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True"
+    ]
 
 
 def seen(place: Place, server: Prometheus) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
-from alertdrill import cache, clusters, compress, data, durations, images, rules, stack
+from alertdrill import cache, clusters, compress, data, durations, evidence, images, rules, stack
 from alertdrill.clock import WallClock, wait_for
 from alertdrill.errors import LabError, RulesError
 from alertdrill.incident import Limits
@@ -98,7 +98,8 @@ def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
         progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
         try:
             access, loaded = _cluster_with_images(cluster, find(options.name), progress)
-            _deploy(scaled, options, access, loaded, progress)
+            with _evidence_of_failure(cluster, access, progress):
+                _deploy(scaled, options, access, loaded, progress)
         except BaseException:
             if not keep:
                 cluster.down(progress)
@@ -114,6 +115,21 @@ def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
         )
         cache.write_whole(_state_file(options.name), msgspec.json.encode(state), mode=0o600)
     return state
+
+
+@contextmanager
+def _evidence_of_failure(
+    cluster: clusters.Cluster, access: clusters.Access, progress: Progress
+) -> Iterator[None]:
+    """Export what there is to see before a lab that broke is taken down."""
+    try:
+        yield
+    except LabError as error:
+        folder = cache.folder() / "evidence" / cluster.name
+        shutil.rmtree(folder, ignore_errors=True)
+        evidence.export(Kube(access.kubeconfig, access.context), folder, progress)
+        cluster.export_logs(folder / "cluster")
+        raise LabError(f"{error} (evidence: {folder})") from error
 
 
 def _cluster_with_images(

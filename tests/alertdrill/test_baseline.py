@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from alertdrill.baseline import waiting_reasons
+from alertdrill.baseline import obstacles, refusals
 
 
 def pod(*, waiting: dict[str, str] | None = None, unschedulable: str = "") -> dict[str, Any]:
@@ -28,11 +28,27 @@ def pod(*, waiting: dict[str, str] | None = None, unschedulable: str = "") -> di
             ["container app: ErrImagePull not found"],
         ),
         ([pod(waiting={"reason": "ContainerCreating"})] * 2, ["container app: ContainerCreating"]),
-        ([pod(unschedulable="0/1 nodes are available")], ["pod web-1: 0/1 nodes are available"]),
+        (
+            [pod(unschedulable="0/1 nodes are available")],
+            ["pod web-1: Unschedulable 0/1 nodes are available"],
+        ),
     ],
 )
 def test_it_says_why_pods_do_not_run_in_kubernetes_own_words(
     pods: list[dict[str, Any]], expected: list[str]
 ) -> None:
     """Waiting containers and unschedulable pods give their reasons, each once."""
-    assert expected == waiting_reasons(pods)
+    assert expected == [str(one) for one in obstacles(pods)]
+
+
+def test_pods_that_the_api_server_refuses_are_told_from_their_deployment() -> None:
+    """There is no pod to ask when none may be made; the Deployment's condition has the words."""
+    refused = {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "reason": "FailedCreate",
+        "message": "exceeded quota",
+    }
+    fine = {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}
+    deployment = {"metadata": {"name": "web"}, "status": {"conditions": [fine, refused]}}
+    assert ["deployment web: FailedCreate exceeded quota"] == [str(one) for one in refusals([deployment])]
