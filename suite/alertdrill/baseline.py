@@ -9,7 +9,6 @@ from alertdrill.faults.base import Place
 from alertdrill.observe import NAMESPACE_LABEL
 from alertdrill.prometheus import Prometheus
 
-
 # Reasons that waiting does not mend: the kubelet or the controller has been refused what it needs.
 HOPELESS = frozenset(
     {
