@@ -12,7 +12,6 @@ from alertdrill.model import Verdict
 from alertdrill.scenario import Fault, Scenario, never
 from e2e.conftest import Player
 
-
 WORKLOADS = Path(__file__).parent / "workloads"
 
 
