@@ -98,6 +98,7 @@ class KindCluster:
             return self._access
         with progress.phase("container engine"):
             kind = self._kind(begin=earlier)
+        progress.say(f"{kind.engine.reason}; {tools.find('kind').reason}")
         self._clear(kind, earlier, progress)
         image = self._image(kind.engine, progress)
         with progress.phase("cluster"):
@@ -174,7 +175,10 @@ class KindCluster:
         """Write the node's journals and the logs of its pods to a folder."""
         if record := state.read(self.name):
             folder.mkdir(parents=True, exist_ok=True)
-            self._kind(begin=record).run("exporting the node's logs", "export", "logs", folder)
+            try:
+                self._kind(begin=record).run("exporting the node's logs", "export", "logs", folder)
+            except LabError as error:  # a node in trouble gives what it has, and kind says what it lacks
+                (folder / "incomplete.txt").write_text(f"{error}\n")
 
     def _kind(self, *, begin: state.Record | None) -> KindCommand:
         """Return kind on the engine that has, or will have, the cluster; recorded before it is started."""

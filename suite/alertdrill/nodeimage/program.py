@@ -1,13 +1,16 @@
 """Stage 1, the program: all of Kubernetes, etcd and CoreDNS in one binary, and pause; built with Go."""
 
+import shutil
 from pathlib import Path
 
 from alertdrill import cache, process
+from alertdrill.errors import LabError
 from alertdrill.tools import go
 
 KUBERNETES = "v1.34.2"
 SOURCE = Path(__file__).parent / "program"
 BUILD_SECONDS_MAX = 1800.0
+SPACE_MIN = 6 << 30  # Go's caches take 4 GB, the stages 1 GB, a node with its images 1 GB
 NAMES = (
     "coredns",
     "etcd",
@@ -30,6 +33,7 @@ def built() -> Path:
 
 
 def _build(toolchain: Path, folder: Path) -> None:
+    _require_space()
     argv: list[str | Path] = [
         toolchain,
         "build",
@@ -51,9 +55,20 @@ def _build(toolchain: Path, folder: Path) -> None:
         (folder / name).symlink_to("node")
 
 
+def _require_space() -> None:
+    """Say that the disk is too full before minutes have gone into finding out."""
+    free = shutil.disk_usage(cache.folder()).free
+    if free < SPACE_MIN:
+        raise LabError(
+            f"looked for {SPACE_MIN >> 30} GB of free disk at {cache.folder()} to build Kubernetes and run a"
+            f" node, found {free / (1 << 30):.1f}: make room, or set ALERTDRILL_CACHE to a path on another"
+            " disk"
+        )
+
+
 def _ldflags() -> str:
     """Return the linker's words: no symbols, and the version that Kubernetes' own build would stamp."""
-    _, major, minor, _ = ("", *KUBERNETES.lstrip("v").split("."))
+    major, minor, _ = KUBERNETES.removeprefix("v").split(".")
     stamps = {"gitVersion": KUBERNETES, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
     return " ".join(
         ["-s -w", *(f"-X k8s.io/component-base/version.{name}={value}" for name, value in stamps.items())]

