@@ -4,11 +4,13 @@
     events.jsonl     one Event a line, in order of t
     series.jsonl.gz  one Series a line
     rules.yaml       the rules as they were, uncompressed
+    SHA256SUMS       of the four above, as `sha256sum --check` reads it; without it nothing is checked
 
 `t` is seconds of rule time since the fault (live seconds x k), negative before it.
 """
 
 import gzip
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -22,6 +24,9 @@ from alertdrill.model import Value
 from alertdrill.scenario import Scenario
 
 FORMAT = 1
+PARTS = ("incident.json", "events.jsonl", "series.jsonl.gz", "rules.yaml")
+SUMS = "SHA256SUMS"
+NOT_FINITE: dict[str, Literal["NaN", "inf", "-inf"]] = {"nan": "NaN", "inf": "inf", "-inf": "-inf"}
 STALE: Literal["stale"] = "stale"
 
 Kind = Literal["step", "fault", "heal", "alert", "notification", "scrape", "rule_health", "trouble", "end"]
@@ -122,8 +127,10 @@ def write(incident: Incident, folder: Path) -> None:
         (aside / "incident.json").write_bytes(msgspec.json.format(encoder.encode(head), indent=2) + b"\n")
         (aside / "events.jsonl").write_bytes(encoder.encode_lines(sorted(incident.events, key=lambda e: e.t)))
         # No name and no time in the gzip header: the same recording gives the same bytes.
-        (aside / "series.jsonl.gz").write_bytes(gzip.compress(encoder.encode_lines(incident.series), mtime=0))
+        series = encoder.encode_lines([_written(one) for one in incident.series])
+        (aside / "series.jsonl.gz").write_bytes(gzip.compress(series, mtime=0))
         (aside / "rules.yaml").write_text(incident.rules)
+        (aside / SUMS).write_text("".join(f"{line}\n" for line in _sums(aside).values()))
         aside.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         aside.rename(folder)
@@ -141,6 +148,8 @@ def read(folder: Path) -> Incident:
             " use the version that wrote it, or record it again",
             file=str(folder / "incident.json"),
         )
+    if (folder / SUMS).exists():
+        _check_sums(folder)
     head = _decode(folder / "incident.json", raw, Head)
     events = _part(folder, "events.jsonl", Path.read_bytes)
     series = _part(folder, "series.jsonl.gz", lambda path: gzip.decompress(path.read_bytes()))
@@ -148,8 +157,55 @@ def read(folder: Path) -> Incident:
     return Incident(
         **fields,
         events=_lines(folder / "events.jsonl", events, Event),
-        series=_lines(folder / "series.jsonl.gz", series, Series),
+        series=tuple(map(_from_written, _lines(folder / "series.jsonl.gz", series, _Written))),
         rules=_part(folder, "rules.yaml", Path.read_bytes).decode(errors="replace"),
+    )
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """Return a line of SHA256SUMS for each part."""
+    return {
+        part: f"{hashlib.sha256(_part(folder, part, Path.read_bytes)).hexdigest()}  {part}" for part in PARTS
+    }
+
+
+def _check_sums(folder: Path) -> None:
+    """Refuse a recording that is not as it was written; a person who edits one removes the sums."""
+    stated = _part(folder, SUMS, Path.read_bytes).decode(errors="replace").split("\n")
+    for part, line in _sums(folder).items():
+        if line not in stated:
+            raise IncidentError(
+                f"this part is not as it was recorded; restore it, or remove {SUMS} if you edited it",
+                file=str(folder / part),
+            )
+
+
+class _Written(Value, frozen=True, kw_only=True):
+    """A Series as it is written: JSON has no number for what is not finite."""
+
+    labels: dict[str, str]
+    timestamps: tuple[int, ...]
+    values: tuple[float | Literal["stale", "NaN", "inf", "-inf"], ...]
+
+
+def _written(series: Series) -> _Written:
+    return _Written(
+        labels=series.labels,
+        timestamps=series.timestamps,
+        values=tuple(
+            NOT_FINITE.get(str(value), value) if isinstance(value, float) else value
+            for value in series.values
+        ),
+    )
+
+
+def _from_written(written: _Written) -> Series:
+    return Series(
+        labels=written.labels,
+        timestamps=written.timestamps,
+        values=tuple(
+            value if isinstance(value, float) or value == STALE else float(value) for value in written.values
+        ),
     )
 
 
@@ -177,7 +233,7 @@ def _part(folder: Path, name: str, reader: Callable[[Path], bytes]) -> bytes:
 def _decode(path: Path, raw: bytes, shape: type[T], line: int = 0) -> T:
     try:
         return msgspec.json.decode(raw, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise IncidentError(f"this is no recording: {error}", file=str(path), line=line) from error
 
 

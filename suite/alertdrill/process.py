@@ -46,14 +46,15 @@ def run(
     finally:
         if sink:
             sink.close()
-    try:
-        out, err = process.communicate(stdin.encode() if stdin is not None else None, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        kill_group(process)
-        raise LabError(f"{what}: {Path(argv[0]).name} was not done after {timeout:g} s") from None
-    except BaseException:
-        kill_group(process)
-        raise
+    with process:  # closes the pipes, whatever happens
+        try:
+            out, err = process.communicate(stdin.encode() if stdin is not None else None, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            kill_group(process)
+            raise LabError(f"{what}: {Path(argv[0]).name} was not done after {timeout:g} s") from None
+        except BaseException:
+            kill_group(process)
+            raise
     if process.returncode:
         said = log.read_bytes()[start:] if log else err or out
         raise LabError(
