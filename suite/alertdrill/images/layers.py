@@ -23,7 +23,7 @@ from alertdrill.images.python import Python
 from alertdrill.tools import debian
 
 TAR = "layer.tar"
-FORMAT = "1"  # change it when the same input makes another layer
+FORMAT = "2"  # change it when the same input makes another layer
 SUITE = "trixie"
 PYTHON = "python3.13"
 SITE = f"usr/local/lib/{PYTHON}/dist-packages/"
@@ -142,21 +142,24 @@ def _base(_scratch: Path) -> Mapping[str, tarball.Source]:
 def _dependencies(scratch: Path) -> Mapping[str, tarball.Source]:
     python = _python()
     python.install(_exporter("requirements.txt"), scratch)
-    shutil.rmtree(scratch / "bin", ignore_errors=True)  # commands that start a Python that is not there
+    # Commands and the lists that name them carry the path of this Python: useless there, never the same.
+    shutil.rmtree(scratch / "bin", ignore_errors=True)
+    for record in scratch.glob("*.dist-info/RECORD"):
+        record.unlink()
     # The official client comes twice, and nobody here uses its asynchronous half: 80 MB less to load.
     shutil.rmtree(scratch / "kubernetes" / "aio")
     return {**tarball.tree(scratch, below=SITE), **python.compiled(scratch, below=SITE)}
 
 
-def _code(_scratch: Path) -> Mapping[str, tarball.Source]:
-    members: dict[str, tarball.Source] = {}
+def _code(scratch: Path) -> Mapping[str, tarball.Source]:
     for package in _packages():
-        below = f"{SITE}{package.name}/"
-        members |= tarball.tree(package, below=below, keep=lambda name: "__pycache__" not in name)
-        members |= _python().compiled(package, below=below)
-    for script in sorted(_exporter("bin").iterdir()):
-        members[f"usr/local/bin/{script.name}"] = tarball.Script(script.read_bytes())
-    return members
+        shutil.copytree(package, scratch / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    scripts = sorted(_exporter("bin").iterdir())
+    return {
+        **tarball.tree(scratch, below=SITE),
+        **_python().compiled(scratch, below=SITE),
+        **{f"usr/local/bin/{script.name}": tarball.Script(script.read_bytes()) for script in scripts},
+    }
 
 
 def _git(_scratch: Path) -> Mapping[str, tarball.Source]:
