@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alertdrill.clusters import kind_config
@@ -43,6 +43,7 @@ def test_a_bounded_node_is_told_so() -> None:
     assert {"KubeletInUserNamespace": True} == config["featureGates"]
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=0.001, max_value=10_000))
 def test_the_cap_is_one_that_a_kubelet_takes(seconds: float) -> None:
     """It is between one second and five minutes, as near as can be to what was asked for."""

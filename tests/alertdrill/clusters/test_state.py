@@ -19,7 +19,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.builds(Record, flavour=st.text(), reason=st.text(), loaded=st.lists(st.text(), max_size=3)))
 def test_a_record_comes_back(record: Record) -> None:
     """What is written is what is read."""

@@ -7,7 +7,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alertdrill.nodeimage.archive import Image, Layer, LayerWriter, write
@@ -65,6 +65,7 @@ def test_the_same_content_makes_the_same_bytes(tmp_path: Path) -> None:
     assert first == second
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NAMES, st.binary(max_size=20), max_size=6))
 def test_a_tree_comes_back(files: dict[str, bytes]) -> None:
     """Files, their folders, what may be executed and links are as they were; what is left out is not."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alertdrill.errors import LabError
@@ -98,6 +98,7 @@ def test_a_descendant_is_no_debian(tmp_path: Path) -> None:
     assert not apt_sources.is_debian(tmp_path / "missing")
 
 
+@settings(deadline=None)
 @given(WORD, WORD, st.lists(WORD, min_size=1, max_size=3))
 def test_a_written_line_is_read_as_it_was(uri: str, suite: str, components: list[str]) -> None:
     """A source survives being written and read."""
