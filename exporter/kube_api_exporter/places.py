@@ -139,7 +139,7 @@ class Place:
             index = text.unused(text.label_name(list_name), used)
             single = text.singular(list_name)
             named = text.label_name(single) if single else f"{index}_name"
-            if named in used or named == index:
+            if named == index:
                 named = f"{index}_name"
             element = Place(
                 self._families, (*self.steps, ELEMENT), (*self.labels, index, text.unused(named, used))

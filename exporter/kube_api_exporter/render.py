@@ -77,8 +77,8 @@ class Renderer:
         if self._typed:
             try:
                 return self._typed.seen(self._typed.object.decode(raw))
-            except msgspec.ValidationError:
-                pass
+            except (msgspec.MsgspecError, RecursionError):
+                pass  # a value of another type than the schema says; or no JSON at all, which is said below
         return self._untyped(_plain(raw))
 
     def of_event(self, line: bytes) -> tuple[str, Seen | decode.Identified]:
@@ -86,7 +86,7 @@ class Renderer:
         if self._typed:
             try:
                 event = self._typed.event.decode(line)
-            except msgspec.ValidationError:
+            except (msgspec.MsgspecError, RecursionError):
                 pass
             else:
                 if event.type in {"ADDED", "MODIFIED", "DELETED"}:
@@ -96,7 +96,7 @@ class Renderer:
             if loose.type in {"ADDED", "MODIFIED", "DELETED"}:
                 return loose.type, self._untyped(_plain(loose.object))
             return loose.type, msgspec.json.decode(loose.object, type=decode.Identified)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise Refused("decode", f"a watch event of {self.kind.name}: {error}") from error
 
     def of_value(self, value: Mapping[str, Any]) -> Seen:

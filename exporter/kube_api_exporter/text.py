@@ -4,6 +4,7 @@ import re
 from collections.abc import Container
 
 NOT_IN_NAME = re.compile(r"[^a-zA-Z0-9_]")
+NO_PLURAL = ("ss", "us", "is")  # access, status, analysis
 # Within these an int is written digit by digit; beyond, readers keep a float64 anyway.
 INT_MIN, INT_MAX = -(2**63), 2**64
 
@@ -49,7 +50,9 @@ def singular(list_name: str) -> str | None:
     """
     if re.fullmatch(r"(?:\w*c|C|\w*C)ontainer(?:s|Statuses)", list_name):
         return "container"
+    if list_name.endswith(NO_PLURAL):
+        return None
     for plural, single in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("s", "")):
-        if list_name.endswith(plural) and not list_name.endswith("ss") and len(list_name) > len(plural) + 1:
+        if list_name.endswith(plural) and len(list_name) > len(plural) + 1:
             return list_name.removesuffix(plural) + single
     return None

@@ -1,0 +1,47 @@
+"""Which events were lost, judged from three looks."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kube_api_exporter.audit import lost
+
+Idents = dict[tuple[str, str], str]
+A, B = ("n", "a"), ("n", "b")
+idents = st.dictionaries(st.sampled_from([A, B, ("n", "c")]), st.sampled_from(["1", "2", "3"]))
+
+
+def test_a_lost_delete_is_seen() -> None:
+    """Held before and after, and not on the list: its DELETE never came."""
+    assert {A} == lost({A: "1", B: "1"}, {B: "1"}, {A: "1", B: "1"})
+
+
+def test_a_lost_update_is_seen() -> None:
+    """Held in one state before and after, and in another on the list: its MODIFIED never came."""
+    assert {A} == lost({A: "1"}, {A: "2"}, {A: "1"})
+
+
+def test_a_lost_creation_is_seen() -> None:
+    """On the list, and held neither before nor after: its ADDED never came."""
+    assert {A} == lost({}, {A: "1"}, {})
+
+
+def test_events_under_way_are_not_lost() -> None:
+    """Whatever arrived between the looks explains itself."""
+    assert set() == lost({A: "1"}, {}, {})
+    assert set() == lost({A: "1"}, {A: "2"}, {A: "2"})
+    assert set() == lost({A: "1"}, {A: "2"}, {A: "3"})
+    assert set() == lost({}, {A: "1"}, {A: "2"})
+    assert set() == lost({A: "1"}, {A: "2"}, {})
+
+
+@given(idents, idents)
+def test_a_watch_that_keeps_up_loses_nothing(before: Idents, now: Idents) -> None:
+    """If what is held afterwards is what was listed, nothing was lost."""
+    assert set() == lost(before, now, now)
+
+
+@given(idents, idents)
+def test_a_watch_that_heard_nothing_lost_every_difference(before: Idents, listed: Idents) -> None:
+    """If nothing arrived, exactly the objects that differ were lost."""
+    differing = {key for key in before.keys() | listed.keys() if before.get(key) != listed.get(key)}
+    assert differing == lost(before, listed, before)

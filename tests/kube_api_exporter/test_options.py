@@ -1,0 +1,69 @@
+"""What the user asked for."""
+
+import pytest
+
+from exporter_kit.errors import UsageError
+from kube_api_exporter.options import PRESETS, Options, parse_shard
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"kinds": ("po ds",)}, "--kinds names 'po ds', which is no kind"),
+        ({"kinds": ()}, "--kinds names no kind"),
+        ({"selectors": ("pods:",)}, "--selector 'pods:' is no label selector"),
+        ({"selectors": ("a;b",)}, "--selector 'a;b' is no label selector"),
+        ({"preset": "tiny"}, "--preset 'tiny' is unknown; choose from all, status, rules"),
+        ({"shard": (2, 2)}, "--shard 2/2: no such shard"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(options: dict[str, object], sentence: str) -> None:
+    """Each mistake is a sentence that names the flag."""
+    with pytest.raises(UsageError, match="^" + sentence.replace("(", r"\(")):
+        Options(**options)  # type: ignore[arg-type]  # mistakes are the point
+
+
+@pytest.mark.parametrize("given", ["", "1", "a/b", "1/-2", "1/2/3"])
+def test_a_shard_is_i_of_n(given: str) -> None:
+    """Anything else is a sentence."""
+    with pytest.raises(UsageError, match="is not I/N"):
+        parse_shard(given)
+
+
+def test_a_selector_is_for_one_kind_or_for_all() -> None:
+    """All that apply must hold."""
+    options = Options(selectors=("app=web", "pods:tier=front", "deployments.apps:x"))
+    assert "app=web,tier=front" == options.label_selector("pods")
+    assert "app=web,x" == options.label_selector("deployments.apps")
+    assert "app=web" == options.label_selector("nodes")
+
+
+def test_paths_are_allowed_and_denied() -> None:
+    """Allowed by any pattern, denied by none; a star crosses dots; a kind's own patterns are its own."""
+    options = Options(allow=("status.*", "pods:spec.priority"), deny=("*.ready",))
+    pods, nodes = options.keeper("pods"), options.keeper("nodes")
+    assert pods("status.containerStatuses.restartCount")
+    assert not pods("status.containerStatuses.ready")
+    assert pods("spec.priority")
+    assert not nodes("spec.priority")
+    assert options.keeper("pods") is pods
+
+
+def test_nothing_said_is_everything() -> None:
+    """Without patterns every path is exported."""
+    assert Options().keeper("pods")("whatever.it.is")
+
+
+@pytest.mark.parametrize("preset", set(PRESETS) - {"all"})
+def test_a_preset_keeps_what_the_rules_need(preset: str) -> None:
+    """Every preset keeps the fields that the stack's alerts compare."""
+    keeper = Options(preset=preset).keeper("deployments.apps")
+    for path in (
+        "spec.replicas",
+        "status.availableReplicas",
+        "status.observedGeneration",
+        "metadata.generation",
+        "status.containerStatuses.restartCount",
+    ):
+        assert keeper(path), path
+    assert not keeper("spec.template.spec.containers.ports.containerPort")
