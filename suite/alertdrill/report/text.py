@@ -10,6 +10,8 @@ from alertdrill.report.printable import printable
 MARKS = {Verdict.PASS: "+", Verdict.FAIL: "x", Verdict.UNKNOWN: "?"}
 BEST_FIRST = (Verdict.PASS, Verdict.UNKNOWN, Verdict.FAIL)
 STATES = {AlertState.INACTIVE: "resolved", AlertState.PENDING: "pending", AlertState.FIRING: "firing"}
+CHANGES_TOLD_MAX = 6  # more is a flapping alert, which is told as such
+LAST_CHANGES_TOLD = 2
 # Labels that say where an alert was found and not what it is about.
 NOT_TOLD = frozenset({"exported_namespace", "instance", "job", "namespace", "node", "pod", "severity"})
 
@@ -40,9 +42,13 @@ def _is_told(life: Life, findings: Sequence[Finding]) -> bool:
 def _life(life: Life, speed: float) -> Iterator[str]:
     told = ", ".join(f"{name}={value}" for name, value in sorted(life.labels.items()) if name not in NOT_TOLD)
     yield f"        {life.alert} {told}"
-    steps = [
-        f"{STATES[change.state]} {clock(change.t)} ({change.t / speed:.1f} s)" for change in life.changes
-    ]
+    changes = life.changes
+    if len(changes) > CHANGES_TOLD_MAX:
+        pendings = sum(change.state is AlertState.PENDING for change in changes)
+        firings = sum(change.state is AlertState.FIRING for change in changes)
+        yield f"          pending {pendings} times and firing {firings} times; the last of it:"
+        changes = changes[-LAST_CHANGES_TOLD:]
+    steps = [f"{STATES[change.state]} {clock(change.t)} ({change.t / speed:.1f} s)" for change in changes]
     yield f"          {' → '.join(['healthy', *steps])}"
 
 
