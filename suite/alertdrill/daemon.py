@@ -77,8 +77,17 @@ def stop(what: str, *words: str, grace: float) -> bool:
             except ProcessLookupError:
                 continue
         try:
-            wait_for(what, lambda: not find(*words), deadline=grace, clock=WallClock(), every=0.05)
+            wait_for(what, lambda: all(map(_is_gone, pids)), deadline=grace, clock=WallClock(), every=0.05)
         except LabError:
             continue
         return bool(pids)
     raise LabError(f"stopping {what}: {pids} did not end")
+
+
+def _is_gone(pid: int) -> bool:
+    """Say whether a program holds nothing any more; without its command line it may still hold a port."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state in "XZ"

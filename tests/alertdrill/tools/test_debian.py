@@ -104,8 +104,8 @@ def test_lists_are_read_again_when_the_archive_moved_on(archive: Archive) -> Non
     assert debian.update(debian.NEWER)
     assert not debian.update(debian.NEWER)
     old.unlink()
-    archive.publish("hello", "2")
-    assert '"hello": "2"' in (debian.fetch(("hello",)).parent / "versions.json").read_text()
+    archive.publish("hello", "2.10")
+    assert '"hello": "2.10"' in (debian.fetch(("hello",)).parent / "versions.json").read_text()
 
 
 @needs_apt
