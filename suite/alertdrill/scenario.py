@@ -3,6 +3,7 @@
 All durations are rule time, as in the rule files; a scenario never knows how fast it is played.
 """
 
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -135,6 +136,9 @@ def _check_expectation(expectation: Expectation, hold: float, alerts: frozenset[
     if expectation.alert not in alerts:
         known = ", ".join(sorted(alerts)) or "none"
         raise ScenarioError(f"no rule defines the alert {expectation.alert}; the rules define: {known}")
+    for match in [*expectation.labels.values(), *expectation.annotations.values()]:
+        if isinstance(match, Like):
+            _check_pattern(match.like)
     if expectation.kind == "never":
         return
     within, after = durations.seconds(expectation.within), durations.seconds(expectation.after)
@@ -143,6 +147,13 @@ def _check_expectation(expectation: Expectation, hold: float, alerts: frozenset[
             f"{expectation.kind}({expectation.alert}) has the window {expectation.after} to"
             f" {expectation.within}, which must lie inside the hold of {durations.text(hold)}"
         )
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ScenarioError(f"{pattern!r} is no regular expression: {error}") from error
 
 
 def to_json(scenario: Scenario) -> dict[str, Any]:
