@@ -32,6 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 # The daemons share a kit and know nothing of each other, nor of the harness.
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "exporter_kit": frozenset(),
+    "git_sync_stand_in": frozenset({"exporter_kit"}),
     "kube_api_exporter": frozenset({"exporter_kit"}),
     "prom_run": frozenset({"exporter_kit"}),
     "terradiff": frozenset({"exporter_kit", "prom_run"}),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
+import urllib3
 
 from exporter_kit import log
 from exporter_kit.errors import DaemonError
@@ -54,13 +54,17 @@ class Webhook:
     def __call__(self, commit: str, _worktree: Path) -> None:
         """Send it; another status than the one of success (0: any will do) is a DaemonError."""
         try:
-            answer = requests.request(
-                self.method, self.url, headers={"Gitsync-Hash": commit}, timeout=self.timeout
+            answer = urllib3.request(
+                self.method,
+                self.url,
+                headers={"Gitsync-Hash": commit},
+                timeout=self.timeout,
+                retries=False,
             )
-        except requests.RequestException as error:
+        except urllib3.exceptions.HTTPError as error:
             raise DaemonError(f"sending the webhook to {self.url}: {error}") from None
-        if self.success and answer.status_code != self.success:
-            raise DaemonError(f"sending the webhook to {self.url}: it answered {answer.status_code}")
+        if self.success and answer.status != self.success:
+            raise DaemonError(f"sending the webhook to {self.url}: it answered {answer.status}")
 
 
 class Hook:
