@@ -58,6 +58,9 @@ def player(drill_lab: labs.Lab, drill_options: labs.Options, pytestconfig: pytes
 def incidents(player: Player, drill_lab: labs.Lab, pytestconfig: pytest.Config) -> dict[str, Incident]:
     """Return the recording of every shipped scenario, played in this session; broken ones leave evidence."""
     recorded = player(SCENARIOS)
+    # A verdict needs a lab that is fit to judge in: where it was not, it gets one more chance, and only one.
+    unfit = [one.scenario for one in recorded.values() if judge.judge(one).verdict is Verdict.UNKNOWN]
+    recorded |= player(unfit) if unfit else {}
     judgements = [judge.judge(one) for one in recorded.values()]
     pytestconfig.stash[plugin.JUDGEMENTS] = judgements
     reports = Path(pytestconfig.getoption("drill_record")).parent
