@@ -49,8 +49,10 @@ PYTHON_PACKAGES = (
     "tzdata",
     "zlib1g",
 )
-# git and the libraries of its HTTPS transport; the Perl it depends on serves commands nobody here uses.
+# git, the libraries of its HTTPS transport, and the shell that starts its other transports; the Perl
+# it depends on serves commands nobody here uses.
 GIT_PACKAGES = (
+    "dash",
     "git",
     "libbrotli1",
     "libcom-err2",
