@@ -1,5 +1,6 @@
 """The Prometheus HTTP API, as values; whatever goes wrong on the way is a LabError."""
 
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -75,7 +76,7 @@ class Prometheus:
         try:
             return (
                 self._session.get(f"{self.url}/-/ready", timeout=REPLY_SECONDS_MAX).status_code
-                == requests.codes.ok
+                == HTTPStatus.OK
             )
         except requests.RequestException:
             return False
