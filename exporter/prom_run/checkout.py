@@ -28,8 +28,12 @@ class Checkout:
 
 def resolve(link: str) -> Checkout:
     """Look at a checkout now; one that isn't there (yet) is an OSError."""
-    path = os.path.realpath(link, strict=True)
-    since = os.lstat(link).st_mtime
+    try:
+        path = os.path.realpath(link, strict=True)
+        since = os.lstat(link).st_mtime
+    except OSError as error:
+        error.filename = link  # not the part of the path that is missing
+        raise
     name = Path(path).name
     return Checkout(link, path, name if COMMIT.fullmatch(name) else head(Path(path)), since)
 

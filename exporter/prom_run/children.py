@@ -26,12 +26,12 @@ class Children:
 
     def open(self) -> None:
         """Begin to listen, and adopt what our processes leave behind."""
-        with contextlib.suppress(OSError, AttributeError):
-            self._adopts = ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+        self._adopts = _adopt(1)
         self._loop.add_signal_handler(signal.SIGCHLD, self._look)
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening and adopting."""
+        self._adopts = _adopt(0)
         self._loop.remove_signal_handler(signal.SIGCHLD)
 
     def watch(self, pid: int) -> asyncio.Future[None]:
@@ -64,6 +64,15 @@ class Children:
         for pid in self.strangers():
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
+
+
+def _adopt(wanted: int) -> bool:
+    """Have orphans become our children, or not; return whether they now do."""
+    try:
+        done = ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, wanted, 0, 0, 0) == 0
+    except (OSError, AttributeError):  # a C library without prctl
+        return False
+    return bool(done and wanted)
 
 
 def has_ended(pid: int) -> bool:

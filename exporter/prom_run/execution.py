@@ -74,7 +74,10 @@ class Execution:
         return time.monotonic() - self._begun
 
     async def run(self, family: Children) -> None:
-        """Run to the end; when this returns, nothing of it is left."""
+        """Run to the end; when this returns, nothing of it is left.
+
+        The outcome is known to all before leftovers are seen to, and only then is its number given back.
+        """
         try:
             started = self._start()
         except (OSError, ValueError, subprocess.SubprocessError) as error:
@@ -83,13 +86,18 @@ class Execution:
         ended = family.watch(started.pid)
         loop = asyncio.get_running_loop()
         loop.add_reader(started.pipe, self._read, started.pipe)
+        everyone = Family(started.pid, f"{MARK}={self.mark}")
         try:
-            outcome = await self._watch(ended, started.pid)
+            outcome = await self._watch(ended, everyone)
             await self._drain(started.pipe)
+            left = everyone.signal(signal.SIGTERM) if family.may_have_left_some() else 0
         finally:
             loop.remove_reader(started.pipe)
             os.close(started.pipe)
-        await self._finish(outcome, started.pid, family)
+        self._close(*judged(outcome, children.exit_code(started.pid), self.command), leftovers=left)
+        if left:
+            await everyone.end(self.command.kill_after)
+        family.release(started.pid)
 
     def _start(self) -> Started:
         command = self.command
@@ -145,7 +153,7 @@ class Execution:
             self._closed.set()
             asyncio.get_running_loop().remove_reader(pipe)
 
-    async def _watch(self, ended: asyncio.Future[None], pid: int) -> Outcome | None:
+    async def _watch(self, ended: asyncio.Future[None], everyone: Family) -> Outcome | None:
         """Wait for the end; bring it about when time is over or we are to stop."""
         stop: asyncio.Future[Any] = asyncio.ensure_future(self._stop.wait())
         try:
@@ -157,7 +165,6 @@ class Execution:
         if ended.done():
             return None
         outcome: Outcome = "stopped" if self._stop.is_set() else "timeout"
-        everyone = self._family(pid)
         everyone.signal(signal.SIGTERM)
         await asyncio.wait({ended}, timeout=self.command.kill_after)
         while not ended.done():
@@ -173,18 +180,6 @@ class Execution:
             self._read(pipe)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._closed.wait(), LINGER)
-
-    async def _finish(self, outcome: Outcome | None, pid: int, family: Children) -> None:
-        """Write the run down at once, then see to what it left behind, and only then let go of its number."""
-        everyone = self._family(pid)
-        left = everyone.signal(signal.SIGTERM) if family.may_have_left_some() else 0
-        self._close(*judged(outcome, children.exit_code(pid), self.command), leftovers=left)
-        if left:
-            await everyone.end(self.command.kill_after)
-        family.release(pid)
-
-    def _family(self, pid: int) -> Family:
-        return Family(pid, f"{MARK}={self.mark}")
 
     def _close(self, outcome: Outcome, code: int, note: str, *, leftovers: int = 0) -> None:
         output = self._recorder.output(self._masks)

@@ -35,26 +35,24 @@ class Family:
 
     def signal(self, number: int) -> int:
         """Send a signal to everyone in it; return how many there were."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._pid, number)  # at once, before they can fork more
         members = self.members()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._pid, number)
         for member in members:
             if member.group != self._pid:
                 procfs.send(member, number)
         return len(members)
 
-    async def end(self, patience: float) -> int:
-        """End everyone: SIGTERM, and after `patience` seconds SIGKILL until nobody is left.
-
-        Returns how many there were at the start.
-        """
-        count = self.signal(signal.SIGTERM)
-        waited = 0.0
-        while waited < patience and self.members():
-            await asyncio.sleep(LOOK)
-            waited += LOOK
+    async def end(self, patience: float) -> None:
+        """Wait for `patience` seconds after a SIGTERM, then send SIGKILL until nobody is left."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._gone()
         for _ in range(LOOKS_MAX):
             if not self.signal(signal.SIGKILL):
                 break
             await asyncio.sleep(LOOK)
-        return count
+
+    async def _gone(self) -> None:
+        while self.members():  # noqa: ASYNC110  # /proc has no event to wait for
+            await asyncio.sleep(LOOK)

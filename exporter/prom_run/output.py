@@ -80,15 +80,16 @@ class Recorder:
             if not ended:
                 whole = whole[: whole.rfind(b"\n") + 1]
             return Output(head=masks.hide(whole.decode(errors="replace")), total_bytes=self.total)
-        if not ended:
-            ring = ring[: ring.rfind(b"\n") + 1]
         head = bytes(self._head)
-        # A ring that is not yet full begins where the head that is shown ends.
-        before = _aligned(ring, max(0, min(self._in_ring, len(self._ring)) - self._tail_shown))
-        first = _aligned(ring, 0)
+        # Until the ring has gone round, what came before it is the head: a secret may begin there.
+        joined = ring if self._in_ring > len(self._ring) else head[: self._head_shown] + ring
+        before = _aligned(joined, len(joined) - self._tail_shown)
+        if not ended:
+            joined = joined[: joined.rfind(b"\n") + 1]
+        first = _aligned(joined, 0)
         return Output(
             head=masks.hide(head.decode(errors="replace"), end=_chars(head[: self._head_shown])),
-            tail=masks.hide(ring[first:].decode(errors="replace"), start=_chars(ring[first:before])),
+            tail=masks.hide(joined[first:].decode(errors="replace"), start=_chars(joined[first:before])),
             total_bytes=self.total,
             missing_bytes=missing,
         )
