@@ -3,7 +3,7 @@
 What is known of the library (0.12): trees carry no positions; a field set from Python reaches neither the
 tree nor its printer, so a tree is changed by printing and parsing again; `str()` loses milliseconds and
 escapes, so `prettify()` is the printer here; a very deep tree overflows the library's stack and kills the
-process, so the length is checked before parsing, and the depth before anything else looks at the tree.
+process, so the operators are counted before parsing, and the depth before anything else sees the tree.
 """
 
 import re
@@ -16,8 +16,11 @@ from alertdrill.errors import UsageError
 Expr = library.Expr
 VectorSelector = library.VectorSelector
 
-LENGTH_MAX = 8_192  # characters; 16,000 in the worst form kill the process
+LENGTH_MAX = 32_768  # characters
+OPERATORS_MAX = 1_000  # a tree can be no deeper than this; 8,000 minus signs kill the process
 DEPTH_MAX = 200  # nodes from the root to the deepest leaf; printing takes time by its square
+TEXTS = re.compile(r"""\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`""", re.DOTALL)
+OPERATORS = re.compile(r"[-+*/%^=<>~({\[]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 WORDS = re.compile(r"[\w./:|-]+")
 
 
@@ -26,6 +29,12 @@ def parse(expression: str) -> Expr:
     if len(expression) > LENGTH_MAX:
         raise UsageError(
             f"the expression has {len(expression)} characters and at most {LENGTH_MAX} can be read;"
+            " split it by recording rules"
+        )
+    operators = sum(1 for _ in OPERATORS.finditer(TEXTS.sub("", expression)))
+    if operators > OPERATORS_MAX:
+        raise UsageError(
+            f"the expression has {operators} operators and brackets and at most {OPERATORS_MAX} can be read;"
             " split it by recording rules"
         )
     try:

@@ -18,6 +18,8 @@ RECORD_FIELDS = ("record", "expr", "labels")
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
+NOTHING = ScalarNode("tag:yaml.org,2002:null", "")
+
 Fields = dict[str, Node]
 
 
@@ -97,7 +99,7 @@ class Reader:
     def _expression(self, node: Node, fields: Fields, name: str) -> str:
         text = self._text(fields, "expr")
         if not text.strip():
-            if fields:
+            if fields and isinstance(fields.get("expr", NOTHING), ScalarNode):
                 self.problem(fields.get("expr", node), f"{name or 'this rule'} has no `expr:`; write one")
             return ""
         try:

@@ -26,7 +26,9 @@ OF_PROMETHEUS = frozenset({
 # fmt: on
 KNOWN = KEYWORDS | OF_GO | OF_PROMETHEUS
 
-ACTION = re.compile(r"\{\{(?P<body>(?:\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|/\*.*?\*/|(?!\}\}).)*)\}\}", re.DOTALL)
+ACTION = re.compile(
+    r"\{\{(?P<body>(?:\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|/\*.*?\*/|(?!\}\})[^\"`])*)\}\}", re.DOTALL
+)
 TOKEN = re.compile(
     r"(?P<skip>\s+|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.|[^'\\\n])+'|[-+]?\.?\d[\w.+]*|=(?!=)|[|(),-])"
     r"|(?P<declare>\$\w*(?=\s*(?::=|,\s*\$\w+\s*:=)))"
@@ -42,13 +44,12 @@ OUTSIDE = re.compile(r"\$(?:labels?|values?|external(?:Labels?|URL))\b")
 def mistakes(text: str) -> list[str]:
     """Return a sentence for every mistake in a template; `[]` is a good one."""
     plain = ACTION.sub("", text)
+    if "{{" in plain:
+        return ["{{ is never closed; add }}"]
     found = [
         f"{outside} stands outside of {{{{ }}}} and is shown as it is; put it inside"
         for outside in OUTSIDE.findall(plain)
     ]
-    if "{{" in plain:
-        found.append("{{ is never closed; add }}")
-        return found
     declared = {"$"}
     depth = 0
     for action in ACTION.finditer(text):

@@ -1,0 +1,262 @@
+"""Rule files: everything that is wrong is told, with its line."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alertdrill import data, rules
+from alertdrill.errors import RulesError
+from alertdrill.rules.load import SIZE_MAX
+
+GOOD = """\
+# A comment.
+groups:
+  - name: web
+    interval: 30s
+    limit: 10
+    labels:
+      team: web
+    rules:
+      - record: job:up:avg
+        expr: avg by (job) (up{job="a"})
+        labels:
+          kind: 1
+      - alert: Down
+        # Another comment.
+        expr: |-
+          up{job="b"}
+            == 0
+        for: 5m
+        keep_firing_for: 10m
+        labels:
+          severity: critical
+        annotations:
+          summary: '{{ $labels.job }} is down since {{ $value }}'
+      - {alert: Watchdog, expr: vector(1)}
+"""
+
+
+def problems(*files: Path) -> list[str]:
+    """Return what is wrong with rule files, one sentence each, without the folder."""
+    with pytest.raises(RulesError) as caught:
+        rules.load(files)
+    return [line.replace(f"{files[0].parent}/", "") for line in str(caught.value).splitlines()]
+
+
+def written(folder: Path, text: str | bytes, name: str = "a.yaml") -> Path:
+    """Write a file and return its path."""
+    file = folder / name
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return file
+
+
+def test_a_good_file_is_read_with_its_lines(tmp_path: Path) -> None:
+    """Groups, rules and fields come back, each with the line where it stands."""
+    file = written(tmp_path, GOOD)
+    ruleset = rules.load([file])
+    (group,) = ruleset.files[str(file)]
+    record, down, watchdog = group.rules
+    assert ("web", "30s", 10, {"team": "web"}, 3) == (
+        group.name,
+        group.interval,
+        group.limit,
+        group.labels,
+        group.line,
+    )
+    assert ("record", "job:up:avg", {"kind": "1"}, 9) == (
+        record.kind,
+        record.name,
+        record.labels,
+        record.line,
+    )
+    assert ("alert", "Down", "5m", "10m", 'up{job="b"}\n  == 0') == (
+        down.kind,
+        down.name,
+        down.hold,
+        down.keep_firing_for,
+        down.expr,
+    )
+    assert (13, 15, 18, 23) == tuple(map(down.line_of, ("alert", "expr", "for", "annotations")))
+    assert (24, 24) == (watchdog.line, watchdog.line_of("for"))
+    assert (frozenset({"Down", "Watchdog"}), frozenset({"a", "b"})) == (ruleset.alerts, ruleset.jobs)
+
+
+def test_the_shipped_rules_are_good() -> None:
+    """What this project ships loads without a problem."""
+    assert "Watchdog" in rules.load([data.path("rules")]).alerts
+
+
+def test_what_is_written_says_the_same(tmp_path: Path) -> None:
+    """A rule set written as YAML loads as the same rules."""
+    ruleset = rules.load([written(tmp_path, GOOD)])
+    again = rules.load([written(tmp_path, ruleset.to_yaml(), "b.yaml")])
+    assert [rule.document() for rule in ruleset.rules] == [rule.document() for rule in again.rules]
+    assert ruleset.to_yaml() == again.to_yaml()
+
+
+def test_two_files_become_one_without_a_clash(tmp_path: Path) -> None:
+    """Groups that share a name in two files keep apart in the one file they are written to."""
+    one = written(tmp_path, "groups: [{name: g, rules: [{alert: A, expr: up}]}]", "one.yaml")
+    two = written(tmp_path, "groups: [{name: g, rules: [{alert: B, expr: up}]}]", "two.yaml")
+    names = [group["name"] for group in yaml.safe_load(rules.load([one, two]).to_yaml())["groups"]]
+    assert ["g", f"g ({two})"] == names
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12)
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), TEXTS, max_size=3))
+@settings(deadline=None)
+def test_any_annotation_survives(annotations: dict[str, str]) -> None:
+    """Whatever people write in annotations is written to YAML and read back as it was, or objected to."""
+    clean = {name: text.replace("{{", "").replace("$", "") for name, text in annotations.items()}
+    text = yaml.safe_dump(
+        {"groups": [{"name": "g", "rules": [{"alert": "A", "expr": "up", "annotations": clean}]}]},
+        allow_unicode=True,
+    )
+    ruleset = rules.RuleSet(files={"f": rules.parse(text, "f")})
+    again = rules.parse(ruleset.to_yaml(), "f")
+    assert [clean] == [rule.annotations for group in again for rule in group.rules]
+
+
+@given(st.text(max_size=60) | st.text("groups:\n -{}[]name#&*!|>'\"%@`ruleaxp\t", max_size=80))
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_rules_or_a_rules_error(text: str) -> None:
+    """No text ends in anything but rules or sentences that name the file."""
+    try:
+        rules.parse(text, "f")
+    except RulesError as error:
+        assert all(line.startswith("f") for line in str(error).split("\n") if line)  # noqa: PT017
+
+
+@given(st.integers(0, len(GOOD) - 1), st.sampled_from([*"\0\x01\xff \n:-{}[]'\"#&*!|\t5$", ""]))
+@settings(max_examples=150, deadline=None)
+def test_any_typo_is_rules_or_a_rules_error(position: int, character: str) -> None:
+    """A good file with one character changed is still rules, or refused with the file named."""
+    try:
+        rules.parse(GOOD[:position] + character + GOOD[position + 1 :], "f")
+    except RulesError as error:
+        assert "f" == error.file  # noqa: PT017  # rules are fine as well
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "a.yaml: this rule file is empty"),
+        ("# nothing\n", "a.yaml: this rule file is empty"),
+        ("groups:\n", "a.yaml:1: this rule file has no rules"),
+        ("groups:\n- name: a\n  rules: []\n", "a.yaml:1: this rule file has no rules"),
+        ("name: a\n", "a.yaml:1: a rule file has no field 'name'; it has groups"),
+        ("a: [\n", "a.yaml:2: this is no YAML: "),
+        ("groups:\n- name: a\n rules:\n", "a.yaml:3: this is no YAML: "),
+        ("--- 1\n--- 2\n", "a.yaml:2: this is no YAML: "),
+        ("text", "a.yaml:1: a rule file must be a mapping"),
+        ("[" * 1500, "a.yaml: this YAML is nested too deeply"),
+        ("groups: {}\n", "a.yaml:1: groups must be a list"),
+        ("groups:\n- name: a\n- name: a\n", "a.yaml:3: the group a is in this file twice"),
+        ("groups:\n- rules: []\n", "a.yaml:2: this group has no name"),
+        ("groups:\n- name: a\n  interval: 5x\n", "a.yaml:3: interval: '5x' is no duration"),
+        ("groups:\n- name: a\n  limit: many\n", "a.yaml:3: limit: 'many' is no whole number"),
+        ("groups:\n- name: a\n  partial: 1\n", "a.yaml:3: a group has no field 'partial'"),
+        ("groups:\n- &a {<<: {name: a}}\n", "a.yaml:2: `<<` is not read here"),
+        (b"\x7fELF\x00\x01", "a.yaml: this is a binary file"),
+        (b"groups:\n\xff\xfe", "a.yaml:2: this is no text in UTF-8"),
+        ("groups: \x07", "a.yaml:1: this is no YAML: the character"),
+        (b"#" * (SIZE_MAX + 1), "a.yaml: this file is larger than 4 MiB"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_line(text: str | bytes, said: str, tmp_path: Path) -> None:
+    """A file that is no rule file is one sentence that opens with file and line."""
+    found = problems(written(tmp_path, text))
+    assert said == next((line for line in found if line.startswith(said)), found[0])[: len(said)]
+
+
+RULE = "groups:\n- name: g\n  rules:\n  - alert: Fine\n    expr: up\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("  - alert: A\n", "a.yaml:6: A has no `expr:`"),
+        ("  - alert: A\n    expr: ''\n", "a.yaml:7: A has no `expr:`"),
+        ("  - expr: up\n", "a.yaml:6: this rule has neither `alert:` nor `record:`"),
+        ("  - 5\n", "a.yaml:6: an alert must be a mapping"),
+        ("  - alert: A\n    expr: rate(x[5m)\n", "a.yaml:7: A: this is no PromQL: "),
+        ("  - alert: A\n    expr:\n    - up\n", "a.yaml:8: expr must be a text"),
+        ("  - alert: A\n    expr: up[5m]\n", "a.yaml:7: A: a rule needs one value for each series"),
+        ("  - alert: A\n    expr: '\"text\"'\n", "a.yaml:7: A: a rule needs one value for each series"),
+        ("  - alert: A\n    expr: up\n    for: 1.5h\n", "a.yaml:8: for: '1.5h' is no duration"),
+        ("  - alert: A\n    expr: up\n    keep_firing_for: x\n", "a.yaml:8: keep_firing_for: 'x' is no"),
+        ("  - alert: A\n    expr: up\n    fro: 5m\n", "a.yaml:8: an alert has no field 'fro'"),
+        ("  - alert: A\n    expr: up\n    expr: up\n", "a.yaml:8: an alert has the field 'expr' twice"),
+        ("  - record: a b\n    expr: up\n", "a.yaml:6: 'a b' is no metric name"),
+        ("  - record: a\n    expr: up\n    for: 5m\n", "a.yaml:8: a recording rule has no field 'for'"),
+        ("  - alert: A\n    expr: up\n    labels: {a-b: c}\n", "a.yaml:8: 'a-b' is no name in labels"),
+        ("  - alert: A\n    expr: up\n    labels: {__name__: c}\n", "a.yaml:8: '__name__' is no name"),
+        (
+            "  - alert: A\n    expr: up\n    annotations:\n      s: '{{ $label.name }}'\n",
+            "a.yaml:9: annotations.s: there is no variable $label; write $labels",
+        ),
+        (
+            "  - alert: Fine\n    expr: down\n",
+            "a.yaml:6: the alert Fine with the same labels is already at a.yaml:4",
+        ),
+    ],
+)
+def test_a_bad_rule_is_refused_with_its_line(text: str, said: str, tmp_path: Path) -> None:
+    """A mistake in one rule is one sentence with the line to edit."""
+    found = problems(written(tmp_path, RULE + text))
+    assert [said] == [line[: len(said)] for line in found]
+
+
+def test_one_name_with_other_labels_is_no_duplicate(tmp_path: Path) -> None:
+    """Two thresholds under one name are told apart by a label."""
+    more = "  - {alert: Fine, expr: up, labels: {severity: critical}}\n"
+    assert frozenset({"Fine"}) == rules.load([written(tmp_path, RULE + more)]).alerts
+
+
+def test_a_duplicate_in_another_file_is_told(tmp_path: Path) -> None:
+    """The second of two equal alerts is refused, and the first one's place is named."""
+    files = [written(tmp_path, RULE, "a.yaml"), written(tmp_path, RULE, "b.yaml")]
+    assert [
+        "b.yaml:4: the alert Fine with the same labels is already at a.yaml:4; give it another name or"
+    ] == [line[:93] for line in problems(*files)]
+
+
+def test_all_problems_of_all_files_are_told(tmp_path: Path) -> None:
+    """Whoever fixes the first problem does not meet the next one only then."""
+    one = written(tmp_path, RULE.replace("expr: up", "expr: up ==") + "    for: x\n    keep: 1\n", "one.yaml")
+    two = written(tmp_path, "", "two.yaml")
+    places = [line.split(": ")[0] for line in problems(one, two, tmp_path / "none.yaml")]
+    assert ["one.yaml:5", "one.yaml:6", "one.yaml:7", "two.yaml", "none.yaml"] == places
+
+
+def test_every_problem_can_be_had_alone(tmp_path: Path) -> None:
+    """The error carries its problems one by one, each with file and line."""
+    file = written(tmp_path, RULE + "    for: x\n    keep: 1\n")
+    with pytest.raises(rules.BadRulesError) as caught:
+        rules.load([file])
+    assert [(str(file), 6), (str(file), 7)] == [(one.file, one.line) for one in caught.value.problems]
+    assert 2 == caught.value.exit_code
+
+
+def test_a_folder_stands_for_its_rule_files(tmp_path: Path) -> None:
+    """Of a folder, `*.rules.yaml` and `*.rules.yml` are read, in order, and nothing else."""
+    written(tmp_path, RULE.replace("Fine", "B"), "b.rules.yml")
+    written(tmp_path, RULE.replace("Fine", "A"), "a.rules.yaml")
+    written(tmp_path, "no rules", "kustomization.yaml")
+    assert ["A", "B"] == sorted(rule.name for rule in rules.load([tmp_path]).rules)
+
+
+@pytest.mark.parametrize("paths", [[], ["folder"], ["folder/none"], ["/dev/null"]])
+def test_nothing_to_read_is_a_rules_error(
+    paths: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file, an empty folder, a missing file and a device are refused with a sentence."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(RulesError, match=r"name at least one|is in this folder|No such file|no regular file"):
+        rules.load([Path(path) for path in paths])
