@@ -10,7 +10,9 @@ from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.feed import Feed
 from kube_api_exporter.watching import Conversation, Undecodable, older
 
-BACKOFF_FIRST, BACKOFF_MAX = 0.5, 30.0
+BACKOFF_FIRST, BACKOFF_MAX = 0.25, 30.0
+# A stream that was followed for less counts as one that never worked, or we would hammer the server.
+GOOD_SECONDS = 1.0
 
 
 class Reader(threading.Thread):
@@ -75,11 +77,14 @@ class Reader(threading.Thread):
         if not self._wish:
             self.feed.restarts["expired"] += 1
 
+    def _interrupted(self) -> bool:
+        return self._stop_asked.is_set() or self._wish is not None
+
     def _introduce(self) -> Conversation:
         feed = self.feed
         feed.kind = self._catalog.kind(feed.word)
         feed.renderer = self._catalog.renderer(feed.kind)
-        self._conversation = Conversation(self._client, feed)
+        self._conversation = Conversation(self._client, feed, over=self._interrupted)
         return self._conversation
 
     def _sync(self, talk: Conversation) -> None:
@@ -98,16 +103,16 @@ class Reader(threading.Thread):
     def _note(self, error: ApiError) -> float:
         """Remember what went wrong; return how many seconds to wait before the next try."""
         feed, talk = self.feed, self._conversation
-        if self._stop_asked.is_set() or self._wish:
+        if self._interrupted():
             return 0.0
         feed.restarts[error.reason] += 1
         if isinstance(error, Gone | Undecodable):
             self._wish = error.reason
         elif isinstance(error, NotServed) and talk:
             self._withdraw()
-        broke_while_watching = feed.watching and not self._failures
-        self._failures += 1
-        if isinstance(error, Unreachable | Gone) and broke_while_watching:
+        was_good = talk is not None and talk.lived() > GOOD_SECONDS
+        self._failures = 1 if was_good else self._failures + 1
+        if was_good and isinstance(error, Unreachable | Gone):
             return 0.0  # the first try again is at once: most connections break for no reason
         self._tell(str(error))
         pause = min(BACKOFF_FIRST * 2 ** min(self._failures, 10), BACKOFF_MAX)

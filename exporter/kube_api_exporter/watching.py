@@ -5,6 +5,8 @@ server ended it in the ordinary way and it may be resumed.
 """
 
 import random
+import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -23,12 +25,14 @@ WATCH_SECONDS = (300, 600)
 class Conversation:
     """What one reader says to the server about its feed, and where it got to."""
 
-    def __init__(self, client: ApiClient, feed: Feed) -> None:
+    def __init__(self, client: ApiClient, feed: Feed, *, over: Callable[[], bool] = lambda: False) -> None:
         assert feed.kind
+        self._over = over
         self._client = client
         self._feed = feed
         self.path = feed.kind.path(feed.namespace if feed.kind.namespaced else None)
         self.version: str | None = None
+        self.live_since: float | None = None
         self.stream: Stream | None = None
 
     def selection(self) -> dict[str, str]:
@@ -84,6 +88,8 @@ class Conversation:
         query = {**self.selection(), **common, **query}
         self.stream = self._client.stream(self.path, query, silence=self._feed.options.silence)
         try:
+            if self._over():  # somebody wanted us to stop while the stream was being opened
+                return
             if aside is None:
                 self._heard()
             for line in self.stream:
@@ -91,10 +97,16 @@ class Conversation:
         finally:
             self.close()
             self.stream = None
-        if aside is not None:
+        if aside is not None and not self._over():
             raise Invalid("the stream ended before all initial events were there")
 
+    def lived(self) -> float:
+        """Return for how many seconds the last stream was followed, once; 0 if it never was."""
+        since, self.live_since = self.live_since, None
+        return time.monotonic() - since if since is not None else 0.0
+
     def _heard(self) -> None:
+        self.live_since = time.monotonic()
         self._feed.contact()
         self._feed.watching, self._feed.trouble = True, ""
 

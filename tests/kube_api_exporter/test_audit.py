@@ -1,9 +1,13 @@
 """Which events were lost, judged from three looks."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kube_api_exporter.audit import lost
+from kube_api_exporter.audit import Auditor, lost
+from kube_api_exporter.catalog import Catalog
+from kube_api_exporter.feed import Feed
 
 Idents = dict[tuple[str, str], str]
 A, B = ("n", "a"), ("n", "b")
@@ -45,3 +49,33 @@ def test_a_watch_that_heard_nothing_lost_every_difference(before: Idents, listed
     """If nothing arrived, exactly the objects that differ were lost."""
     differing = {key for key in before.keys() | listed.keys() if before.get(key) != listed.get(key)}
     assert differing == lost(before, listed, before)
+
+
+def names(feed: Feed) -> list[str]:
+    """Return the names of the objects a scrape would show."""
+    return [name for _, name in feed.store.idents()] if feed.store else []
+
+
+def test_a_lost_delete_is_gone_after_one_audit(peer: Any, readers: Any) -> None:
+    """The audit sees that an object is not on the server, counts it, and has the kind read anew."""
+
+    def answer(ask: Any) -> None:
+        if "limit" in ask.query:
+            ask.json(peer.listed(peer.pod("a", 3)))
+            return
+        ask.stream()
+        ask.event("ADDED", peer.pod("a", 3))
+        if len(peer.watches) == 1:
+            ask.event("ADDED", peer.pod("ghost", 4))
+        ask.bookmark("5", end=True)
+        peer.hang()
+
+    peer.routes["/api/v1/pods"] = answer
+    reader = readers.start()
+    readers.eventually(lambda: names(reader.feed) == ["a", "ghost"])
+    auditor = Auditor(readers.client, Catalog(readers.client, reader.feed.options), [reader], grace=0.05)
+    assert 1 == auditor.audit(reader)
+    readers.eventually(lambda: names(reader.feed) == ["a"])
+    assert (1, 1, 1) == (reader.feed.audits, reader.feed.mismatches, reader.feed.relists["audit"])
+    readers.eventually(lambda: reader.feed.watching)
+    assert 0 == auditor.audit(reader)
