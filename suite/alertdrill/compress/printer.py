@@ -27,6 +27,8 @@ def times(constant: str, factor: float) -> str:
 
     The factor joins one that is already there, so that scaling twice reads as scaling once.
     """
+    if factor == 1:
+        return constant
     tree = promql.parse(constant)
     match tree:
         case library.NumberLiteral():
