@@ -13,7 +13,7 @@ def summary(runner: Runner, url: str) -> dict[str, Any]:
     last, current = runner.last, runner.current
     return {
         "name": runner.command.name,
-        "command": list(runner.command.argv),
+        "command": runner.line,
         "schedule": view.schedule(runner.command),
         "state": view.state(last),
         "url": url,

@@ -1,5 +1,6 @@
 """The HTTP side: pages for people, JSON and metrics for programs, probes, and the request to run."""
 
+import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from exporter_kit.durations import written
 from exporter_kit.web_auth import USER
@@ -26,6 +26,9 @@ from prom_run.metrics import Metrics
 from prom_run.runner import Runner
 
 HERE = Path(__file__).parent
+STATIC = {file.name: file.read_bytes() for file in (HERE / "static").iterdir()} | {
+    "ansi.css": ansi.stylesheet().encode()
+}
 PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -91,8 +94,7 @@ class Site:
             Route("/livez", self._livez),
             Route("/readyz", self._readyz),
             Route("/-/run", self._ask, methods=["POST"]),
-            Route("/static/ansi.css", _ansi_css),
-            Mount("/static", StaticFiles(directory=HERE / "static")),
+            Route("/static/{file}", _static),
         ]
 
     # Pages
@@ -199,8 +201,13 @@ def _json(value: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, media_type="application/json", headers=PAGE_HEADERS)
 
 
-async def _ansi_css(_request: Request) -> Response:
-    return Response(ansi.stylesheet(), media_type="text/css")
+async def _static(request: Request) -> Response:
+    try:
+        content = STATIC[request.path_params["file"]]
+    except KeyError:
+        raise HTTPException(404, "There is no such file.") from None
+    kind = mimetypes.guess_type(request.url.path)[0]
+    return Response(content, media_type=kind, headers={"X-Content-Type-Options": "nosniff"})
 
 
 async def _say(request: Request, error: Exception) -> Response:

@@ -70,6 +70,11 @@ class Runner:
         return next((run for run in reversed(self.runs) if run.outcome != "stopped"), None)
 
     @property
+    def line(self) -> str:
+        """The command line as people may see it."""
+        return self._masks.hide(str(self.command))
+
+    @property
     def next_start(self) -> float:
         """When the next run is due, in seconds since the epoch."""
         return time.time() + self._schedule.wait()

@@ -77,7 +77,7 @@ def card(runner: Runner) -> Card:
     last, current = runner.last, runner.current
     return Card(
         name=runner.command.name,
-        line=str(runner.command),
+        line=runner.line,
         state=state(last),
         word=word(last),
         note=last.note if last else "",

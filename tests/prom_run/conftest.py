@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from prom_run.execution import Execution
 from prom_run.masks import Masks
 from prom_run.record import Record
 
+LISTENING = re.compile(r'address(?:=|": ")(127\.0\.0\.1:\d+)')
 RunOne = Callable[..., Record]
 Start = Callable[..., "PromRun"]
 
@@ -118,10 +120,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
         running = PromRun(process, "", log)
         started.append(running)
         if listens:
-            line = running.wait_for(
-                lambda _: [x for x in log.read_text().splitlines() if "event=listening " in x]
+            running.url = (
+                f"{scheme}://" + running.wait_for(lambda it: LISTENING.search(it.log.read_text()))[1]
             )
-            running.url = f"{scheme}://{line[0].partition('address=')[2].split()[0]}"
         return running
 
     yield run
