@@ -20,6 +20,7 @@ EVERY = [
     faults.missing_image("deployment/web", container="app"),
     faults.refuse_replicasets("deployment/web"),
     faults.restart_once("x=y"),
+    faults.scale("deployment/web", replicas=0, back_to=2),
     faults.slow_rollout("deployment/web", container="app", takes="2m"),
     faults.stop_watcher("kube-api-exporter"),
 ]

@@ -2,6 +2,7 @@
 
 from alertdrill.faults.in_container import fail_readiness, restart_once
 from alertdrill.faults.refuse_replicasets import refuse_replicasets
+from alertdrill.faults.scale import scale
 from alertdrill.faults.stop_watcher import stop_watcher
 from alertdrill.faults.template import crash_container, missing_image, slow_rollout
 
@@ -11,6 +12,7 @@ __all__ = [
     "missing_image",
     "refuse_replicasets",
     "restart_once",
+    "scale",
     "slow_rollout",
     "stop_watcher",
 ]

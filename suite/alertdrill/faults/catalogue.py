@@ -4,6 +4,7 @@ from alertdrill.errors import ScenarioError
 from alertdrill.faults.base import FaultKind
 from alertdrill.faults.in_container import FailReadiness, RestartOnce
 from alertdrill.faults.refuse_replicasets import RefuseReplicaSets
+from alertdrill.faults.scale import Scale
 from alertdrill.faults.stop_watcher import StopWatcher
 from alertdrill.faults.template import CrashContainer, MissingImage, SlowRollout
 from alertdrill.scenario import Scenario
@@ -14,6 +15,7 @@ ALL: tuple[FaultKind, ...] = (
     MissingImage(),
     RefuseReplicaSets(),
     RestartOnce(),
+    Scale(),
     SlowRollout(),
     StopWatcher(),
 )

@@ -1,6 +1,6 @@
 """Deployments: rollouts the controller can't follow, and replicas that are not there."""
 
-from alertdrill.faults import fail_readiness, missing_image, refuse_replicasets, slow_rollout
+from alertdrill.faults import fail_readiness, missing_image, refuse_replicasets, scale, slow_rollout
 from alertdrill.scenario import Match, Scenario, fires, like, never, pends, resolves
 
 JOB = "monitoring/kube-api-exporter"
@@ -74,6 +74,14 @@ SCENARIOS = [
             never("DeploymentReplicasMismatch"),
             never("DeploymentGenerationMismatch"),
         ),
+    ),
+    Scenario(
+        name="deployments/scaled-to-zero",
+        why="A Deployment that is scaled to zero is off, not broken, although no replica is available.",
+        workload="web",
+        fault=scale("deployment/web", replicas=0, back_to=2),
+        hold="12m",
+        expect=(never("DeploymentReplicasMismatch"), never("DeploymentGenerationMismatch")),
     ),
     Scenario(
         name="deployments/healthy",

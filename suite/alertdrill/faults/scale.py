@@ -1,0 +1,26 @@
+"""A workload is scaled: on purpose, by mistake, or by a robot."""
+
+from typing import Any
+
+from alertdrill.faults.base import Place
+from alertdrill.scenario import Fault
+
+
+class Scale:
+    """Another number of replicas is asked for."""
+
+    name = "scale"
+    crash_loops = False
+
+    def inject(self, place: Place, args: dict[str, Any]) -> None:
+        """Ask for `replicas`."""
+        place.run(f"injecting {self.name}", "scale", args["target"], f"--replicas={args['replicas']}")
+
+    def heal(self, place: Place, args: dict[str, Any]) -> None:
+        """Ask for `back_to` again."""
+        place.run(f"healing {self.name}", "scale", args["target"], f"--replicas={args['back_to']}")
+
+
+def scale(target: str, *, replicas: int, back_to: int) -> Fault:
+    """Scale `target` ("deployment/web") to `replicas`, and `back_to` what it was to heal."""
+    return Fault(name=Scale.name, args={"target": target, "replicas": replicas, "back_to": back_to})
