@@ -16,16 +16,15 @@ def family_name(name: str, raw: str, escaping: Escaping) -> str:
     if escaping == "allow-utf-8":
         return raw
     if escaping == "dots":
-        return _dots(raw)
+        # Other odd characters all read alike in this scheme; what is stored is unique.
+        return _dots(raw if raw.replace(".", "_") == name else name)
     if escaping == "values" and raw != name:
         return "U__" + "".join(_value(character) for character in raw)
     return name
 
 
-def _dots(raw: str) -> str:
-    return "".join(
-        "__" if c == "_" else "_dot_" if c == "." else c if c.isascii() and c.isalnum() else "__" for c in raw
-    )
+def _dots(name: str) -> str:
+    return name.replace("_", "__").replace(".", "_dot_")
 
 
 def _value(character: str) -> str:

@@ -40,6 +40,7 @@ class Families:
         self.paths: dict[str, list[str]] = {}
         self.utf8: dict[str, str] = {}
         self.conflicts = 0
+        self._raws: set[str] = set()
         self._keep = keep
         self._claims = claims or Claims()
         self._taken: dict[tuple[str, tuple[str, ...]], str] = {}
@@ -57,7 +58,8 @@ class Families:
                 raise TooManyFamilies(f"more than {FAMILIES_MAX} families, the next from {path}")
             name = self._free("_".join(["k8s", self.tag, *map(text.name_part, words)]), place.labels, path)
             raw = "_".join(["k8s", self.tag, *words])
-            if text.name_part(raw) != raw:
+            if text.name_part(raw) != raw and raw not in self._raws:
+                self._raws.add(raw)
                 self.utf8[name] = raw
             self.paths.setdefault(name, []).append(path)
         return name

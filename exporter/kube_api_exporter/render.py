@@ -70,7 +70,7 @@ class Renderer:
         self._images = self.families.special("images", "spec.containers.image") if kind.tag == "pod" else None
         self._alias = ALIAS_TAGS.get(kind.tag)
         pruned = compiled.prune(shape, self.families.root) if shape else None
-        self._typed = _Typed(pruned, self.families) if isinstance(pruned, Object) else None
+        self._typed = _Typed(kind, pruned, self.families) if isinstance(pruned, Object) else None
 
     def of_json(self, raw: bytes | msgspec.Raw) -> Seen:
         """Decode one object; typed if the schema fits, generic if the object breaks it."""
@@ -105,8 +105,7 @@ class Renderer:
 
     def pieces(self, seen: Seen) -> Pieces:
         """Render an object; Refused if it would spoil the scrape."""
-        namespace = (seen.namespace or "default") if self.kind.namespaced else None
-        identity = extras.identity_labels(namespace, seen.name)
+        identity = extras.identity_labels(seen.namespace, seen.name)
         lines: defaultdict[str, list[str]] = defaultdict(list)
         try:
             if seen.typed and self._typed:
@@ -125,7 +124,7 @@ class Renderer:
         if not isinstance(metadata, Mapping):
             raise Refused("decode", f"an object of {self.kind.name} without metadata")
         return Seen(
-            namespace=_text(metadata.get("namespace")),
+            namespace=_namespace(self.kind, _text(metadata.get("namespace"))),
             name=_text(metadata.get("name")),
             uid=_text(metadata.get("uid")) or "",
             version=_text(metadata.get("resourceVersion")) or "",
@@ -160,7 +159,8 @@ class Renderer:
 class _Typed:
     """What is made of a kind's shape: decoders, the compiled renderer, and where things are."""
 
-    def __init__(self, shape: Object, families: Families) -> None:
+    def __init__(self, kind: Kind, shape: Object, families: Families) -> None:
+        self._kind = kind
         types = decode.Types()
         struct = types.struct(shape)
         event = msgspec.defstruct("TypedEvent", [("type", str), ("object", struct)], gc=False)
@@ -180,7 +180,9 @@ class _Typed:
         if metadata is None:
             raise Refused("decode", "an object without metadata")
         namespace, name, uid, version, labels = self._identity(metadata)
-        return Seen(namespace, name, uid or "", version or "", labels, value, typed=True)
+        return Seen(
+            _namespace(self._kind, namespace), name, uid or "", version or "", labels, value, typed=True
+        )
 
     def containers(self, pod: Any) -> dict[str, list[tuple[str | None, str | None]]]:
         """Return the names and images of a pod's containers by list."""
@@ -233,6 +235,11 @@ def _plain(raw: bytes | msgspec.Raw) -> Any:
         return msgspec.json.decode(raw)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         raise Refused("decode", f"an object that can't be decoded: {error}") from error
+
+
+def _namespace(kind: Kind, said: str | None) -> str | None:
+    """Return the namespace to show: an object of a namespaced kind always has one."""
+    return (said or "default") if kind.namespaced else None
 
 
 def _text(value: Any) -> str | None:

@@ -17,7 +17,7 @@ def name_part(text: str) -> str:
 def label_name(text: str) -> str:
     """Return a legal label name that no reader takes for one of its own."""
     clean = name_part(text)
-    return f"field_{clean}" if not clean or clean[0].isdigit() or clean.startswith("__") else clean
+    return f"field_{clean}" if not clean or clean[0].isdigit() or clean[0] == "_" else clean
 
 
 def label_value(text: str) -> str:

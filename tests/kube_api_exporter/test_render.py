@@ -105,7 +105,7 @@ integers = st.integers(-(2**70), 2**70)
 floats = st.floats(allow_nan=False, allow_infinity=False)
 
 
-UNDECODED = ("note", "words", "memory")
+UNDECODED = ("note", "words", "memory", "image")
 
 
 def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
