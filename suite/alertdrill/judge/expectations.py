@@ -10,7 +10,7 @@ from itertools import pairwise
 from alertdrill import durations
 from alertdrill.judge.matching import annotation_mistakes, broken_annotations, label_mistakes
 from alertdrill.judge.recording import Recording
-from alertdrill.judge.words import braces, instance, moment
+from alertdrill.judge.words import instance, moment, short
 from alertdrill.model import AlertState, Finding, Life, Verdict
 from alertdrill.scenario import Expectation
 
@@ -31,20 +31,19 @@ def _fires(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
     firing = [life for life in lives if life.first(AlertState.FIRING) is not None]
     matching = [life for life in firing if not label_mistakes(life, expectation, namespace)]
     if not firing:
-        yield _finding(expectation, Verdict.FAIL, f"never fired; {_nearest(lives)}")
+        yield _finding(expectation, Verdict.FAIL, f"{expectation.alert} never fired; {_nearest(lives)}")
     elif not matching:
         for life in firing:
             mistakes = "; ".join(label_mistakes(life, expectation, namespace))
-            yield _finding(
-                expectation, Verdict.FAIL, f"fired, but not as expected: {mistakes} {braces(life.labels)}"
-            )
+            sentence = f"{instance(life)} fired, but not as expected: {mistakes}"
+            yield _finding(expectation, Verdict.FAIL, sentence)
     for life in matching:
         yield from _fired(recording, expectation, life)
 
 
 def _fired(recording: Recording, expectation: Expectation, life: Life) -> Iterator[Finding]:
     """Judge one instance that fired with the right labels: when, how often, and what it told people."""
-    who = braces(life.labels)
+    who = short(life)
     first = life.first(AlertState.FIRING)
     assert first is not None, "it is among those that fired"
     yield _in_window(recording, expectation, first, f"{who} fired")
@@ -60,7 +59,7 @@ def _again(expectation: Expectation, life: Life, first: float) -> Iterator[Findi
     What has resolved must be pending anew. One that is firing again at once was not evaluated in between, or
     its rule has no `for`: nobody can tell from here.
     """
-    who = braces(life.labels)
+    who = short(life)
     for before, change in pairwise(life.changes):
         if change.state is AlertState.FIRING and change.t > first:
             gone = before.state is AlertState.PENDING
@@ -76,10 +75,12 @@ def _pends(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
     entries = sorted(t for life in recording.lives if life.alert == expectation.alert for t in _awakes(life))
     if not entries:
         yield _finding(
-            expectation, Verdict.FAIL, "never got pending, so its silence says nothing about the rule"
+            expectation,
+            Verdict.FAIL,
+            f"{expectation.alert} never got pending, so its silence says nothing about the rule",
         )
         return
-    judged = [_in_window(recording, expectation, t, "got pending") for t in entries]
+    judged = [_in_window(recording, expectation, t, f"{expectation.alert} got pending") for t in entries]
     order = (Verdict.PASS, Verdict.UNKNOWN, Verdict.FAIL)
     yield min(judged, key=lambda finding: order.index(finding.verdict))
 
@@ -91,12 +92,14 @@ def _resolves(recording: Recording, expectation: Expectation) -> Iterator[Findin
     deadline = heal + durations.seconds(expectation.within)
     since = f"of the repair at {moment(heal)}"
     if not any(_was_active(life, heal - recording.resolution, heal) for life in lives):
-        sentence = f"was not active when the repair came at {moment(heal)}, so nothing resolved"
+        sentence = (
+            f"{expectation.alert} was not active when the repair came at {moment(heal)}, so nothing resolved"
+        )
         yield _finding(expectation, Verdict.FAIL, sentence)
         return
     for life in lives:
         last = life.changes[-1]
-        who = braces(life.labels)
+        who = short(life)
         if last.state in ACTIVE:
             known = Verdict.FAIL if end > deadline + recording.resolution else Verdict.UNKNOWN
             sentence = f"{who} was still {last.state.value} when watching ended at {moment(end)}"
@@ -114,10 +117,10 @@ def _never(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
     lives = [life for life in recording.lives if life.alert == expectation.alert]
     firing = [(life, t) for life in lives if (t := life.first(AlertState.FIRING)) is not None]
     for life, t in firing:
-        sentence = f"{braces(life.labels)} fired at {moment(t)}, and must never"
+        sentence = f"{short(life)} fired at {moment(t)}, and must never"
         yield _finding(expectation, Verdict.FAIL, sentence)
     if not firing:
-        yield _finding(expectation, Verdict.PASS, f"stayed silent; {_nearest(lives)}")
+        yield _finding(expectation, Verdict.PASS, f"{expectation.alert} stayed silent; {_nearest(lives)}")
 
 
 def _nothing_else(recording: Recording) -> Iterator[Finding]:
@@ -180,9 +183,4 @@ def _nearest(lives: list[Life]) -> str:
 
 
 def _finding(expectation: Expectation, verdict: Verdict, sentence: str) -> Finding:
-    return Finding(
-        check=expectation.kind,
-        verdict=verdict,
-        alert=expectation.alert,
-        sentence=f"{expectation.alert} {sentence}",
-    )
+    return Finding(check=expectation.kind, verdict=verdict, alert=expectation.alert, sentence=sentence)

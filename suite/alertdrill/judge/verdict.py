@@ -1,13 +1,12 @@
 """The order of judging: can the recording be read, was the lab fit, and only then the expectations."""
 
-import re
-
 import msgspec
 
 from alertdrill.errors import UsageError
 from alertdrill.incident import Incident
 from alertdrill.judge import assumptions, expectations, recording
 from alertdrill.model import Finding, Judgement, Verdict
+from alertdrill.scenario import check
 
 
 def judge(incident: Incident) -> Judgement:
@@ -16,12 +15,13 @@ def judge(incident: Incident) -> Judgement:
     Nothing is judged of a run in which an assumption did not hold: that is unknown, never a pass or a fail.
     """
     try:
+        check(incident.scenario, frozenset(one.alert for one in incident.scenario.expect))
         seen = recording.read(incident)
         reasons = assumptions.broken(seen)
         if not reasons:
             fit = Finding(check="assumptions", verdict=Verdict.PASS, sentence="the lab was fit to judge in")
             return _judgement(incident, (fit, *expectations.findings(seen)), seen)
-    except (msgspec.ValidationError, UsageError, re.error) as error:
+    except (msgspec.ValidationError, UsageError) as error:
         return _judgement(incident, (_unknown(f"the recording can't be judged: {error}"),), None)
     return _judgement(incident, tuple(_unknown(reason) for reason in dict.fromkeys(reasons)), seen)
 

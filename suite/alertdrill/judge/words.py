@@ -1,12 +1,12 @@
 """How a judge says times and instances, in sentences for a tired person."""
 
-from collections.abc import Mapping
-
 from alertdrill import durations
 from alertdrill.model import Life
 
 # Say where a series was scraped; the others say what it is about.
 TARGET_LABELS = frozenset({"instance", "namespace", "node", "pod"})
+# Are the same for nearly all instances of an alert in one scenario.
+SAME_LABELS = frozenset({"exported_namespace", "job", "severity"})
 
 
 def moment(t: float) -> str:
@@ -16,11 +16,15 @@ def moment(t: float) -> str:
 
 
 def instance(life: Life) -> str:
-    """Name an alert instance by the labels that tell it from others."""
-    return f"{life.alert}{braces(life.labels)}"
+    """Name an alert instance by all that tells it from others, as PromQL does."""
+    return f"{life.alert}{_braces(life, TARGET_LABELS)}"
 
 
-def braces(labels: Mapping[str, str]) -> str:
-    """Write labels as PromQL does, without those of the target."""
-    shown = {name: value for name, value in sorted(labels.items()) if name not in TARGET_LABELS}
-    return "{" + ", ".join(f'{name}="{value}"' for name, value in shown.items()) + "}"
+def short(life: Life) -> str:
+    """Name an alert instance among those of one scenario."""
+    return f"{life.alert}{_braces(life, TARGET_LABELS | SAME_LABELS)}"
+
+
+def _braces(life: Life, hidden: frozenset[str]) -> str:
+    shown = [f'{name}="{value}"' for name, value in sorted(life.labels.items()) if name not in hidden]
+    return "{" + ", ".join(shown) + "}" if shown else ""

@@ -1,0 +1,168 @@
+"""Whether the lab was fit to judge in; where it was not, everything is unknown."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from alertdrill import incident
+from alertdrill.incident import Cadence, Event, Incident
+from alertdrill.judge import judge
+from alertdrill.model import Judgement, Verdict
+from alertdrill.scenario import Fault, never
+
+PASS, UNKNOWN = Verdict.PASS, Verdict.UNKNOWN
+# Mismatch is pending at 31 s, firing at 5m31s, repaired at 9m, resolved at 10m31s; Brief is pending for 30 s.
+GOOD = incident.read(Path(__file__).parent / "good")
+EVENTS = GOOD.events
+JOB = GOOD.limits.jobs[0]
+HEALTH = tuple(event for event in EVENTS if event.kind == "rule_health")
+SCRAPE = next(event for event in EVENTS if event.kind == "scrape")
+CANARY = tuple(event for event in EVENTS if event.data.get("alert") == "Watchdog")
+LIFE = tuple(event for event in EVENTS if event.data.get("alert") == "Mismatch")
+FAULT, HEAL, END = (next(one for one in EVENTS if one.kind == kind) for kind in ("fault", "heal", "end"))
+
+
+def health(t: float, name: str, state: str = "ok", error: str = "") -> Event:
+    """Return the event of what Prometheus says of a rule."""
+    return Event(t=t, kind="rule_health", data={"group": "g", "rule": name, "health": state, "error": error})
+
+
+def scrape(**changes: Any) -> Event:
+    """Return the event of the target, with other data."""
+    return msgspec.structs.replace(SCRAPE, data={**SCRAPE.data, **changes})
+
+
+def recorded(events: Sequence[Event] = EVENTS, **changes: Any) -> Incident:
+    """Return the good recording with other events."""
+    return msgspec.structs.replace(GOOD, events=tuple(events), **changes)
+
+
+def without(*gone: Event) -> list[Event]:
+    """Return the good events without some."""
+    return [event for event in EVENTS if event not in gone]
+
+
+def swapped(old: Event, *new: Event) -> list[Event]:
+    """Return the good events with others in the place of one."""
+    return [other for event in EVENTS for other in (new if event == old else (event,))]
+
+
+def said(judgement: Judgement, verdict: Verdict) -> list[str]:
+    """Return the sentences with this verdict."""
+    return [finding.sentence for finding in judgement.findings if finding.verdict is verdict]
+
+
+TROUBLES: dict[str, tuple[Sequence[Event], str]] = {
+    "trouble": (
+        [*EVENTS, Event(t=5, kind="trouble", data={"sentence": "the API is gone"})],
+        "the API is gone",
+    ),
+    "no end": (without(END), "the run never reached its end"),
+    "ended early": (
+        swapped(END, Event(t=300, kind="end")),
+        "watching ended at 5m, before the hold of 9m",
+    ),
+    "no fault": (without(FAULT), "the fault refuse() was never injected"),
+    "no repair": (without(HEAL), "nothing was repaired"),
+    "repaired early": (
+        swapped(HEAL, Event(t=500, kind="heal")),
+        "the repair came at 8m20s, before the hold",
+    ),
+    "nothing scraped": (without(SCRAPE), "no target was scraped"),
+    "job not scraped": (swapped(SCRAPE, scrape(job="other")), f"no target of the job {JOB} was scraped"),
+    "target down": (swapped(SCRAPE, scrape(down=[60.0, 75.0])), "was down in 2 scrapes, first at 1m"),
+    "gap": (swapped(SCRAPE, scrape(gaps=[[60.0, 120.0]])), "was not scraped from 1m to 2m"),
+    "scraped late": (swapped(SCRAPE, scrape(first=100.0)), "was scraped only from 1m40s on"),
+    "scraped not to the end": (swapped(SCRAPE, scrape(last=600.0)), "was scraped only until 10m of 12m10s"),
+    "a target of two": ([*EVENTS, scrape(instance="b", down=[1.0])], "the target b of the job"),
+    "no rules": (without(*HEALTH), "Prometheus reported no rule at all"),
+    "rule not there": (without(HEALTH[2]), "Prometheus never reported the rule Other"),
+    "rule not evaluated": (
+        swapped(HEALTH[0], health(-30, "Mismatch", "unknown")),
+        "the rule Mismatch was not healthy at 30s before the fault: unknown",
+    ),
+    "rule unhealthy": (
+        [*EVENTS, health(300, "Other", "err", "many-to-many"), health(330, "Other")],
+        "the rule Other was not healthy at 5m: err: many-to-many",
+    ),
+    "no canary": (without(*CANARY), "the canary alert Watchdog was never seen"),
+    "canary late": (
+        swapped(CANARY[0], msgspec.structs.replace(CANARY[0], t=200)),
+        "the canary alert Watchdog was not firing when the fault came",
+    ),
+    "canary gone": (
+        swapped(CANARY[1], msgspec.structs.replace(CANARY[1], t=400)),
+        "the canary alert Watchdog was inactive at 6m40s",
+    ),
+    "event that is none": (
+        [*EVENTS, Event(t=1, kind="alert", data={"alert": "A"})],
+        "the recording can't be judged",
+    ),
+    "state that is none": (
+        [*EVENTS, msgspec.structs.replace(LIFE[0], data={**LIFE[0].data, "state": "sleeping"})],
+        "the recording can't be judged",
+    ),
+}
+
+
+@pytest.mark.parametrize(("events", "sentence"), TROUBLES.values(), ids=TROUBLES.keys())
+def test_a_lab_that_was_not_fit_is_unknown(events: Sequence[Event], sentence: str) -> None:
+    """An assumption that does not hold makes the run unknown, and nothing else is judged."""
+    judgement = judge(recorded(events))
+    assert {(UNKNOWN, "assumptions")} == {(one.verdict, one.check) for one in judgement.findings}
+    assert [sentence] == [sentence for told in said(judgement, UNKNOWN) if sentence in told], said(
+        judgement, UNKNOWN
+    )
+
+
+def test_a_failure_in_a_broken_lab_is_unknown_as_well() -> None:
+    """What looks like a wrong alert in a lab that was not fit is never a failure."""
+    assert UNKNOWN is judge(recorded(without(*LIFE, *CANARY))).verdict
+
+
+def test_all_that_was_not_fit_is_told() -> None:
+    """Whoever repairs the lab hears of everything at once."""
+    assert 4 == len(judge(recorded(without(*CANARY, *HEALTH, END, SCRAPE))).findings)
+
+
+def test_an_early_state_of_a_rule_does_not_count_once_it_is_well() -> None:
+    """A rule that was not evaluated yet long before the fault, and then was, is healthy."""
+    assert PASS is judge(recorded([health(-90, "Mismatch", "unknown"), *EVENTS])).verdict
+
+
+def test_a_job_that_no_rule_reads_may_be_down() -> None:
+    """What no rule reads does not decide whether rules can be judged."""
+    assert PASS is judge(recorded([*EVENTS, scrape(job="other", down=[1.0])])).verdict
+
+
+CADENCE = Cadence(promised=300, low=200, high=360, measured=(250.0, 301.0, 900.0))
+
+
+@pytest.mark.parametrize(
+    ("cadence", "sentence"),
+    [
+        (CADENCE, ""),
+        (None, "how often the crash loop restarted was not measured"),
+        (msgspec.structs.replace(CADENCE, measured=()), "the crash loop did not restart twice"),
+        (
+            msgspec.structs.replace(CADENCE, measured=(400.0,)),
+            "the crash loop restarted every 6m40s of rule time, promised are 3m20s to 6m; play it slower",
+        ),
+        (msgspec.structs.replace(CADENCE, measured=(60.0, 300.0, 60.0)), "restarted every 1m of rule time"),
+    ],
+)
+def test_a_crash_loop_must_keep_its_pace(cadence: Cadence | None, sentence: str) -> None:
+    """The median pause between restarts decides whether a crash loop was one; without it nothing is known."""
+    scenario = msgspec.structs.replace(GOOD.scenario, fault=Fault(name="crash_container"))
+    judgement = judge(recorded(cadence=cadence, scenario=scenario))
+    assert (UNKNOWN if sentence else PASS) is judgement.verdict
+    assert not sentence or sentence in said(judgement, UNKNOWN)[0]
+
+
+def test_a_healthy_scenario_needs_no_fault() -> None:
+    """Where nothing is broken, silence is judged without a fault and a repair."""
+    healthy = msgspec.structs.replace(GOOD.scenario, fault=None, expect=(never("Mismatch"),))
+    assert PASS is judge(recorded(without(*LIFE, FAULT, HEAL), scenario=healthy)).verdict
