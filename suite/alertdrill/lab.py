@@ -94,10 +94,11 @@ def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
     stated = load_rules(options)  # the user's mistakes first, before anything is started
     scaled = _scaled(stated, options)
     with cache.locked(f"lab-{options.name}"):
+        before = find(options.name)
         cluster = clusters.choose(_wanted(options))
         progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
         try:
-            access, loaded = _cluster_with_images(cluster, find(options.name), progress)
+            access, loaded = _cluster_with_images(cluster, before, progress)
             with _evidence_of_failure(cluster, access, progress):
                 _deploy(scaled, options, access, loaded, progress)
         except BaseException:
@@ -111,7 +112,7 @@ def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
             kubeconfig=str(access.kubeconfig),
             context=access.context,
             images=loaded,
-            phases=dict(progress.times),
+            phases={**(before.phases if before else {}), **progress.times},
         )
         cache.write_whole(_state_file(options.name), msgspec.json.encode(state), mode=0o600)
     return state
