@@ -97,7 +97,16 @@ def stop_private(*, unless: Callable[[], bool] = lambda: False) -> bool:
     with cache.locked("engine"):
         if not daemon.find(_mark()) or unless():
             return False
-        return daemon.stop("the private engine", _mark(), grace=STOP_SECONDS_MAX)
+        daemon.stop("the private engine", _mark(), grace=STOP_SECONDS_MAX)
+        _unmount()
+    return True
+
+
+def _unmount() -> None:
+    """Undo the mounts that a killed engine has left: they keep its folder from being deleted."""
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    for mount in sorted((one for one in mounts if Path(one).is_relative_to(_home())), reverse=True):
+        process.run(f"unmounting {mount}", ["umount", mount], timeout=30)
 
 
 def _home() -> Path:

@@ -6,11 +6,12 @@ from alertdrill import docker, nodeimage
 from alertdrill.clusters import control_plane, existing, kind, state
 from alertdrill.clusters.base import Cluster, Wanted
 from alertdrill.docker import Engine
-from alertdrill.errors import UsageError
+from alertdrill.errors import LabError, UsageError
 from alertdrill.progress import Progress
 from alertdrill.tools import engine
 
 UPSTREAM_IMAGE = "kindest/node:v1.34.0"
+PRIVATE = "a container engine of our own, since no Docker answers"
 FLAVOURS = ("auto", kind.UPSTREAM, kind.BUILT, existing.FLAVOUR, control_plane.FLAVOUR)
 
 
@@ -75,9 +76,13 @@ def _engine(wanted: Wanted) -> Callable[[], Engine]:
 
     def find() -> Engine:
         record = state.read(wanted.name)
-        there = None if record and record.private_engine else docker.answering()
-        return there or docker.private(
-            lambda: engine.programs().environment(), "a private one, since no Docker answers"
-        )
+        private = record.private_engine if record else None
+        there = None if private else docker.answering()
+        if private is False and there is None:
+            raise LabError(
+                f"looked for the Docker that has the cluster of lab {wanted.name}, it does not answer:"
+                " start it"
+            )
+        return there or docker.private(lambda: engine.programs().environment(), PRIVATE)
 
     return find

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from alertdrill import cache, docker, process, tools
+from alertdrill import cache, daemon, docker, process, tools
 from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.clusters import certificates, kind_config, state
 from alertdrill.clusters.base import Ability, Access, Status, Wanted
@@ -25,6 +25,7 @@ CAP_SYS_RESOURCE = 24
 MANIFESTS = "/etc/kubernetes/manifests"
 HALTED = "/etc/kubernetes"
 HALT_SECONDS_MAX = 90.0
+STOP_SECONDS_MAX = 10.0
 
 Creator = Callable[["KindCommand", str, Path, Path], None]
 """(kind, image, configuration file, kubeconfig) → a cluster, created."""
@@ -114,6 +115,7 @@ class KindCluster:
         if record:
             with progress.phase("taking the cluster down"):
                 kind = self._kind(begin=record)
+                self._stop_earlier_kind()
                 self._delete(kind)
                 state.forget(self.name)
         docker.stop_private(unless=lambda: bool(state.others(self.name, FLAVOURS)))
@@ -183,7 +185,7 @@ class KindCluster:
     def _kind(self, *, begin: state.Record | None) -> KindCommand:
         """Return kind on the engine that has, or will have, the cluster; recorded before it is started."""
         if begin is None:
-            self._remember(private_engine=False, complete=False)
+            self._remember(private_engine=None, complete=False)
         engine = self._engine()
         if begin is None or begin.private_engine != engine.private:
             self._remember(private_engine=engine.private, complete=False)
@@ -198,7 +200,7 @@ class KindCluster:
         programs = self._node("listing the node's programs", "ps", "-e", "-o", "args=")
         return any(line.split(" ")[0] == component for line in programs.splitlines())
 
-    def _remember(self, *, private_engine: bool, complete: bool) -> None:
+    def _remember(self, *, private_engine: bool | None, complete: bool) -> None:
         state.write(
             self.name,
             state.Record(
@@ -212,6 +214,7 @@ class KindCluster:
 
     def _clear(self, kind: KindCommand, earlier: state.Record | None, progress: Progress) -> None:
         """Remove what is left of a cluster of ours; one that we know nothing of is somebody else's."""
+        self._stop_earlier_kind()
         if not kind.engine.containers(f"label={LABEL}={kind.cluster}"):
             return
         if earlier is None:
@@ -224,6 +227,10 @@ class KindCluster:
         self._delete(kind)
         self._remember(private_engine=kind.engine.private, complete=False)
 
+    def _stop_earlier_kind(self) -> None:
+        """Stop the kind that a killed run of ours left at work: it would go on creating."""
+        daemon.stop("an earlier kind", str(state.kind_config(self.name)), grace=STOP_SECONDS_MAX)
+
     def _delete(self, kind: KindCommand) -> None:
         words = ("delete", "cluster", "--kubeconfig", state.kubeconfig(self.name))
         kind.run(f"deleting the cluster {kind.cluster}", *words)
@@ -231,12 +238,12 @@ class KindCluster:
     def _create(self, kind: KindCommand, image: str) -> None:
         kubeconfig = state.kubeconfig(self.name)
         kubeconfig.unlink(missing_ok=True)
-        file = state.folder(self.name) / "kind.yaml"
-        cache.write_whole(file, self._config)
+        config = state.kind_config(self.name)
+        cache.write_whole(config, self._config)
         try:
-            self._creator(kind, image, file, kubeconfig)
+            self._creator(kind, image, config, kubeconfig)
         finally:
-            file.unlink()
+            config.unlink()
         kubeconfig.chmod(0o600)
 
     def _wait_ready(self) -> None:

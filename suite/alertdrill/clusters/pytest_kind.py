@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest_kind
 
 from alertdrill import cache, tools
-from alertdrill.clusters.kind import KindCommand
+from alertdrill.clusters import state
+from alertdrill.clusters.kind import PREFIX, KindCommand
 from alertdrill.errors import LabError
 
 LITTER = Path(".pytest-kind")  # it makes a folder here for downloads, whether it needs one or not
@@ -18,7 +19,7 @@ LITTER = Path(".pytest-kind")  # it makes a folder here for downloads, whether i
 
 def create(kind: KindCommand, image: str, config: Path, kubeconfig: Path) -> None:
     """Create the cluster, in the same way and with the same result as kind.create."""
-    script = kubeconfig.with_name("kind")
+    script = state.kind_script(kind.cluster.removeprefix(PREFIX))
     cache.write_whole(script, _script(kind), mode=0o700)
     cluster = pytest_kind.KindCluster(
         kind.cluster, kubeconfig, image=image, kind_path=script, kubectl_path=tools.kubectl()

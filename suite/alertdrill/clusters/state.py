@@ -14,7 +14,7 @@ class Record:
     flavour: str
     reason: str
     digest: str = ""
-    private_engine: bool = False
+    private_engine: bool | None = None  # not known before one was found
     complete: bool = False
     loaded: list[str] = field(default_factory=list)  # image archives the nodes have had
 
@@ -27,6 +27,16 @@ def folder(name: str) -> Path:
 def kubeconfig(name: str) -> Path:
     """Return where the lab's kubeconfig is, readable by its owner only."""
     return folder(name) / "kubeconfig"
+
+
+def kind_config(name: str) -> Path:
+    """Return the file that stands on kind's command line while it creates the lab's cluster."""
+    return folder(name) / "kind.yaml"
+
+
+def kind_script(name: str) -> Path:
+    """Return where kind with its environment is a program of its own, while somebody needs that."""
+    return folder(name) / "kind"
 
 
 def read(name: str) -> Record | None:
@@ -44,7 +54,7 @@ def write(name: str, record: Record) -> None:
 
 def forget(name: str) -> None:
     """Remove what this package keeps of a lab; its folder goes with the last file in it."""
-    for file in (_file(name), kubeconfig(name)):
+    for file in (kubeconfig(name), kind_config(name), kind_script(name), _file(name)):
         file.unlink(missing_ok=True)
     home = folder(name)
     if home.is_dir() and not any(home.iterdir()):

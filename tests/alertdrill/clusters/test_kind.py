@@ -137,6 +137,17 @@ def test_an_archive_is_loaded_once(machine: Path, tmp_path: Path) -> None:
     assert ["delete cluster", "create cluster", "load image-archive"] == kind_calls(machine)
 
 
+def test_the_docker_that_has_the_cluster_is_waited_for(machine: Path) -> None:
+    """When that Docker is gone, no engine of ours takes its place: the cluster would be in neither."""
+    cluster().up(Progress())
+    (machine / "dead").touch()
+    with pytest.raises(LabError, match="has the cluster of lab lab, it does not answer: start it"):
+        cluster().down(Progress())
+    (machine / "dead").unlink()
+    cluster().down(Progress())
+    assert [] == there(machine)
+
+
 def test_a_bounded_machine_is_known(tmp_path: Path) -> None:
     """Whether root may do everything is in the kernel's own words."""
     for bounds, bounded in (("000001ffffffffff", False), ("000001fffeffffff", True)):

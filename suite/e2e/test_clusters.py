@@ -1,0 +1,155 @@
+"""Clusters as they are: certificates that hold, kills that leave nothing, a control plane in seconds."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from alertdrill import cache, clusters, daemon
+from alertdrill import lab as labs
+from alertdrill.clock import WallClock, wait_for
+from alertdrill.clusters import Ability, Access, Cluster, Wanted
+from alertdrill.kube import Kube
+from alertdrill.progress import Progress
+
+KILLED = """
+import sys
+from alertdrill import clusters
+from alertdrill.progress import Progress
+clusters.choose(clusters.Wanted(name=sys.argv[1])).up(Progress())
+"""
+
+
+@pytest.fixture
+def cluster(drill_lab: labs.Lab, drill_options: labs.Options) -> Cluster:
+    """Return the cluster that the session's lab is on."""
+    assert drill_lab.name == drill_options.name
+    return clusters.choose(labs._wanted(drill_options))  # noqa: SLF001
+
+
+def needs(cluster: Cluster, ability: Ability) -> None:
+    """Skip a test on a cluster that has not what it takes."""
+    if ability not in cluster.abilities:
+        pytest.skip(f"{cluster!r} does not have it: {ability.value}")
+
+
+def test_a_cluster_that_is_up_is_found_at_once(cluster: Cluster) -> None:
+    """Bringing it up again takes less than a second and changes nothing."""
+    needs(cluster, Ability.OWNS_CLUSTER)
+    before = cluster.status()
+    begun = time.monotonic()
+    access = cluster.up(Progress())
+    assert time.monotonic() - begun < 1
+    assert before.answers
+    assert before == cluster.status()
+    assert 0o600 == access.kubeconfig.stat().st_mode & 0o777
+
+
+def test_kubelets_serve_with_certificates_of_the_cluster(cluster: Cluster, tmp_path: Path) -> None:
+    """A node's address verifies against the cluster's own authority, with no exception made."""
+    needs(cluster, Ability.OWNS_CLUSTER)
+    access = cluster.up(Progress())
+    authority = tmp_path / "ca.crt"
+    kube = Kube(access.kubeconfig, access.context)
+    authority.write_text(
+        kube.run(
+            "reading the cluster's authority",
+            *("get", "configmap", "kube-root-ca.crt", "--namespace=default"),
+            *("--output", r"jsonpath={.data.ca\.crt}"),
+        )
+    )
+    for node in kube.get("nodes"):
+        addresses = [one["address"] for one in node["status"]["addresses"] if one["type"] == "InternalIP"]
+        reply = requests.get(f"https://{addresses[0]}:10250/metrics", verify=str(authority), timeout=10)
+        assert 401 == reply.status_code
+
+
+def test_a_part_of_the_control_plane_can_be_halted(cluster: Cluster) -> None:
+    """Without its controllers a Deployment gets no pods; with them back it does."""
+    needs(cluster, Ability.STOPS_CONTROL_PLANE)
+    access = cluster.up(Progress())
+    kube = Kube(access.kubeconfig, access.context)
+    cluster.halt("kube-controller-manager")
+    try:
+        kube.run("making a namespace", "create", "namespace", "halted")
+        kube.run(
+            "deploying", "create", "deployment", "web", "--image=none.example/none", "--namespace=halted"
+        )
+        assert [] == kube.get("replicasets", namespace="halted")
+    finally:
+        cluster.resume("kube-controller-manager")
+    wait_for(
+        "the controllers to catch up",
+        lambda: kube.get("replicasets", namespace="halted"),
+        deadline=60,
+        clock=WallClock(),
+    )
+    kube.run("removing the namespace", "delete", "namespace", "halted", "--wait=false")
+
+
+def test_a_killed_up_leaves_nothing_that_down_does_not_find(cluster: Cluster) -> None:
+    """Killed while kind creates a node, a run leaves a record, and down removes node and kind."""
+    needs(cluster, Ability.STOPS_CONTROL_PLANE)
+    killed = clusters.choose(Wanted(name="e2e-killed", flavour=cluster.flavour))
+    mark = str(cache.folder() / "labs" / "e2e-killed" / "kind.yaml")
+    run = subprocess.Popen([sys.executable, "-c", KILLED, "e2e-killed"], stderr=subprocess.DEVNULL)
+    try:
+        wait_for("kind at work", lambda: daemon.find(mark), deadline=120, clock=WallClock(), every=0.1)
+        WallClock().sleep(2)  # so that there is a container
+    finally:
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+    assert daemon.find(mark)
+    assert "alertdrill-e2e-killed is half made" == killed.status().sentence
+    killed.down(Progress())
+    assert not daemon.find(mark)
+    assert not killed.status().exists
+    assert cluster.status().answers
+
+
+@pytest.fixture
+def control_plane() -> Iterator[Cluster]:
+    """Yield a control plane that is not up yet, and take it down in any case."""
+    made = clusters.choose(Wanted(name="e2e-control-plane", flavour="control-plane"))
+    yield made
+    made.down(Progress())
+
+
+def admin(access: Access) -> Kube:
+    """Return a connection as the administrator."""
+    return Kube(access.kubeconfig, access.context)
+
+
+def test_a_control_plane_stores_and_serves_in_seconds(control_plane: Cluster) -> None:
+    """Objects can be made and listed, a second up is instant, and down leaves no process and no file."""
+    access = control_plane.up(Progress())
+    kube = admin(access)
+    kube.run("storing a Deployment", "create", "deployment", "web", "--image=none.example/none")
+    assert ["web"] == [one["metadata"]["name"] for one in kube.get("deployments")]
+    assert access == control_plane.up(Progress())
+    assert ["web"] == [one["metadata"]["name"] for one in kube.get("deployments")]
+    control_plane.down(Progress())
+    assert not control_plane.status().exists
+    assert not (cache.folder() / "labs" / "e2e-control-plane").exists()
+
+
+def test_a_control_plane_that_lost_a_process_is_made_anew(control_plane: Cluster) -> None:
+    """Whoever kills etcd gets a new control plane from the next up, and the old API server is stopped."""
+    access = control_plane.up(Progress())
+    first = yaml.safe_load(access.kubeconfig.read_text())["clusters"][0]["cluster"]["server"]
+    data = cache.folder() / "labs" / "e2e-control-plane" / "control-plane" / "etcd"
+    (etcd,) = daemon.find(f"--data-dir={data}")
+    os.kill(etcd, signal.SIGKILL)
+    wait_for("it to be noticed", lambda: not control_plane.status().answers, deadline=30, clock=WallClock())
+    access = control_plane.up(Progress())
+    assert [] == admin(access).get("deployments")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(first.rpartition(":")[2])), timeout=5)
