@@ -42,7 +42,11 @@ def _fault(recording: Recording) -> Iterator[str]:
 
 
 def _scrapes(recording: Recording) -> Iterator[str]:
-    """Every job that the rules read was scraped, without a hole, from before the fault to the end."""
+    """Every job that the rules read was scraped, without a hole, from the fault to the end.
+
+    A scrape that fails makes every series of its target stale, so one alone can start a `for` anew. Before
+    the fault no alert is active, so there is nothing to lose.
+    """
     limits = recording.incident.limits
     if not recording.scrapes:
         yield "no target was scraped"
@@ -53,10 +57,10 @@ def _scrapes(recording: Recording) -> Iterator[str]:
             yield f"no target of the job {job} was scraped"
         for target in targets:
             name = f"the target {target.instance} of the job {job}"
-            if target.down:
-                yield f"{name} was down in {len(target.down)} scrapes, first at {moment(target.down[0])}"
+            if down := [t for t in target.down if t > -limits.scrape_interval]:
+                yield f"{name} was down in {len(down)} scrapes, first at {moment(down[0])}"
             for start, stop in target.gaps:
-                if stop - start > limits.scrape_gap_max:
+                if stop > 0 and stop - start > limits.scrape_gap_max:
                     yield f"{name} was not scraped from {moment(start)} to {moment(stop)}"
             if target.first > limits.scrape_interval:
                 yield f"{name} was scraped only from {moment(target.first)} on"

@@ -133,6 +133,13 @@ def test_an_early_state_of_a_rule_does_not_count_once_it_is_well() -> None:
     assert PASS is judge(recorded([health(-90, "Mismatch", "unknown"), *EVENTS])).verdict
 
 
+def test_a_scrape_that_failed_before_the_fault_does_not_count() -> None:
+    """No alert was active then, so none could be interrupted."""
+    early = scrape(down=[-300.0, -20.0], gaps=[[-300.0, -200.0]])
+    assert PASS is judge(recorded(swapped(SCRAPE, early))).verdict
+    assert UNKNOWN is judge(recorded(swapped(SCRAPE, scrape(down=[-10.0])))).verdict
+
+
 def test_a_job_that_no_rule_reads_may_be_down() -> None:
     """What no rule reads does not decide whether rules can be judged."""
     assert PASS is judge(recorded([*EVENTS, scrape(job="other", down=[1.0])])).verdict
