@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
@@ -98,10 +100,16 @@ class Kube:
 
 
 class Forward:
-    """A port-forward that is started anew when its pod was replaced; may be shared between threads."""
+    """A port-forward that is started anew when its pod was replaced; may be shared between threads.
+
+    It ends with this process, however this process ends: `setpriv` has the kernel see to that, by the
+    thread that started it, which is why one thread starts them all.
+    """
 
     def __init__(self, command: list[str], target: str) -> None:
-        self._command = command
+        setpriv = shutil.which("setpriv")
+        self._command = [setpriv, "--pdeathsig=KILL", *command] if setpriv else command
+        self._starter = ThreadPoolExecutor(max_workers=1)
         self._target = target
         self._lock = threading.Lock()
         self._running: subprocess.Popen[bytes] | None = None
@@ -121,13 +129,7 @@ class Forward:
         with self._lock:
             if self._running is None or self._running.poll() is not None:
                 self._stop()
-                self._running = subprocess.Popen(
-                    self._command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    process_group=0,
-                )
+                self._running = self._starter.submit(self._start).result()
                 try:
                     self._url = f"http://127.0.0.1:{_forwarded_port(self._running, self._target)}"
                 except LabError:
@@ -139,6 +141,16 @@ class Forward:
         """Stop forwarding."""
         with self._lock:
             self._stop()
+        self._starter.shutdown()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
 
     def _stop(self) -> None:
         if self._running is not None:

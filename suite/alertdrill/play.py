@@ -41,11 +41,8 @@ def play(
     ):
         _remove_leftovers(lab)
         runs = [Run(lab, scenario, watcher, clock, progress, record, keep) for scenario in scenarios]
-        beside = [run for run in runs if not run.scenario.exclusive]
         try:
-            with ThreadPoolExecutor(max_workers=max(len(beside), 1)) as pool:
-                for done in [pool.submit(run.whole) for run in beside]:
-                    done.result()
+            _side_by_side([run for run in runs if not run.scenario.exclusive], clock)
             for run in runs:
                 if run.scenario.exclusive:
                     run.whole()
@@ -53,6 +50,16 @@ def play(
             clock.stop()
             raise
     return [run.folder for run in runs]
+
+
+def _side_by_side(runs: Sequence["Run"], clock: StoppableClock) -> None:
+    with ThreadPoolExecutor(max_workers=max(len(runs), 1)) as pool:
+        try:
+            for done in [pool.submit(run.whole) for run in runs]:
+                done.result()
+        except BaseException:
+            clock.stop()  # wakes every run before the pool waits for them
+            raise
 
 
 def _remove_leftovers(lab: Lab) -> None:
