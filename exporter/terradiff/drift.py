@@ -1,0 +1,173 @@
+"""What differs, read from a plan's JSON, with every value hidden that the plan calls sensitive."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from prom_run.masks import Masks
+
+HIDDEN = "(sensitive)"
+LATER = "(known after apply)"
+ABSENT = "(none)"
+VALUE_CHARS_MAX = 200
+# A shorter value would be hidden in half of all words.
+SECRET_CHARS_MIN = 4
+# Stands for changes that the plan reports and that we can't read: they are not nothing.
+UNREADABLE = "(unreadable)"
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One attribute: its path with dots, before and after as text for people."""
+
+    path: str
+    before: str
+    after: str
+
+
+class Drift(msgspec.Struct, frozen=True):
+    """One resource or output that differs."""
+
+    address: str
+    action: str
+    changes: tuple[Change, ...] = ()
+
+
+def drifts(plan: Mapping[str, Any], *, refresh_only: bool = False) -> list[Drift]:
+    """Return what a plan would change, or with `refresh_only` what has changed behind the state's back."""
+    hide = Masks().with_values(secrets(plan)).hide
+    resources = plan.get("resource_drift" if refresh_only else "resource_changes") or []
+    outputs = plan.get("output_changes") or {}
+    found = [_resource(resource, hide) for resource in resources]
+    found += [_drift(f"output.{name}", change, "", hide) for name, change in outputs.items()]
+    return [drift for drift in found if drift]
+
+
+def _resource(resource: Mapping[str, Any], hide: Any) -> Drift | None:
+    change = resource.get("change") or {}
+    moved = resource.get("previous_address", "")
+    if resource.get("mode") == "data":
+        return None  # reading is no change
+    return _drift(resource.get("address") or UNREADABLE, change, "moved" if moved else "", hide)
+
+
+def _drift(address: str, change: Mapping[str, Any], otherwise: str, hide: Any) -> Drift | None:
+    action = _action(change) or otherwise
+    if not action:
+        return None
+    changes = tuple(
+        Change(path, hide(before), hide(after)) for path, before, after in _changes(change, action)
+    )
+    return Drift(address, action, changes)
+
+
+def _action(change: Mapping[str, Any]) -> str:
+    actions = [action for action in change.get("actions", ()) if action not in ("no-op", "read")]
+    if len(actions) > 1:
+        return "replace"
+    if change.get("importing") and not actions:
+        return "import"
+    return actions[0] if actions else ""
+
+
+def _changes(change: Mapping[str, Any], action: str) -> Iterator[tuple[str, str, str]]:
+    if action in ("create", "delete"):  # all of it comes or goes; the address says so
+        return
+    yield from _compared(
+        "",
+        (change.get("before"), change.get("before_sensitive", False)),
+        (change.get("after"), change.get("after_sensitive", False)),
+        change.get("after_unknown", False),
+    )
+
+
+def _compared(
+    path: str, before: tuple[Any, Any], after: tuple[Any, Any], unknown: Any
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the leaves that differ. A value comes with its sensitivity: True, or a tree of it."""
+    if before[0] == after[0] and not _any(unknown):
+        return
+    branches = _branches(before[0], after[0], unknown)
+    if branches and True not in (before[1], after[1]) and unknown is not True:
+        for key in branches:
+            inner = f"{path}.{key}" if path else str(key)
+            yield from _compared(inner, _at(before, key), _at(after, key), _part(unknown, key))
+        return
+    then = LATER if unknown is True else _shown(*after)
+    yield path or "value", _shown(*before), then
+
+
+def _branches(before: Any, after: Any, unknown: Any) -> list[Any]:
+    """Return the keys to look below, none where one side is a leaf or absent."""
+    sides = [side for side in (before, after) if side is not None]
+    if sides and all(isinstance(side, dict) for side in sides):
+        keys = dict.fromkeys(key for side in sides for key in side)
+        return list(keys | dict.fromkeys(unknown if isinstance(unknown, dict) else ()))
+    if len(sides) > 1 and all(isinstance(side, list) for side in sides):
+        return list(range(max(len(side) for side in sides)))
+    return []
+
+
+def _at(side: tuple[Any, Any], key: Any) -> tuple[Any, Any]:
+    return _part(side[0], key, None), _part(side[1], key)
+
+
+def _part(tree: Any, key: Any, missing: Any = False) -> Any:  # noqa: FBT002  # a leaf of these trees
+    if tree is True:
+        return True
+    try:
+        return tree[key]
+    except (LookupError, TypeError):
+        return missing
+
+
+def _any(tree: Any) -> bool:
+    """Return whether a tree of marks has one."""
+    if isinstance(tree, dict):
+        return any(_any(inner) for inner in tree.values())
+    if isinstance(tree, list):
+        return any(_any(inner) for inner in tree)
+    return tree is True
+
+
+def _shown(value: Any, sensitive: Any) -> str:
+    if value is None:
+        return ABSENT
+    if _any(sensitive):
+        return HIDDEN
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= VALUE_CHARS_MAX else text[:VALUE_CHARS_MAX] + "…"
+
+
+def secrets(plan: Mapping[str, Any]) -> set[str]:
+    """Return the texts that a plan calls sensitive anywhere.
+
+    The tools mark a value where it is declared and lose the mark where it is copied: terraform_data's
+    `output` shows in clear what its `input` hides. So what is secret in one place is hidden in all.
+    """
+    found: set[str] = set()
+    for resource in (*(plan.get("resource_changes") or ()), *(plan.get("resource_drift") or ())):
+        change = resource.get("change") or {}
+        for side in ("before", "after"):
+            found |= set(_marked(change.get(side), change.get(f"{side}_sensitive", False)))
+    for change in (plan.get("output_changes") or {}).values():
+        for side in ("before", "after"):
+            found |= set(_marked(change.get(side), change.get(f"{side}_sensitive", False)))
+    declared = ((plan.get("configuration") or {}).get("root_module") or {}).get("variables") or {}
+    for name, variable in (plan.get("variables") or {}).items():
+        if (declared.get(name) or {}).get("sensitive"):
+            found |= set(_marked(variable.get("value"), mark=True))
+    return {text for text in found if len(text) >= SECRET_CHARS_MIN}
+
+
+def _marked(value: Any, mark: Any) -> Iterable[str]:
+    """Yield the texts below a mark."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _marked(inner, _part(mark, key))
+    elif isinstance(value, list):
+        for key, inner in enumerate(value):
+            yield from _marked(inner, _part(mark, key))
+    elif mark is True and isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield str(value)
+        yield msgspec.json.encode(value).decode().strip('"')

@@ -1,0 +1,103 @@
+"""Running terraform or tofu so that nothing is changed: plan, then show, in folders nobody else sees."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from exporter_kit.errors import DaemonError
+
+TOOLS = ("tofu", "terraform")
+NO_CHANGES, BROKEN, CHANGES = 0, 1, 2
+# Words that a variable could slip into every call, and logs that hold secrets.
+DROPPED = ("TF_CLI_ARGS", "TF_LOG")
+LAST_LINES = 40
+INIT = ("init", "-input=false", "-lockfile=readonly", "-no-color")
+PLAN = ("-detailed-exitcode", "-lock=false", "-input=false", "-no-color")
+
+
+class BrokenError(DaemonError):
+    """The plan could not be made: that says nothing about drift."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a plan said: whether there are changes, and which, as the tool's own JSON."""
+
+    changes: bool
+    plan: dict[str, Any]
+
+
+def find(name: str) -> str:
+    """Return the program: the one named, else the first of tofu and terraform that there is."""
+    for each in (name,) if name else TOOLS:
+        if found := shutil.which(each):
+            return found
+    wanted = name or " or ".join(TOOLS)
+    raise BrokenError(f"there is no {wanted} to be found on PATH; install it or name it with --tool")
+
+
+def plan(program: str, folder: Path, *, more: Sequence[str], init: bool) -> Planned:
+    """Plan a folder and return what would change.
+
+    Nothing is locked, asked, or written outside a private folder: our words come last, and the last counts.
+    """
+    if not folder.is_dir():
+        raise BrokenError(f"there is no folder {folder} to plan")
+    if writes := [word for word in more if word.lstrip("-").startswith("generate-config-out")]:
+        raise BrokenError(f"{writes[0]} would write into the folder; leave it out")
+    with tempfile.TemporaryDirectory(prefix="terradiff-") as private:
+        environment = _environment(os.environ)
+        if init:
+            environment["TF_DATA_DIR"] = str(Path(private) / "data")
+            _run(program, folder, environment, INIT, good=(NO_CHANGES,))
+        out = str(Path(private) / "plan")
+        words = ("plan", *more, *PLAN, f"-out={out}")
+        code, _ = _run(program, folder, environment, words, good=(NO_CHANGES, CHANGES))
+        _, shown = _run(program, folder, environment, ("show", "-json", out), good=(NO_CHANGES,))
+    return Planned(code == CHANGES, _decoded(shown))
+
+
+def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in ours.items() if not name.startswith(DROPPED)}
+    return kept | {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+
+
+def _run(
+    program: str, folder: Path, environment: Mapping[str, str], words: Sequence[str], *, good: Sequence[int]
+) -> tuple[int, bytes]:
+    try:
+        done = subprocess.run(
+            [program, *words],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except OSError as error:
+        raise BrokenError(f"can't run {program}: {error.strerror}") from None
+    if done.returncode not in good:
+        said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+        reason = "\n".join(said[-LAST_LINES:]) or "it said nothing"
+        raise BrokenError(f"{Path(program).name} {words[0]} ended with {done.returncode}:\n{reason}")
+    return done.returncode, done.stdout
+
+
+def _decoded(shown: bytes) -> dict[str, Any]:
+    try:
+        tree = msgspec.json.decode(shown, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise BrokenError(f"the plan that was shown can't be read: {error}") from None
+    version = tree.get("format_version", "none")
+    if str(version).partition(".")[0] != "1":
+        raise BrokenError(
+            f"the plan is in format {version}, and only 1.x is understood; use a newer terradiff"
+        )
+    return tree

@@ -1,0 +1,168 @@
+"""The command line, around a stand-in whose plan was made by a real tofu.
+
+The real one takes minutes to build: suite/e2e/test_terradiff.py runs it.
+"""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from terradiff import cli
+
+Ran = Callable[..., tuple[int, str, str]]
+# Keeps what it was asked, ends as it is told, shows the plan that lies beside it.
+STAND_IN = """#!/bin/sh
+here=$(dirname "$0")
+echo "$*" >> "$here/asked"
+env > "$here/env"
+case "$1" in
+  show) cat "$here/plan.json" ;;
+  plan) cat "$here/said" >&2; exit "$(cat "$here/code")" ;;
+esac
+"""
+DRIFT = """{"format_version": "1.2", "terraform_version": "1.10.10", "resource_changes": [
+    {"address": "terraform_data.a", "mode": "managed",
+     "change": {"actions": ["update"], "before": {"input": 1}, "after": {"input": 2}}}]}"""
+
+
+@pytest.fixture
+def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a stand-in called tofu on PATH; returns its folder."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "tofu").write_text(STAND_IN)
+    (folder / "tofu").chmod(0o755)
+    prepared(folder, 2, DRIFT)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return folder
+
+
+def prepared(folder: Path, code: int, plan: str, said: str = "") -> None:
+    """Decide how the stand-in ends and what it shows."""
+    (folder / "code").write_text(str(code))
+    (folder / "plan.json").write_text(plan)
+    (folder / "said").write_text(said)
+
+
+@pytest.fixture
+def terradiff(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tool: Path
+) -> Iterator[Ran]:
+    """Return a function that runs the command here and tells exit code, output and errors."""
+    monkeypatch.chdir(tool)
+    before = signal.getsignal(signal.SIGTERM)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["terradiff", *words])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return int(end.value.code or 0), *capfd.readouterr()
+
+    yield run
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_drift_is_two(terradiff: Ran, tmp_path: Path) -> None:
+    """A change is told, is a 2, and is a series."""
+    text = tmp_path / "t.prom"
+    code, out, _ = terradiff("-textfile", str(text))
+    assert (2, "1 resource drifted\n~ terraform_data.a (update)\n    input: 1 → 2\n") == (code, out)
+    assert "terradiff_plan_exit_code 2.0\n" in text.read_text()
+    assert 'terradiff_resource_drift{action="update",address="terraform_data.a"} 1.0' in text.read_text()
+
+
+def test_nothing_is_zero(terradiff: Ran, tool: Path) -> None:
+    """No change is a 0, whatever the plan lists besides."""
+    prepared(tool, 0, DRIFT)
+    assert (0, "no drift\n") == terradiff()[:2]
+
+
+def test_what_is_meant_is_zero(terradiff: Ran) -> None:
+    """Ignored drift is a 0 that says so."""
+    code, out, _ = terradiff("--ignore", "terraform_data.a#input")
+    assert (0, "no drift, 1 ignored\nignored: terraform_data.a (update)\n") == (code, out)
+
+
+def test_changes_that_cannot_be_read_are_drift(terradiff: Ran, tool: Path) -> None:
+    """A plan that reports changes and lists none is never nothing."""
+    prepared(tool, 2, '{"format_version": "1.9"}')
+    assert (2, "1 resource drifted\n? (unreadable) (unknown)\n") == terradiff()[:2]
+
+
+@pytest.mark.parametrize(
+    ("code", "plan", "sentence"),
+    [
+        (1, DRIFT, "tofu plan ended with 1:\nError: no such thing"),
+        (3, DRIFT, "tofu plan ended with 3:"),
+        (2, "{", "the plan that was shown can't be read"),
+        (2, "[]", "the plan that was shown can't be read"),
+        (2, '{"format_version": "2.0"}', "the plan is in format 2.0, and only 1.x is understood"),
+    ],
+)
+def test_broken_is_one(terradiff: Ran, tool: Path, code: int, plan: str, sentence: str) -> None:
+    """What could not be planned is a 1, in the metrics too, and no word on drift is left over."""
+    text = tool / "t.prom"
+    terradiff("--textfile", str(text))
+    prepared(tool, code, plan, "Error: no such thing, password=hunter2")
+    ended, out, errors = terradiff("--textfile", str(text))
+    assert (1, "") == (ended, out)
+    assert sentence in errors
+    assert "hunter2" not in errors
+    assert "terradiff_plan_exit_code 1.0\n" in text.read_text()
+    assert "drift{" not in text.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--nonsense",), "No such option"),
+        (("--dir", "/no/folder"), "there is no folder /no/folder to plan"),
+        (("--tool", "nofu"), "there is no nofu to be found on PATH"),
+        (("--ignore-file", "/no/file"), "can't read the rules"),
+        (("--textfile", "/no/folder/x"), "can't write the metrics to /no/folder/x"),
+        (("--", "-generate-config-out=x"), "would write into the folder; leave it out"),
+    ],
+)
+def test_a_mistake_is_one_never_two(terradiff: Ran, words: tuple[str, ...], sentence: str) -> None:
+    """A wrong flag must not look like drift."""
+    code, _, errors = terradiff(*words)
+    assert 1 == code
+    assert sentence in errors
+
+
+def test_nothing_can_make_it_write(terradiff: Ran, tool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our words come after the user's, the environment's are dropped, the plan is gone."""
+    monkeypatch.setenv("TF_CLI_ARGS_plan", "-lock=true")
+    monkeypatch.setenv("TF_LOG", "trace")
+    monkeypatch.setenv("TF_VAR_size", "3")
+    terradiff("--init", "--refresh-only", "--", "-lock=true", "-var=a=b")
+    init, plan, show = (tool / "asked").read_text().splitlines()
+    out = plan.rpartition("-out=")[2]
+    assert "init -input=false -lockfile=readonly -no-color" == init
+    assert plan.startswith(
+        "plan -refresh-only -lock=true -var=a=b -detailed-exitcode -lock=false -input=false -no-color -out="
+    )
+    assert f"show -json {out}" == show
+    assert not Path(out).parent.exists()
+    given = (tool / "env").read_text()
+    assert "TF_VAR_size=3" in given
+    assert f"TF_DATA_DIR={Path(out).parent}" in given
+    assert "TF_LOG" not in given
+    assert "TF_CLI_ARGS" not in given
+
+
+def test_json_and_colour(terradiff: Ran) -> None:
+    """Both survive a pipe."""
+    assert '"address": "terraform_data.a"' in terradiff("--json")[1]
+    assert "\x1b[33m~ terraform_data.a\x1b[0m" in terradiff("--colour")[1]
+
+
+def test_terraform_serves_as_well(terradiff: Ran, tool: Path, tmp_path: Path) -> None:
+    """Without tofu, terraform is taken, and the metrics say so."""
+    (tool / "tofu").rename(tool / "terraform")
+    text = tmp_path / "t.prom"
+    assert 2 == terradiff("--textfile", str(text))[0]
+    assert 'terradiff_info{tool="terraform",version="1.10.10"} 1.0' in text.read_text()
