@@ -103,7 +103,7 @@ def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
                 _deploy(scaled, options, access, loaded, progress)
         except BaseException:
             if not keep:
-                cluster.down(progress)
+                _take_down(cluster, progress)
             raise
         state = State(
             options=options,
@@ -156,26 +156,27 @@ def down(name: str, progress: Progress) -> bool:
     """Take the lab down and say whether there was one; what is not ours is not touched."""
     with cache.locked(f"lab-{name}"):
         state = find(name)
-        options = state.options if state else Options(name=name)
-        cluster = clusters.choose(_wanted(options))
-        if state and clusters.Ability.OWNS_CLUSTER not in cluster.abilities:
-            _remove_ours(
-                clusters.Access(kubeconfig=Path(state.kubeconfig), context=state.context), name, progress
-            )
-        cluster.down(progress)
+        _take_down(clusters.choose(_wanted(state.options if state else Options(name=name))), progress)
         shutil.rmtree(_state_file(name).parent, ignore_errors=True)
     return state is not None
 
 
-def _remove_ours(access: clusters.Access, name: str, progress: Progress) -> None:
-    """Remove the stack and every scenario's namespace from a cluster that stays."""
-    with progress.phase("removing what is ours"):
-        kube = Kube(access.kubeconfig, access.context)
-        chosen = f"--selector={LAB_LABEL}={name}"
-        kube.run(
-            "removing the scenarios' namespaces", "delete", "namespace", chosen, timeout=DELETE_SECONDS_MAX
-        )
-        stack.remove(access)
+def _take_down(cluster: clusters.Cluster, progress: Progress) -> None:
+    """Remove the stack and every scenario's namespace from a cluster that stays, else the cluster itself."""
+    if clusters.Ability.OWNS_CLUSTER not in cluster.abilities and cluster.status().answers:
+        access = cluster.up(progress)
+        with progress.phase("removing what is ours"):
+            kube = Kube(access.kubeconfig, access.context)
+            chosen = f"--selector={LAB_LABEL}={cluster.name}"
+            kube.run(
+                "removing the scenarios' namespaces",
+                "delete",
+                "namespace",
+                chosen,
+                timeout=DELETE_SECONDS_MAX,
+            )
+            stack.remove(access)
+    cluster.down(progress)
 
 
 def find(name: str) -> State | None:
