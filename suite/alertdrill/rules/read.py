@@ -74,7 +74,8 @@ class Reader:
         )
 
     def _rule(self, node: Node) -> Rule:
-        keys = {key.value for key, _ in node.value} if isinstance(node, MappingNode) else set()
+        pairs = node.value if isinstance(node, MappingNode) else []
+        keys = {key.value for key, _ in pairs if isinstance(key, ScalarNode)}
         records = "record" in keys and "alert" not in keys
         what, allowed = ("a recording rule", RECORD_FIELDS) if records else ("an alert", ALERT_FIELDS)
         fields = self._fields(node, what, allowed)
