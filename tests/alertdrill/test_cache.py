@@ -117,6 +117,12 @@ def test_a_folder_counts_by_names_bytes_and_mode(tmp_path: Path) -> None:
     assert 4 == len(set(digests))
 
 
+def test_a_file_counts_by_its_bytes(tmp_path: Path) -> None:
+    """A file, its bytes and its text have one digest."""
+    (tmp_path / "file").write_text("é")
+    assert 1 == len({cache.digest(part) for part in (tmp_path / "file", "é".encode(), "é")})
+
+
 def test_a_file_is_written_whole_with_its_mode(tmp_path: Path) -> None:
     """The file is there with all its bytes and the mode asked for, and no scratch file is left."""
     cache.write_whole(tmp_path / "new" / "file", "secret", mode=0o600)

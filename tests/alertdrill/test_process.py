@@ -1,14 +1,15 @@
 """Programs, run for real."""
 
 import os
+import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from alertdrill import process
+from alertdrill.clock import WallClock, wait_for
 from alertdrill.errors import LabError
 
 PYTHON = sys.executable
@@ -56,11 +57,24 @@ def test_a_passed_deadline_ends_grandchildren_too(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="not done"):
         process.run("trying", ["sh", "-c", script], timeout=0.5)
     pid = int(pid_file.read_text())
-    for _ in range(200):
-        if not is_running(pid):
-            break
-        time.sleep(0.01)
-    assert not is_running(pid)
+    wait_for("its end", lambda: not is_running(pid), deadline=5, clock=WallClock(), every=0.01)
+
+
+def test_an_interrupt_ends_the_program(tmp_path: Path) -> None:
+    """Ctrl-C while a program runs takes the program along and is passed on."""
+    pid_file = tmp_path / "pid"
+    code = (
+        "import signal; from alertdrill import process\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"process.run('trying', ['sh', '-c', 'echo $$ > {pid_file}; exec sleep 60'], timeout=60)"
+    )
+    with subprocess.Popen([PYTHON, "-c", code], stderr=subprocess.DEVNULL) as child:
+        wait_for(
+            "the program", lambda: pid_file.exists() and pid_file.read_text(), deadline=20, clock=WallClock()
+        )
+        child.send_signal(signal.SIGINT)
+        child.wait(20)
+    assert not is_running(int(pid_file.read_text()))
 
 
 def is_running(pid: int) -> bool:

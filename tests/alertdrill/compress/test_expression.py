@@ -175,6 +175,7 @@ def test_durations_shrink_to_the_millisecond(milliseconds: int, speed: float) ->
         ("ceil(a) > 1", "ceil(a) > 1"),
         ("ceil(rate(a[5m])) > 0", "ceil(rate(a[15s])) > 0"),
         ("hypothetical > Inf", "hypothetical > Inf"),
+        ("rate(a[5m]) == NaN or rate(a[5m]) > -Inf", "rate(a[15s]) == NaN or rate(a[15s]) > -Inf"),
         ("pi() * rate(a[5m]) > 1", "pi() * rate(a[15s]) > 20"),
         ("2 ^ 3 < rate(a[5m])", "(2 ^ 3) * 20 < rate(a[15s])"),
     ],
@@ -216,6 +217,9 @@ def test_known_expressions(expression: str, expected: str) -> None:
         ("a[5m:1ms]", "the duration 1ms would become less than a millisecond"),
         ("sum(time() - x_timestamp_seconds) > 5", "it counts in seconds"),
         ("sum(x_timestamp_seconds) > 5", "arithmetic on points in time"),
+        ('{job="x"} > b', "a selector without a metric's name"),
+        ('b > {job="x"}', "a selector without a metric's name"),
+        ("ceil(rate(a[5m])) * 2 > 5", "ceil() of a quantity that the speed changes"),
     ],
 )
 def test_what_can_not_be_scaled_is_refused(expression: str, reason: str) -> None:

@@ -250,3 +250,11 @@ def test_an_alert_without_a_hold_counts_as_pending_when_it_fires() -> None:
             recorded(events, [FIRES, pends("Brief", within="2m"), fires("Brief", within="2m", labels=NAMED)])
         ).verdict
     )
+
+
+def test_an_alert_of_no_namespace_needs_none() -> None:
+    """The scenario's namespace is implied only for alerts that have one."""
+    labels = {"severity": "critical"}
+    life = [msgspec.structs.replace(one, data={**one.data, "labels": labels}) for one in LIFE]
+    expect = fires("Mismatch", within="8m", labels={"severity": "critical"})
+    assert PASS is judge(recorded([*without(*LIFE), *life], [expect])).verdict

@@ -112,3 +112,24 @@ def test_fail_and_unknown_are_told_apart_in_junit() -> None:
 def test_no_judgement_at_all_is_unknown() -> None:
     """An empty drill is not a passed one."""
     assert "unknown" == json.loads(json_report.render(()))["verdict"]
+
+
+def test_a_long_life_is_told_by_its_end() -> None:
+    """An alert that flaps is counted, and only the last of it is told step by step."""
+    flapping = [
+        (float(t), state) for t in range(0, 600, 60) for state in (AlertState.PENDING, AlertState.INACTIVE)
+    ]
+    told = text.render(
+        [judgement("a/b", Verdict.PASS, finding(Verdict.PASS, "Good."), lives=(life(*flapping),))]
+    )
+    assert ("pending 10 times and firing 0 times" in told, told.count("→")) == (True, 2)
+
+
+def test_an_alert_nobody_speaks_of_is_told_only_if_it_fired() -> None:
+    """What was pending and is no part of the story is left out; what fired never is."""
+    quiet = life((1.0, AlertState.PENDING), name="quiet")
+    loud = life((1.0, AlertState.FIRING), name="loud")
+    told = text.render(
+        [judgement("a/b", Verdict.PASS, finding(Verdict.PASS, "Good.", ""), lives=(quiet, loud))]
+    )
+    assert ("quiet" in told, "loud" in told) == (False, True)
