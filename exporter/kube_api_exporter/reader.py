@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 
 from exporter_kit import log
 from exporter_kit.api import ApiClient
@@ -11,6 +12,9 @@ from kube_api_exporter.feed import Feed
 from kube_api_exporter.watching import Conversation, Undecodable, older
 
 BACKOFF_FIRST, BACKOFF_MAX = 0.25, 30.0
+# An API server that has just started answers 404 for custom resources until it has read their definitions.
+# A definition that really goes takes its objects along, by ordinary DELETED events.
+NOT_SERVED_SECONDS = 60.0
 # A stream that was followed for less counts as one that never worked, or we would hammer the server.
 GOOD_SECONDS = 1.0
 
@@ -27,6 +31,7 @@ class Reader(threading.Thread):
         self._wish: str | None = None
         self._conversation: Conversation | None = None
         self._failures = 0
+        self._not_served_since: float | None = None
         self._relearn = False
         self._lists_only = not feed.options.watch_list
 
@@ -106,12 +111,12 @@ class Reader(threading.Thread):
         if self._interrupted():
             return 0.0
         feed.restarts[error.reason] += 1
+        lived = talk.lived() if talk else 0.0
+        was_good = lived > GOOD_SECONDS
+        self._failures = 1 if was_good else self._failures + 1
         if isinstance(error, Gone | Undecodable):
             self._wish = error.reason
-        elif isinstance(error, NotServed) and talk:
-            self._withdraw()
-        was_good = talk is not None and talk.lived() > GOOD_SECONDS
-        self._failures = 1 if was_good else self._failures + 1
+        self._mind_absence(error, served_since=bool(lived))
         if was_good and isinstance(error, Unreachable | Gone):
             return 0.0  # the first try again is at once: most connections break for no reason
         self._tell(str(error))
@@ -119,10 +124,16 @@ class Reader(threading.Thread):
         least = error.retry_after if isinstance(error, Throttled) else 0.0
         return least + random.uniform(pause / 2, pause)  # noqa: S311  # spreading load, not secrets
 
-    def _withdraw(self) -> None:
-        """Forget a kind that is no longer served: it is absent, not stale."""
+    def _mind_absence(self, error: ApiError, *, served_since: bool) -> None:
+        """Forget a kind that has not been served for a while: it is absent, not stale."""
         feed = self.feed
-        assert feed.kind
+        if not isinstance(error, NotServed) or feed.kind is None:
+            self._not_served_since = None
+            return
+        if self._not_served_since is None or served_since:
+            self._not_served_since = time.monotonic()
+        if time.monotonic() - self._not_served_since < NOT_SERVED_SECONDS:
+            return
         self._catalog.forget(feed.kind)
         feed.store, feed.renderer, self._conversation = None, None, None
 

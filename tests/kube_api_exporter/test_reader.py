@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kube_api_exporter import reader as reading
 from kube_api_exporter.feed import Feed
 
 PODS = "/api/v1/pods"
@@ -317,8 +318,9 @@ def test_a_kind_that_comes_later_is_found(peer: Any, readers: Any) -> None:
     assert "widgets.example.com" == feed.label
 
 
-def test_a_kind_that_goes_away_is_absent(peer: Any, readers: Any) -> None:
-    """404 on a kind that was there: its definition was removed, so its objects are."""
+def test_a_kind_that_goes_away_is_absent(peer: Any, readers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """404 for a while on a kind that was there: its definition was removed, so its objects are."""
+    monkeypatch.setattr(reading, "NOT_SERVED_SECONDS", 0.1)
 
     def answer(ask: Any) -> None:
         if len(peer.watches) > 1:
@@ -377,3 +379,30 @@ def test_the_series_budget_is_kept_and_what_it_drops_is_counted(peer: Any, reade
     assert 4 == feed.store.series
     assert ["b", "c"] == names(feed)
     assert 1 == feed.refused["budget"]
+
+
+def test_a_kind_that_is_not_served_for_a_moment_stays(peer: Any, readers: Any) -> None:
+    """An API server that has just started answers 404 for what it does not know yet: nothing is withdrawn."""
+    times = []
+
+    def answer(ask: Any) -> None:
+        if "limit" in ask.query:
+            ask.json(peer.listed(version=5))
+            return
+        times.append(ask)
+        if 1 < len(times) < 4:
+            ask.refuse(404)
+            return
+        ask.stream()
+        ask.event("ADDED", peer.pod("a", 3))
+        ask.bookmark("5", end=True)
+        if len(times) == 1:
+            ask.end()
+        else:
+            peer.hang()
+
+    peer.routes[PODS] = answer
+    feed = readers.start().feed
+    readers.eventually(lambda: feed.restarts["not_served"] == 2)
+    assert ["a"] == names(feed)
+    readers.eventually(lambda: feed.watching)

@@ -1,0 +1,1 @@
+"""kube-api-exporter against the real API server, with chaos in between."""
