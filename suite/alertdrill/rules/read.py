@@ -177,6 +177,9 @@ class Reader:
             return
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                self.problem(key, f"a name in {what} must be a text")
+                continue
             name = self._scalar(key, f"a name in {what}")
             if key.tag == "tag:yaml.org,2002:merge":
                 self.problem(key, "`<<` is not read here; write the fields out")

@@ -184,6 +184,7 @@ RULE = "groups:\n- name: g\n  rules:\n  - alert: Fine\n    expr: up\n"
         ("  - alert: A\n    expr: ''\n", "a.yaml:7: A has no `expr:`"),
         ("  - expr: up\n", "a.yaml:6: this rule has neither `alert:` nor `record:`"),
         ("  - 5\n", "a.yaml:6: an alert must be a mapping"),
+        ("  - {[a]: b, alert: A, expr: up}\n", "a.yaml:6: a name in an alert must be a text"),
         ("  - alert: A\n    expr: rate(x[5m)\n", "a.yaml:7: A: this is no PromQL: "),
         ("  - alert: A\n    expr:\n    - up\n", "a.yaml:8: expr must be a text"),
         ("  - alert: A\n    expr: up[5m]\n", "a.yaml:7: A: a rule needs one value for each series"),
