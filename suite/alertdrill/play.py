@@ -24,7 +24,7 @@ BASELINE_SECONDS_MAX = 120
 # Scrapes of the healthy workload at the start of a recording.
 BASELINE_SCRAPES = 4
 # Scrapes after the last thing that must be seen, so that it is in the database.
-AFTERGLOW_SCRAPES = 2
+AFTERGLOW_SCRAPES = 3
 
 
 def play(
