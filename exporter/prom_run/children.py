@@ -36,15 +36,15 @@ class Children:
 
     def watch(self, pid: int) -> asyncio.Future[None]:
         """Return a future that is done when a process of ours has ended."""
-        self._ours[pid] = self._loop.create_future()
-        self._look()
-        return self._ours[pid]
+        ended = self._ours[pid] = self._loop.create_future()
+        if has_ended(pid):
+            ended.set_result(None)
+        return ended
 
     def release(self, pid: int) -> None:
         """Reap a process that has ended."""
         del self._ours[pid]
         os.waitpid(pid, 0)
-        self._reap_strangers()
 
     def may_have_left_some(self) -> bool:
         """Return whether any process may have outlived its parent: only then is a closer look worth it."""

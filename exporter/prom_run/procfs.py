@@ -65,14 +65,15 @@ def carries(pid: int, mark: str) -> bool:
 def children() -> frozenset[int]:
     """Return our own children, zombies included, adopted ones too."""
     found: set[int] = set()
-    for thread in os.listdir(PROC / "self" / "task"):  # noqa: PTH208
+    told = False
+    for thread in os.listdir("/proc/self/task"):  # noqa: PTH208  # once per run: plain calls
         try:
-            found.update(
-                int(word) for word in (PROC / "self" / "task" / thread / "children").read_bytes().split()
-            )
-        except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN, or a thread that ended
+            with open(f"/proc/self/task/{thread}/children", "rb") as stream:  # noqa: PTH123
+                found.update(map(int, stream.read().split()))
+            told = True
+        except FileNotFoundError:  # a thread that ended, or a kernel without CONFIG_PROC_CHILDREN
             continue
-    if not found and not (PROC / "self" / "task" / str(os.getpid()) / "children").exists():
+    if not told:
         found.update(each.pid for each in processes() if each.parent == os.getpid())
     return frozenset(found)
 

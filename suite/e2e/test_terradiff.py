@@ -46,22 +46,14 @@ class Stack:
 
     def tofu(self, *words: str) -> None:
         """Run tofu itself."""
-        argv = [self._tofu, *words]
+        argv: list[str | Path] = [self._tofu, *words]
         subprocess.run(argv, cwd=self.folder, env=self.environment, check=True, capture_output=True)
 
     def terradiff(self, *words: str) -> tuple[int, str]:
         """Run terradiff; returns exit code and what it said. It changes no file of the folder."""
         before = self._files()
-        argv = [
-            sys.executable,
-            "-m",
-            "terradiff.cli",
-            "--dir",
-            self.folder,
-            "--textfile",
-            self.textfile,
-            *words,
-        ]
+        place: list[str | Path] = ["--dir", self.folder, "--textfile", self.textfile]
+        argv = [sys.executable, "-m", "terradiff.cli", *place, *words]
         done = subprocess.run(argv, env=self.environment, capture_output=True, text=True, check=False)
         assert before == self._files()
         assert SECRET not in done.stdout + done.stderr + self.textfile.read_text()
@@ -175,7 +167,7 @@ def test_told_to_stop_it_leaves_no_plan_behind(stack: Stack, tmp_path: Path) -> 
     """Ended in the middle, it removes the private folder, whose plan holds secrets."""
     private = tmp_path / "private"
     private.mkdir()
-    argv = [sys.executable, "-m", "terradiff.cli", "--dir", stack.folder]
+    argv: list[str | Path] = [sys.executable, "-m", "terradiff.cli", "--dir", stack.folder]
     with subprocess.Popen(argv, env={**stack.environment, "TMPDIR": str(private)}) as running:
         wait_for("a private folder", lambda: any(private.iterdir()), deadline=30, clock=CLOCK, every=0.01)
         running.send_signal(signal.SIGTERM)

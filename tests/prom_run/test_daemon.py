@@ -191,6 +191,21 @@ def test_a_hundred_commands_share_one_process(start: Start, tmp_path: Path) -> N
     assert 100 == len(list((tmp_path / "data").iterdir()))
 
 
+def test_a_flood_takes_no_memory(start: Start) -> None:
+    """While a command prints half a gigabyte, the process stays within 40 MB of what it had when idle."""
+    running = start("-name=x", "-period=1h", "--shell", "--", "sleep 1; head -c 500000000 /dev/zero")
+    idle = _kilobytes(running, "VmRSS")
+    running.wait_for(ended("x"))
+    assert 500_000_000 == running.metric('promrun_command_output_bytes{command="x"}')
+    assert _kilobytes(running, "VmHWM") - idle < 40_000
+
+
+def _kilobytes(running: PromRun, field: str) -> int:
+    """Return a size that the kernel tells of the process."""
+    lines = Path(f"/proc/{running.process.pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(field)).split()[1])
+
+
 def test_requests_start_runs(start: Start, tmp_path: Path) -> None:
     """A git-sync hook's request runs a check at once; one during a run is kept, once."""
     token = tmp_path / "token"
