@@ -8,10 +8,11 @@ import click
 
 from exporter_kit import log, web
 from exporter_kit.api import ApiClient
-from exporter_kit.api_errors import CredentialsError
+from exporter_kit.api_errors import ApiError, CredentialsError
 from exporter_kit.errors import DaemonError
-from kube_api_exporter import app, memory
-from kube_api_exporter.exporter import Exporter
+from kube_api_exporter import app, memory, rbac
+from kube_api_exporter.catalog import Catalog
+from kube_api_exporter.exporter import EVERY, Exporter
 from kube_api_exporter.kinds import DEFAULT_KINDS
 from kube_api_exporter.options import PRESETS, Options, parse_shard
 
@@ -45,6 +46,7 @@ from kube_api_exporter.options import PRESETS, Options, parse_shard
 @click.option("--page", type=click.IntRange(1, 10_000), default=500, help="Objects per page of a list.")
 @click.option("--watch-list/--no-watch-list", default=True, help="Stream the first objects where possible.")
 @click.option("--compressed-lists/--plain-lists", default=False, help="Ask for gzip: for slow networks.")
+@click.option("--print-rbac", is_flag=True, help="Print the role that these flags need, and end.")
 @click.option("--log-format", type=click.Choice(log.FORMATS), default="logfmt")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
 def main(
@@ -55,6 +57,7 @@ def main(
     web_config: Path | None,
     log_format: log.Format,
     log_level: str,
+    print_rbac: bool,
     **given: Any,
 ) -> None:
     """Export every number and boolean of every object of the chosen kinds."""
@@ -62,6 +65,9 @@ def main(
     memory.share_one_heap()
     try:
         options = _options(**given)
+        if print_rbac:
+            click.echo(_role(kubeconfig, context, options), nl=False)
+            return
         client = ApiClient(kubeconfig, context, user_agent="kube-api-exporter")
         served = app.create(Exporter(client, options))
         web.serve(served, listen_address=listen_address, web_config=web_config)
@@ -69,6 +75,8 @@ def main(
         _end(error, 2)
     except DaemonError as error:
         _end(error, error.exit_code)
+    except ApiError as error:  # only where a command ends on it: the daemon itself never gives up
+        _end(error, 1)
 
 
 def _options(*, kinds: str, namespaces: str, selector: tuple[str, ...], shard: str, **rest: Any) -> Options:
@@ -80,6 +88,17 @@ def _options(*, kinds: str, namespaces: str, selector: tuple[str, ...], shard: s
         shard=parse_shard(shard),
         **rest,
     )
+
+
+def _role(kubeconfig: Path | None, context: str | None, options: Options) -> str:
+    """Ask the API server what the kinds are if we know where it is, else go by their spelling."""
+    if kubeconfig is None:
+        return rbac.manifests(rbac.by_spelling(options.kinds), options)
+    catalog = Catalog(ApiClient(kubeconfig, context), options)
+    kinds = [catalog.kind(word) for word in options.kinds if word != EVERY]
+    if EVERY in options.kinds:
+        kinds += catalog.every()
+    return rbac.manifests(rbac.by_kind(kinds), options)
 
 
 def _words(given: str) -> tuple[str, ...]:
