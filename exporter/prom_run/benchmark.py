@@ -83,8 +83,8 @@ def _plain(*argv: str, session: bool) -> float:
 async def _overhead(children: Children, runs: int) -> str:
     """Compare with plain fork and exec, and with the same in a session of its own, as a run must be.
 
-    Where the kernel groups tasks by session (sched_autogroup_enabled), a new session alone takes milliseconds on
-    a busy machine.
+    Where the kernel groups tasks by session (sched_autogroup_enabled), a new session alone takes milliseconds
+    on a busy machine.
     """
     plain, session, ours, cpu = [], [], [], []
     for _ in range(runs):

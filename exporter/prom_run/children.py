@@ -45,6 +45,7 @@ class Children:
         """Reap a process that has ended."""
         del self._ours[pid]
         os.waitpid(pid, 0)
+        self._reap_strangers()
 
     def may_have_left_some(self) -> bool:
         """Return whether any process may have outlived its parent: only then is a closer look worth it."""
