@@ -141,6 +141,17 @@ def test_a_control_plane_stores_and_serves_in_seconds(control_plane: Cluster) ->
     assert not (cache.folder() / "labs" / "e2e-control-plane").exists()
 
 
+def test_a_port_that_is_taken_is_not_the_end(control_plane: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When somebody is faster than our API server, it starts again on another port."""
+    free = clusters.control_plane._free_ports  # noqa: SLF001
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        offers = [[*free(2), taken.getsockname()[1]], free(3)]
+        monkeypatch.setattr(clusters.control_plane, "_free_ports", lambda _count: offers.pop(0))
+        access = control_plane.up(Progress())
+    assert [] == offers
+    assert [] == admin(access).get("deployments")
+
+
 def test_a_control_plane_that_lost_a_process_is_made_anew(control_plane: Cluster) -> None:
     """Whoever kills etcd gets a new control plane from the next up, and the old API server is stopped."""
     access = control_plane.up(Progress())

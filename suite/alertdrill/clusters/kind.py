@@ -26,6 +26,7 @@ MANIFESTS = "/etc/kubernetes/manifests"
 HALTED = "/etc/kubernetes"
 HALT_SECONDS_MAX = 90.0
 STOP_SECONDS_MAX = 10.0
+PORT_TAKEN = ("address already in use", "port is already allocated")
 
 Creator = Callable[["KindCommand", str, Path, Path], None]
 """(kind, image, configuration file, kubeconfig) → a cluster, created."""
@@ -103,7 +104,14 @@ class KindCluster:
         self._clear(kind, earlier, progress)
         image = self._image(kind.engine, progress)
         with progress.phase("cluster"):
-            self._create(kind, image)
+            try:
+                self._create(kind, image)
+            except LabError as error:
+                if not any(words in str(error) for words in PORT_TAKEN):
+                    raise
+                progress.say("the port that was free a moment ago is taken: trying another")
+                self._delete(kind)
+                self._create(kind, image)
         with progress.phase("node ready"):
             self._wait_ready()
         self._remember(private_engine=kind.engine.private, complete=True)

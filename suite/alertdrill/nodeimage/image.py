@@ -3,6 +3,7 @@
 A stage's key is made of its inputs only, so a changed entrypoint costs one small layer, not a build.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from alertdrill.nodeimage import archive, control_plane, program, system
 from alertdrill.progress import Progress
 
 FILES = Path(__file__).parent / "root"
+REPOSITORY = "alertdrill/node"
 EXECUTABLE = "kind/bin"
 CONFIG = {
     "Entrypoint": ["/kind/bin/entrypoint", "/sbin/init"],
@@ -58,10 +60,11 @@ def built(engine: Engine, progress: Progress) -> str:
         programs = _timed(progress, "node image: programs", program.built)
         images = _timed(progress, "node image: control plane images", lambda: control_plane.built(programs))
         layers = _layers(system_tar.result(), images)
-    name = f"alertdrill/node:{program.KUBERNETES}-{cache.digest(*(layer.digest for layer in layers))}"
+    name = f"{REPOSITORY}:{program.KUBERNETES}-{cache.digest(*(layer.digest for layer in layers))}"
     if not engine.has_image(name):
         with progress.phase("node image: loading"):
             _load(engine, archive.Image((name,), layers, CONFIG))
+            _remove_earlier(engine, name)
     return name
 
 
@@ -112,6 +115,15 @@ def _load(engine: Engine, image: archive.Image) -> None:
         said.seek(0)
         if code or broken:
             raise LabError(f"loading the node image into Docker: {process.last_words(said.read())}")
+
+
+def _remove_earlier(engine: Engine, name: str) -> None:
+    """Remove the node images that this one replaces; the engine keeps those that a node still runs on."""
+    listing = ("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY)
+    for other in engine.run("listing node images", *listing).split():
+        if other != name:
+            with contextlib.suppress(LabError):
+                engine.run(f"removing {other}", "image", "rm", other)
 
 
 def _timed(progress: Progress, phase: str, work: Callable[[], Path]) -> Path:

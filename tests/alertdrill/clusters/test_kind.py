@@ -76,6 +76,13 @@ def test_pytest_kind_makes_the_same_cluster(
         cluster(seconds=5, through_pytest_kind=True).up(Progress())
 
 
+def test_a_port_that_was_taken_meanwhile_is_another_next_time(machine: Path) -> None:
+    """Between asking for a free port and using it somebody may be faster; once more is enough."""
+    (machine / "taken").touch()
+    cluster().up(Progress())
+    assert ["create cluster", "delete cluster", "create cluster"] == kind_calls(machine)
+
+
 def test_a_half_made_one_is_made_anew(machine: Path) -> None:
     """A run that was killed while kind was at work leaves a record, so the next one knows what to remove."""
     (machine / "broken").touch()

@@ -19,10 +19,11 @@ from alertdrill.tools import go
 
 PAUSE = "registry.k8s.io/pause:3.10.1"
 DOCKER = """#!/bin/sh
-echo "$1" >>{folder}/calls
-case "$1" in
-image) cat {folder}/has 2>/dev/null || true;;
-load) tar -xOf - manifest.json >{folder}/manifest.json && echo yes >{folder}/has;;
+echo "$1 $2" >>{folder}/calls
+case "$1 $2" in
+"image ls") [ "$3" = --format ] && cat {folder}/tags || cat {folder}/has 2>/dev/null || true;;
+"image rm") [ "$3" != alertdrill/node:used ];;
+"load "*) tar -xOf - manifest.json >{folder}/manifest.json && echo yes >{folder}/has;;
 esac
 """
 Built = Callable[[], list[str]]
@@ -43,6 +44,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Built:
     docker = tmp_path / "docker"
     docker.write_text(DOCKER.format(folder=tmp_path))
     docker.chmod(0o755)
+    (tmp_path / "tags").write_text("")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
 
     def stage(name: str, file: str) -> Path:
@@ -61,7 +63,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Built:
         (tmp_path / "calls").unlink(missing_ok=True)
         progress = Progress()
         name = image.built(Engine("scripted"), progress)
-        return [name, *(tmp_path / "calls").read_text().split()]
+        return [name, *(tmp_path / "calls").read_text().splitlines()]
 
     return calls
 
@@ -69,11 +71,18 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Built:
 def test_an_image_is_loaded_once(built: Built, tmp_path: Path) -> None:
     """The first time its three layers are loaded; the second time the engine has it."""
     name, *calls = built()
-    assert ["image", "load"] == calls
+    assert ["image ls", "load --quiet", "image ls"] == calls
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert [name] == manifest[0]["RepoTags"]
     assert 3 == len(manifest[0]["Layers"])
-    assert [name, "image"] == built()
+    assert [name, "image ls"] == built()
+
+
+def test_images_of_before_make_room(built: Built, tmp_path: Path) -> None:
+    """A new image takes the place of those of ours that no node runs on."""
+    (tmp_path / "tags").write_text("alertdrill/node:old\nalertdrill/node:used\n")
+    _, *calls = built()
+    assert ["image ls", "load --quiet", "image ls", "image rm", "image rm"] == calls
 
 
 def test_a_changed_entrypoint_changes_one_layer(
