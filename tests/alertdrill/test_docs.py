@@ -1,6 +1,7 @@
 """What the documents show is true."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -25,15 +26,17 @@ COMMAND = re.compile(r"^\s*(?:\$ )?alertdrill (\w+)(.*)$", re.MULTILINE)
 FLAG = re.compile(r"(--[a-z][a-z-]+)")
 
 
-def test_the_readme_shows_the_report_of_a_recording_in_the_repository() -> None:
+PICTURE = re.compile(r"(?<=<!-- report -->\n```text\n).*?(?=\n```\n<!-- /report -->)", re.DOTALL)
+
+
+def test_the_readme_shows_the_report_of_recordings_in_the_repository(
+    update_goldens: Callable[[Path, str], None],
+) -> None:
     """The picture of a report is what `alertdrill judge fixtures/incidents/*/` prints."""
     recordings = sorted(path for path in INCIDENTS.iterdir() if path.is_dir())
     printed = text.render([judge.judge(incident.read(path)) for path in recordings])
-    shown = re.search(
-        r"<!-- report -->\n```text\n(.*?)\n```\n<!-- /report -->", README.read_text(), re.DOTALL
-    )
-    assert shown
-    assert printed == shown[1]
+    update_goldens(README, PICTURE.sub(lambda _: printed, README.read_text()))
+    assert [printed] == PICTURE.findall(README.read_text())
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: str(file.relative_to(data.CHECKOUT)))

@@ -11,6 +11,8 @@ SAME_LABELS = frozenset({"exported_namespace", "job", "severity"})
 
 def moment(t: float) -> str:
     """Say a time of rule time, "6m15s" after the fault or "15s before the fault"; whole seconds do."""
+    if not math.isfinite(t):  # a recording may say anything
+        return f"t = {t}"
     text = durations.text(round(abs(t)))
     return f"{text} before the fault" if round(t) < 0 else text
 
