@@ -1,5 +1,7 @@
 """How a judge says times and instances, in sentences for a tired person."""
 
+import math
+
 from alertdrill import durations
 from alertdrill.model import Life
 
