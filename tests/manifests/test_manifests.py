@@ -49,11 +49,13 @@ def test_every_file_is_named_by_its_kustomization() -> None:
         assert {file.name for file in folder.iterdir()} == {item for item in named if "/" not in item}
 
 
-def test_the_base_is_the_exporter_and_prometheus() -> None:
+def test_the_base_is_the_exporters_and_prometheus() -> None:
     """The components this test file guards are the ones that are there."""
-    assert [("kube-api-exporter", "Deployment"), ("prometheus", "Deployment")] == [
-        (component, thing["kind"]) for component, thing in RUNNING
-    ]
+    assert [
+        ("kube-api-exporter", "Deployment"),
+        ("prom-run", "Deployment"),
+        ("prometheus", "Deployment"),
+    ] == [(component, thing["kind"]) for component, thing in RUNNING]
 
 
 @pytest.mark.parametrize(("component", "workload"), RUNNING, ids=name)

@@ -54,3 +54,9 @@ def test_metrics_that_are_named_exist() -> None:
     """Names in the README are names in the exposition."""
     names = {gauge[0] for gauge in GAUGES} | {f"{counter[0]}_total" for counter in COUNTERS}
     assert set(re.findall(r"\b(?:promrun|command)_[a-z_]+\b", README)) <= names | {"promrun_command_info"}
+
+
+def test_the_commands_of_the_manifest_are_understood() -> None:
+    """What the stack deploys as prom-run's configuration is one."""
+    file = Path(__file__).parents[2] / "manifests" / "base" / "prom-run" / "commands.yaml"
+    assert ["prometheus-answers"] == [command.name for command in config.load(file).commands]
