@@ -20,6 +20,8 @@ from kube_api_exporter.store import Store
 INITIAL_END = "k8s.io/initial-events-end"
 # The server ends a watch after a time drawn from this range, so that watches don't all end together.
 WATCH_SECONDS = (300, 600)
+# How long a server that has just been silent gets for a small answer, before what we serve is called old.
+PROBE_SECONDS = 10.0
 
 
 class Conversation:
@@ -56,13 +58,14 @@ class Conversation:
             query["continue"] = page.metadata.continue_
         self._swap(aside, page.metadata.resourceVersion)
 
-    def _get(self, query: dict[str, str]) -> bytes:
+    def _get(self, query: dict[str, str], *, timeout: float = 30.0) -> bytes:
         coding = "gzip" if self._feed.options.compressed_lists else "identity"
-        return self._client.get(self.path, query, coding=coding)
+        return self._client.get(self.path, query, coding=coding, timeout=timeout)
 
     def version_now(self) -> str:
         """Return the server's present version of this kind, cheaply."""
-        head = msgspec.json.decode(self._get({**self.selection(), "limit": "1"}), type=_Head)
+        query = {**self.selection(), "limit": "1"}
+        head = msgspec.json.decode(self._get(query, timeout=PROBE_SECONDS), type=_Head)
         return head.metadata.resourceVersion
 
     def watch_list(self) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import requests
-import urllib3
 
 from alertdrill import nodeimage
 from alertdrill.clock import NotYet, WallClock, wait_for
+from alertdrill.clusters import keys
 
 READY_SECONDS = 60.0
 MERGE = "application/merge-patch+json"
@@ -26,21 +26,21 @@ class ApiServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self._programs = nodeimage.programs()
         self._token = secrets.token_hex(16)
         self._etcd_port, self._peer_port, port = _free_ports(3)
         self.url = f"https://127.0.0.1:{port}"
+        self.etcd = f"http://127.0.0.1:{self._etcd_port}"
         self._processes: list[subprocess.Popen[bytes]] = []
         self._session = requests.Session()
-        self._session.verify = False
+        self._keys = keys.make(folder / "keys")
+        self.authority = self._keys.authority.certificate
+        self._session.verify = str(self.authority)
         self._session.trust_env = False  # a bundle named in the environment would be verified against
         self._session.headers["Authorization"] = f"Bearer {self._token}"
         self._session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=32))
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / "tokens.csv").write_text(f'{self._token},admin,admin,"system:masters"\n')
-        key = ("openssl", "genrsa", "-out", str(folder / "accounts.key"), "2048")
-        subprocess.run(key, check=True, capture_output=True)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -96,7 +96,7 @@ class ApiServer:
     def kubeconfig(self, server: str | None = None) -> Path:
         """Write a kubeconfig that leads here, or to what stands in between."""
         file = self._folder / f"kubeconfig-{'direct' if server is None else server.rpartition(':')[2]}"
-        cluster = {"server": server or self.url, "insecure-skip-tls-verify": True}
+        cluster = {"server": server or self.url, "certificate-authority": str(self.authority)}
         config = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -114,7 +114,7 @@ class ApiServer:
             self._processes.append(subprocess.Popen(argv, stdout=log, stderr=log, process_group=0))
 
     def _etcd_words(self) -> list[str]:
-        client, peer = f"http://127.0.0.1:{self._etcd_port}", f"http://127.0.0.1:{self._peer_port}"
+        client, peer = self.etcd, f"http://127.0.0.1:{self._peer_port}"
         return [
             f"--data-dir={self._folder}/etcd",
             f"--listen-client-urls={client}",
@@ -124,10 +124,12 @@ class ApiServer:
         ]
 
     def _api_words(self) -> list[str]:
-        key = self._folder / "accounts.key"
+        key = self._keys.accounts
         return [
-            f"--etcd-servers=http://127.0.0.1:{self._etcd_port}",
+            f"--etcd-servers={self.etcd}",
             f"--cert-dir={self._folder}/certificates",
+            f"--tls-cert-file={self._keys.server.certificate}",
+            f"--tls-private-key-file={self._keys.server.key}",
             "--bind-address=127.0.0.1",
             f"--secure-port={self.url.rpartition(':')[2]}",
             "--service-cluster-ip-range=10.96.0.0/16",

@@ -6,12 +6,14 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import urllib3
+
+from e2e.exporter.apiserver import ApiServer
 
 GONE = {"kind": "Status", "code": 410, "reason": "Expired", "message": "chaos says too old"}
 EXPIRED = json.dumps({"type": "ERROR", "object": GONE}).encode()
@@ -34,11 +36,11 @@ class Moods:
 class Chaos:
     """Passes requests on to the API server, as its moods allow."""
 
-    def __init__(self, url: Callable[[], str], headers: Mapping[str, str], *, seed: int = 0) -> None:
+    def __init__(self, api: ApiServer, *, seed: int = 0) -> None:
         self.moods = Moods()
         self._random = random.Random(seed)  # noqa: S311  # chaos that can be repeated
-        self._url, self._headers = url, dict(headers)
-        self._pool = urllib3.PoolManager(cert_reqs="CERT_NONE", maxsize=64, retries=False)
+        self._api = api
+        self._pool = urllib3.PoolManager(ca_certs=str(api.authority), maxsize=64, retries=False)
         self._open: set[socket.socket] = set()
         self._watching: dict[BaseHTTPRequestHandler, urllib3.BaseHTTPResponse] = {}
         self._lock = threading.Lock()
@@ -103,8 +105,8 @@ class Chaos:
             return
         upstream = self._pool.request(
             "GET",
-            self._url() + handler.path,
-            headers={**self._headers, "Accept": handler.headers["Accept"] or "*/*"},
+            self._api.url + handler.path,
+            headers={**self._api.headers, "Accept": handler.headers["Accept"] or "*/*"},
             preload_content=False,
             timeout=urllib3.Timeout(connect=5, read=600),
         )

@@ -67,7 +67,7 @@ def _furnish(server: ApiServer) -> None:
 @pytest.fixture
 def chaos(api: ApiServer) -> Iterator[Chaos]:
     """Return a proxy that behaves, so far."""
-    proxy = Chaos(lambda: api.url, api.headers, seed=1)
+    proxy = Chaos(api, seed=1)
     yield proxy
     proxy.close()
 

@@ -23,6 +23,7 @@ OBJECTS = 60
 RELISTS = 100
 SCRAPES_A_SECOND = 50
 STUCK = 25
+ROUNDS = 4
 
 
 @pytest.fixture
@@ -69,6 +70,7 @@ def test_no_scrape_is_partial_under_a_hundred_relists(filled: ApiServer, chaos: 
 
 def _force_relist(chaos: Chaos, running: Running) -> None:
     """Tell every watch that it is too old, and wait until it has listed again."""
+    WallClock().sleep(1.1)  # a watch that breaks earlier than that is met with patience
     before = [running.own("relists_total", kind=kind, reason="gone") for kind in histories.LISTS]
     chaos.expire_watches()
     wait_for(
@@ -80,7 +82,7 @@ def _force_relist(chaos: Chaos, running: Running) -> None:
         ),
         deadline=30,
         clock=WallClock(),
-        every=0.02,
+        every=0.1,
     )
 
 
@@ -159,7 +161,7 @@ def p99(running: Running, scrapes: int) -> float:
     took = []
     for _ in range(scrapes):
         began = time.perf_counter()
-        running.scrape(Accept_Encoding="gzip")
+        running.scrape()
         took.append(time.perf_counter() - began)
     return statistics.quantiles(took, n=100)[98]
 
@@ -168,10 +170,13 @@ def test_stuck_clients_harm_nobody(filled: ApiServer, log: Path) -> None:
     """25 clients that ask and never read: the others' scrapes take as long as before."""
     with Running(filled.kubeconfig(), log, f"--kinds={KINDS}") as running:
         running.wait_ready()
-        p99(running, 50)
-        before = p99(running, 300)
-        with stuck_clients(running, STUCK):
-            during = p99(running, 300)
-        after = p99(running, 300)
-        print(f"p99 before {before * 1000:.1f} ms, with stuck clients {during * 1000:.1f} ms")  # noqa: T201
-        assert during <= 1.1 * max(before, after) + 0.005  # what a busy machine adds by itself
+        p99(running, 100)
+        alone, beside = [], []
+        for _ in range(ROUNDS):  # side by side in time, as a busy machine is not the same machine later
+            alone.append(p99(running, 150))
+            with stuck_clients(running, STUCK):
+                WallClock().sleep(1)
+                beside.append(p99(running, 150))
+        quiet, crowded = min(alone), min(beside)
+        print(f"p99 alone {quiet * 1000:.1f} ms, beside stuck clients {crowded * 1000:.1f} ms")  # noqa: T201
+        assert crowded <= 1.1 * quiet + 0.002

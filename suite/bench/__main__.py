@@ -1,0 +1,72 @@
+"""`python -m bench`: side by side, in one run, on one API server per size."""
+
+import json
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+import click
+
+from bench import load, measure, report, subjects
+from bench.measure import Figures
+from e2e.exporter.apiserver import ApiServer
+
+PLAIN_PODS_MAX = 10_000  # beyond, one scrape of the plain implementation takes most of a minute
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--pods", default="1000,10000", help="Sizes, separated by commas.")
+@click.option("--changes", default="0,50,500", help="Changes per second, separated by commas.")
+@click.option("--scrapes", default=40, help="Scrapes per figure.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("reports/bench"), help="Where results go."
+)
+@click.option("--only", multiple=True, help="Only these exporters.")
+def main(pods: str, changes: str, scrapes: int, out: Path, only: tuple[str, ...]) -> None:
+    """Measure kube-api-exporter, kube-state-metrics and a plain list at scrape against each other."""
+    subjects.build()
+    rows: list[Figures] = []
+    for size in map(int, pods.split(",")):
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            rows += _size(Path(folder), size, [int(rate) for rate in changes.split(",")], scrapes, only)
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "benchmark.json").write_text(json.dumps([row.as_row() for row in rows], indent=1))
+        report.write(rows, out, _machine())
+    click.echo((out / "benchmark.md").read_text())
+
+
+def _size(folder: Path, pods: int, rates: list[int], scrapes: int, only: tuple[str, ...]) -> list[Figures]:
+    """Fill an API server of that size and measure everybody at every rate."""
+    api = ApiServer(folder)
+    rows = []
+    try:
+        api.start()
+        scale = min(pods / 10_000, 1)
+        made = load.fill(api.etcd, load.objects(pods, int(2000 * scale), int(500 * scale)))
+        click.echo(f"{made} objects written", err=True)
+        for rate in rates:
+            for subject in _subjects(api, folder, pods, rate):
+                if not only or subject.name in only:
+                    times = scrapes if subject.name != report.PLAIN else 5
+                    rows.append(measure.figures(api, subject, pods, rate, scrapes=times))
+                    click.echo(report.table(rows[-1:]).splitlines()[-1], err=True)
+    finally:
+        api.kill()
+    return rows
+
+
+def _subjects(api: ApiServer, folder: Path, pods: int, rate: int) -> list[subjects.Subject]:
+    found = [subjects.ours(api, folder, pods), subjects.kube_state_metrics(api, folder, pods)]
+    if rate == 0 and pods <= PLAIN_PODS_MAX:
+        found.append(subjects.baseline(api, folder, pods))
+    return found
+
+
+def _machine() -> str:
+    python = f"Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, {python}."
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""What is measured: three programs that export the same objects of the same API server."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from alertdrill import cache, process
+from alertdrill.clock import NotYet, WallClock, wait_for
+from alertdrill.tools import go
+from e2e.exporter.apiserver import ApiServer
+
+MODULE = Path(__file__).parent / "kube_state_metrics"
+PACKAGE = "k8s.io/kube-state-metrics/v2"
+KINDS = ("pods", "deployments", "replicasets", "nodes", "namespaces")
+TICKS = os.sysconf("SC_CLK_TCK")
+PLAIN = {"Accept-Encoding": "identity"}
+BUILD_SECONDS_MAX = 1800.0
+
+
+@dataclass
+class Subject:
+    """A running exporter; `complete` says whether a scrape has all objects."""
+
+    name: str
+    argv: list[str]
+    url: str
+    complete: Callable[[str], bool]
+    env: dict[str, str] = field(default_factory=dict)
+    log: Path = Path(os.devnull)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> float:
+        """Start it; return the seconds until a scrape was complete."""
+        clock = WallClock()
+        began = clock.now()
+        with self.log.open("wb") as sink:
+            self.process = subprocess.Popen(
+                self.argv, stdout=sink, stderr=sink, env={**os.environ, **self.env}, process_group=0
+            )
+        wait_for(f"{self.name} to be complete", self._is_complete, deadline=600, clock=clock, every=0.1)
+        return clock.now() - began
+
+    def _is_complete(self) -> bool:
+        try:
+            return self.complete(requests.get(self.url, headers=PLAIN, timeout=120).text)
+        except requests.ConnectionError as error:
+            assert self.process
+            assert self.process.poll() is None, f"{self.name} ended: {self.log.read_text()[-2000:]}"
+            raise NotYet("no connection") from error
+
+    def stop(self) -> None:
+        """End it."""
+        assert self.process
+        process.kill_group(self.process)
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time it has used so far."""
+        assert self.process
+        words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / TICKS
+
+    def memory_mib(self) -> tuple[float, float]:
+        """Return resident memory now, and its peak."""
+        assert self.process
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        said = dict(line.split(":", 1) for line in lines if ":" in line)
+        return tuple(int(said[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
+
+
+def free_port() -> int:
+    """Ask the kernel for a port nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+def counts(metric: str, pods: int) -> Callable[[str], bool]:
+    """Return a check that a scrape has one line of `metric` per pod."""
+    return lambda scrape: scrape.count(f"\n{metric}{{") == pods
+
+
+def ours(api: ApiServer, folder: Path, pods: int, *flags: str) -> Subject:
+    """Return kube-api-exporter."""
+    port = free_port()
+    command = str(Path(sys.executable).with_name("kube-api-exporter"))
+    words = [
+        f"--kubeconfig={api.kubeconfig()}",
+        f"--listen-address=127.0.0.1:{port}",
+        f"--kinds={','.join(KINDS)}",
+    ]
+    url = f"http://127.0.0.1:{port}/metrics"
+    complete = counts("k8s_pod_labels", pods)
+    return Subject("kube-api-exporter", [command, *words, *flags], url, complete, log=folder / "ours.log")
+
+
+def kube_state_metrics(api: ApiServer, folder: Path, pods: int) -> Subject:
+    """Return kube-state-metrics, built from its module."""
+    port, telemetry = free_port(), free_port()
+    words = [
+        f"--kubeconfig={api.kubeconfig()}",
+        "--host=127.0.0.1",
+        f"--port={port}",
+        "--telemetry-host=127.0.0.1",
+        f"--telemetry-port={telemetry}",
+        "--enable-gzip-encoding",
+        f"--resources={','.join(KINDS)}",
+        "--metric-labels-allowlist=pods=[*],deployments=[*],replicasets=[*],nodes=[*],namespaces=[*]",
+    ]
+    url = f"http://127.0.0.1:{port}/metrics"
+    complete = counts("kube_pod_info", pods)
+    return Subject("kube-state-metrics", [str(build()), *words], url, complete, log=folder / "ksm.log")
+
+
+def baseline(api: ApiServer, folder: Path, pods: int) -> Subject:
+    """Return the plain implementation."""
+    port = free_port()
+    script = str(Path(__file__).with_name("baseline.py"))
+    token = api.headers["Authorization"].removeprefix("Bearer ")
+    argv = [sys.executable, script, api.url, token, str(port)]
+    complete = counts("k8s_pod_metadata_generation", pods)
+    return Subject("plain", argv, f"http://127.0.0.1:{port}/metrics", complete, log=folder / "plain.log")
+
+
+def build() -> Path:
+    """Return the kube-state-metrics program; built once, kept in the cache."""
+
+    def make(folder: Path) -> None:
+        words: list[str | Path] = [
+            go.toolchain(),
+            "build",
+            "-ldflags=-s -w",
+            "-o",
+            folder / "program",
+            PACKAGE,
+        ]
+        process.run(
+            "building kube-state-metrics", words, timeout=BUILD_SECONDS_MAX, env=go.environment(), cwd=MODULE
+        )
+
+    return cache.entry("benchmark", cache.digest("1", MODULE), make) / "program"
