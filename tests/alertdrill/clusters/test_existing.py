@@ -1,13 +1,18 @@
 """A cluster that is somebody's is named in full, and only then used."""
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 import yaml
 
+from alertdrill import tools
 from alertdrill.clusters import Ability, Access, Wanted, choose
 from alertdrill.clusters.existing import require_context
-from alertdrill.errors import UsageError
+from alertdrill.errors import LabError, UsageError
+from alertdrill.progress import Progress
 
 
 def kubeconfig(folder: Path, *contexts: str) -> Path:
@@ -57,3 +62,52 @@ def test_one_that_does_not_answer_says_so(tmp_path: Path) -> None:
     status = choose(wanted).status()
     assert not status.answers
     assert "has no context b" in status.sentence
+
+
+@pytest.fixture
+def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wanted]:
+    """Yield what is wanted of an API server that has one node."""
+    monkeypatch.setenv("ALERTDRILL_CACHE", str(tmp_path / "cache"))
+    server = HTTPServer(("127.0.0.1", 0), OneNode)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
+        "users": [{"name": "u", "user": {}}],
+        "contexts": [{"name": "theirs", "context": {"cluster": "c", "user": "u"}}],
+    }
+    (tmp_path / "config").write_text(yaml.safe_dump(config))
+    monkeypatch.setattr(tools, "kubectl", lambda: tmp_path / "kubectl")
+    yield Wanted(flavour="existing", kubeconfig=tmp_path / "config", context="theirs")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class OneNode(BaseHTTPRequestHandler):
+    """Answers every request with a list of one node."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"items": [{"metadata": {"name": "theirs"}}]}')
+
+    def log_message(self, *_: object) -> None:
+        """Stay quiet."""
+
+
+def test_it_is_used_as_it_is_and_forgotten(answering: Wanted, tmp_path: Path) -> None:
+    """Up is a look, loading and down change nothing in it, and no record is left."""
+    cluster = choose(answering)
+    access = cluster.up(Progress())
+    assert Access(kubeconfig=tmp_path / "config", context="theirs") == access
+    assert cluster.status().answers
+    cluster.load([tmp_path / "images.tar"], Progress())
+    with pytest.raises(LabError, match="halting etcd: not in a cluster that is not ours"):
+        cluster.halt("etcd")
+    cluster.down(Progress())
+    assert not (tmp_path / "cache" / "labs" / "lab").exists()
+    assert (tmp_path / "config").exists()
