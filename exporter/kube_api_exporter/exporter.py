@@ -13,6 +13,7 @@ from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.chunks import Chunk
 from kube_api_exporter.exposition import Exposition
 from kube_api_exporter.feed import Feed
+from kube_api_exporter.kinds import FULL_NAMES
 from kube_api_exporter.negotiate import Format
 from kube_api_exporter.options import Options
 from kube_api_exporter.own import OwnMetrics
@@ -43,7 +44,7 @@ class Exporter:
     def _add(self, word: str) -> None:
         namespaces: list[str | None] = [*sorted(set(self.options.namespaces))]
         for namespace in namespaces or [None]:
-            feed = Feed(word, self.options, namespace)
+            feed = Feed(FULL_NAMES.get(word, word), self.options, namespace)
             self.feeds.append(feed)
             self._readers.append(Reader(self._client, self._catalog, feed))
 

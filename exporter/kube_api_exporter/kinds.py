@@ -20,6 +20,8 @@ DEFAULT_KINDS = (
     "resourcequotas",
     "replicationcontrollers",
 )
+# What people type, and the name that is unique in any cluster.
+FULL_NAMES = {name.partition(".")[0]: name for name in DEFAULT_KINDS}
 # Older rules call these kinds by their short names: their families are exposed under both.
 ALIAS_TAGS = {"replicationcontroller": "rc", "daemonset": "ds"}
 # Looked through in this order, so that `pods` and `deployments` mean what everybody means by them.

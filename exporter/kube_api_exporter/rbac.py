@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from exporter_kit.errors import UsageError
-from kube_api_exporter.kinds import DEFAULT_KINDS, Kind
+from kube_api_exporter.kinds import FULL_NAMES, Kind
 from kube_api_exporter.options import Options
 
 VERBS = ["get", "list", "watch"]
@@ -15,12 +15,11 @@ RBAC = "rbac.authorization.k8s.io"
 
 def by_spelling(words: Iterable[str]) -> list[tuple[str, str]]:
     """Return (group, resource) of kinds as they are spelt, for where no API server can be asked."""
-    known = {name.partition(".")[0]: name for name in DEFAULT_KINDS}
     found = []
     for word in words:
         if word == "all":
             raise UsageError("--print-rbac can't know what all means without --kubeconfig; name the kinds")
-        resource, _, group = known.get(word, word).partition(".")
+        resource, _, group = FULL_NAMES.get(word, word).partition(".")
         found.append((group, resource))
     return found
 
