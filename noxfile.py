@@ -61,9 +61,45 @@ def e2e(session: nox.Session) -> None:
     """Bring up a real cluster, break it on purpose, prove the alerts; all evidence goes to reports/."""
     install(session)
     REPORTS.mkdir(parents=True, exist_ok=True)
-    session.run(
-        "pytest", "suite/e2e", "--timeout=0", f"--junitxml={REPORTS / 'e2e-pytest.xml'}", *session.posargs
-    )
+    junit = f"--junitxml={REPORTS / 'e2e-pytest.xml'}"
+    elsewhere = ("--ignore=suite/e2e/exporter", "--ignore=suite/e2e/test_terradiff.py")
+    session.run("pytest", "suite/e2e", *elsewhere, "--timeout=0", junit, *session.posargs)
+
+
+@nox.session
+def truth(session: nox.Session) -> None:
+    """Hold kube-api-exporter against a real API server, with chaos in between; no nodes are needed."""
+    install(session)
+    session.run("pytest", "suite/e2e/exporter", "--timeout=600", *session.posargs)
+
+
+@nox.session
+def tofu(session: nox.Session) -> None:
+    """Hold terradiff against a real tofu, built from its Go module the first time."""
+    install(session)
+    session.run("pytest", "suite/e2e/test_terradiff.py", "--timeout=1800", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Look at prom-run's pages in a real Chromium, at the size of a phone and of a wall."""
+    install(session)
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        if not shutil.which("apt-get") or os.geteuid() != 0:
+            session.error("looked for chromium and chromedriver on PATH, found neither: install both")
+        session.run("apt-get", "update", "--quiet", external=True, silent=True)
+        packages = ("chromium", "chromium-driver")
+        quiet = ("--yes", "--quiet", "--no-install-recommends")
+        session.run("apt-get", "install", *quiet, *packages, external=True, silent=True)
+    session.run("pytest", "tests", "-m", "browser", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure kube-api-exporter and prom-run side by side with their peers; takes long, prints ratios."""
+    install(session)
+    session.run("python", "-m", "bench", *session.posargs)
+    session.run("python", "-m", "prom_run.benchmark")
 
 
 @nox.session
