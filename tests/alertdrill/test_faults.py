@@ -17,6 +17,7 @@ from alertdrill.scenario import Fault, Scenario
 EVERY = [
     faults.crash_container("deployment/web", container="app"),
     faults.fail_readiness("x=y"),
+    faults.misbehave("x=y", how="fail"),
     faults.missing_image("deployment/web", container="app"),
     faults.refuse_replicasets("deployment/web"),
     faults.restart_once("x=y"),
@@ -99,6 +100,14 @@ def test_a_bad_rollout_is_healed_as_on_call(kube: Kube, tmp_path: Path) -> None:
     """The repair is a rollback."""
     run(faults.crash_container("deployment/web", container="app"), kube, "heal")
     assert ["--namespace=a rollout undo deployment/web"] == calls(tmp_path)
+
+
+def test_a_command_misbehaves_by_a_file(kube: Kube, tmp_path: Path) -> None:
+    """The command of each pod is told how to behave, and no more once it is healed."""
+    run(faults.misbehave("x=y", how="hang"), kube)
+    assert calls(tmp_path)[-1].endswith("pathlib.Path('/tmp/behave').write_text('hang')")
+    run(faults.misbehave("x=y", how="hang"), kube, "heal")
+    assert calls(tmp_path)[-1].endswith("pathlib.Path('/tmp/behave').unlink(missing_ok=True)")
 
 
 @pytest.mark.parametrize("make", [faults.fail_readiness, faults.restart_once])

@@ -1,6 +1,7 @@
 """Ways to break things on purpose."""
 
 from alertdrill.faults.in_container import fail_readiness, restart_once
+from alertdrill.faults.misbehave import misbehave
 from alertdrill.faults.refuse_replicasets import refuse_replicasets
 from alertdrill.faults.scale import scale
 from alertdrill.faults.stop_watcher import stop_watcher
@@ -9,6 +10,7 @@ from alertdrill.faults.template import crash_container, missing_image, slow_roll
 __all__ = [
     "crash_container",
     "fail_readiness",
+    "misbehave",
     "missing_image",
     "refuse_replicasets",
     "restart_once",

@@ -3,6 +3,7 @@
 from alertdrill.errors import ScenarioError
 from alertdrill.faults.base import FaultKind
 from alertdrill.faults.in_container import FailReadiness, RestartOnce
+from alertdrill.faults.misbehave import Misbehave
 from alertdrill.faults.refuse_replicasets import RefuseReplicaSets
 from alertdrill.faults.scale import Scale
 from alertdrill.faults.stop_watcher import StopWatcher
@@ -12,6 +13,7 @@ from alertdrill.scenario import Scenario
 ALL: tuple[FaultKind, ...] = (
     CrashContainer(),
     FailReadiness(),
+    Misbehave(),
     MissingImage(),
     RefuseReplicaSets(),
     RestartOnce(),

@@ -1,0 +1,66 @@
+"""Commands under prom-run: one that fails, one that hangs, one that recovers, and a restart in between."""
+
+from alertdrill.faults import misbehave
+from alertdrill.scenario import Match, Scenario, fires, like, never, pends, resolves
+
+CHECKS = "app.kubernetes.io/name=checks"
+# The job is the namespace and the name of whoever runs the command, not of prom-run.
+LABELS: dict[str, Match] = {"job": like("drill-.+/checks"), "command": "check", "severity": "warning"}
+
+SCENARIOS = [
+    Scenario(
+        name="promrun/command-fails",
+        why="A check that fails must be reported after its time, with the job it belongs to.",
+        workload="checks",
+        fault=misbehave(CHECKS, how="fail"),
+        hold="20m",
+        expect=(
+            fires(
+                "PromRunCommandFailing",
+                after="15m",
+                within="18m",
+                labels=LABELS,
+                annotations={"summary": like("Command check of .+/checks keeps failing.")},
+            ),
+            resolves("PromRunCommandFailing", within="4m"),
+            never("PromRunCommandHangs"),
+        ),
+    ),
+    Scenario(
+        name="promrun/command-hangs",
+        why="A check that never ends looks like one that is still running: somebody must say so.",
+        workload="checks",
+        fault=misbehave(CHECKS, how="hang"),
+        hold="21m",
+        expect=(
+            fires("PromRunCommandHangs", after="15m", within="20m", labels=LABELS),
+            resolves("PromRunCommandHangs", within="5m"),
+            never("PromRunCommandFailing"),
+        ),
+    ),
+    Scenario(
+        name="promrun/command-recovers",
+        why="A check that fails for ten minutes and recovers by itself wakes nobody.",
+        workload="checks",
+        fault=misbehave(CHECKS, how="fail"),
+        hold="10m",
+        settle="10m",
+        expect=(
+            pends("PromRunCommandFailing", within="4m"),
+            never("PromRunCommandFailing"),
+            never("PromRunCommandHangs"),
+        ),
+    ),
+    Scenario(
+        name="promrun/restarted-meanwhile",
+        why="A prom-run that restarts remembers what it knew: the alert's clock goes on.",
+        workload="checks",
+        fault=misbehave(CHECKS, how="restart"),
+        hold="20m",
+        expect=(
+            fires("PromRunCommandFailing", after="15m", within="18m", labels=LABELS),
+            resolves("PromRunCommandFailing", within="4m"),
+            never("PromRunCommandHangs"),
+        ),
+    ),
+]
