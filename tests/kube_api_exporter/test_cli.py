@@ -1,5 +1,6 @@
 """The command as users run it."""
 
+import logging
 import re
 import signal
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import urllib3
 from click.testing import CliRunner
 
@@ -48,6 +50,14 @@ def test_a_taken_port_is_a_sentence_and_a_1(peer: Any, tmp_path: Path) -> None:
         ended = CliRunner().invoke(main, flags)
     assert 1 == ended.exit_code
     assert f"can't listen on {address}" in ended.stderr
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Undo what the command does to logging in this process."""
+    yield
+    structlog.reset_defaults()
+    logging.basicConfig(handlers=[], force=True)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from e2e.exporter.running import Running
 
 PROTOCOLS = ("PrometheusText0.0.4", "PrometheusText1.0.0", "OpenMetricsText0.0.1", "OpenMetricsText1.0.0")
 ESCAPINGS = ("allow-utf-8", "underscores", "dots", "values")
+LINT_ONLY = 3  # promtool would rather have no camelCase; the names are an interface, so they stay
 ODD_WIDGET = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "odd"}}
 
 
@@ -125,9 +126,9 @@ def test_promtool_takes_it(furnished: ApiServer, log: Path, version: str, coding
     decode: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "zstd": _unframed}
     text = decode.get(coding, bytes)(body)
     checked = subprocess.run(
-        [programs.promtool(), "check", "metrics", "--lint=none"], input=text, capture_output=True, check=False
+        [programs.promtool(), "check", "metrics"], input=text, capture_output=True, check=False
     )
-    assert checked.returncode == 0, checked.stderr[-500:]
+    assert checked.returncode in {0, LINT_ONLY}, checked.stderr[-500:]
 
 
 def _unframed(body: bytes) -> bytes:
