@@ -55,6 +55,11 @@ OWN = (
         entrypoint=("/usr/local/bin/kube-api-exporter",),
     ),
     Image(name="alertdrill/prom-run:dev", layers=OURS, entrypoint=("/usr/local/bin/prom-run",)),
+    Image(
+        name="alertdrill/terradiff:dev",
+        layers=(*OURS, "tofu"),
+        entrypoint=("/usr/local/bin/prom-run",),
+    ),
     Image(name="alertdrill/workload:dev", layers=("base",), command=("python3",), user=NOBODY),
 )
 # Pulled where a registry answers; where none does, made here under the same names and entry points.

@@ -4,6 +4,7 @@ base           Debian's C library, Python and certificates: no shell, no package
 dependencies   what exporter/requirements.txt locks, installed with its hashes by the image's own Python
 code           exporter/ itself
 git            git, for git-sync
+tofu           OpenTofu, for terradiff
 <program>      one third party's program
 """
 
@@ -20,7 +21,7 @@ from alertdrill import cache, data
 from alertdrill.images import tarball
 from alertdrill.images.catalogue import PROGRAMS, Program
 from alertdrill.images.python import Python
-from alertdrill.tools import debian
+from alertdrill.tools import debian, opentofu
 
 TAR = "layer.tar"
 FORMAT = "2"  # change it when the same input makes another layer
@@ -98,6 +99,7 @@ def layer(name: str) -> Path:
         "dependencies": _dependencies,
         "code": _code,
         "git": _git,
+        "tofu": _tofu,
     }
     make = makers.get(name) or partial(_program, PROGRAMS[name])
 
@@ -119,6 +121,8 @@ def key(name: str) -> str:
         return cache.digest(FORMAT, key("base"), _exporter("bin"), *_packages())
     if name == "git":
         return cache.digest(FORMAT, SUITE, machine, *GIT_PACKAGES)
+    if name == "tofu":
+        return cache.digest(FORMAT, machine, opentofu.MODULE)
     return cache.digest(FORMAT, debian.NEWER, machine, repr(PROGRAMS[name]))
 
 
@@ -167,6 +171,10 @@ def _code(scratch: Path) -> Mapping[str, tarball.Source]:
 def _git(_scratch: Path) -> Mapping[str, tarball.Source]:
     root = debian.fetch(GIT_PACKAGES, suite=SUITE)
     return tarball.tree(root, keep=lambda name: not UNUSED.fullmatch(name))
+
+
+def _tofu(_scratch: Path) -> Mapping[str, tarball.Source]:
+    return {"usr/local/bin/tofu": opentofu.built()}
 
 
 def _program(program: Program, _scratch: Path) -> Mapping[str, tarball.Source]:

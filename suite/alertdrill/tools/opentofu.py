@@ -25,8 +25,12 @@ def find() -> Found:
     on_path = shutil.which(TOFU.name)
     if on_path and programs.version(TOFU, Path(on_path)) >= TOFU.minimum:
         return Found(Path(on_path), f"tofu on PATH ({on_path})")
-    entry = cache.entry("go-programs", cache.digest("1", MODULE), _build)
-    return Found(entry / TOFU.name, f"tofu built from {MODULE}, since none on PATH is recent enough")
+    return Found(built(), f"tofu built from {MODULE}, since none on PATH is recent enough")
+
+
+def built() -> Path:
+    """Return the tofu made from its module: one static file, which goes into an image as it is."""
+    return cache.entry("go-programs", cache.digest("1", MODULE), _build) / TOFU.name
 
 
 def _build(folder: Path) -> None:

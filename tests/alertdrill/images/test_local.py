@@ -43,7 +43,7 @@ def make(exporter: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 
         return make_layer
 
-    for name in ("base", "dependencies", "code", "git", "program"):
+    for name in ("base", "dependencies", "code", "git", "tofu", "program"):
         monkeypatch.setattr(layers, f"_{name}", maker(name))
     monkeypatch.setattr(layers, "version", lambda _name: "1.2.3-4")
 
@@ -57,7 +57,7 @@ def make(exporter: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 def test_every_image_is_in_the_archive(make: Make) -> None:
     """Our images and the third parties' are in one archive, and a stand-in says what it is."""
     archive, made = make()
-    assert sorted(["base", "dependencies", "code", "git", *["program"] * 3]) == made
+    assert sorted(["base", "dependencies", "code", "git", "tofu", *["program"] * 3]) == made
     with tarfile.open(archive) as tar:
         manifest = json.load(tar.extractfile("manifest.json") or StringIO())
         names = {entry["RepoTags"][0]: entry["Config"] for entry in manifest}
