@@ -1,6 +1,28 @@
-"""What holds for every test: a busy machine is no reason to fail."""
+"""What all tests share."""
 
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
+# A machine that is busy with other things is no reason to fail.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes golden files anew."""
+    parser.addoption("--update-goldens", action="store_true", help="write golden files anew, then compare")
+
+
+@pytest.fixture
+def update_goldens(pytestconfig: pytest.Config) -> Callable[[Path, str], None]:
+    """Return a function that writes a golden file when that was asked for; the test then compares as ever."""
+
+    def write(file: Path, text: str) -> None:
+        if pytestconfig.getoption("update_goldens"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text.rstrip("\n") + "\n")
+
+    return write
