@@ -13,14 +13,13 @@ from exporter_kit import log
 from exporter_kit.api import ApiClient
 from exporter_kit.api_errors import ApiError
 from kube_api_exporter.catalog import Catalog
-from kube_api_exporter.decode import IdentifiedPage
 from kube_api_exporter.reader import Reader
-from kube_api_exporter.render import Key, shard_of
+from kube_api_exporter.render import Key
 from kube_api_exporter.watching import Conversation
 
-METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 # How long an event may be on its way: what is still wrong after that was lost.
 GRACE_SECONDS = 5.0
+FIRST_SECONDS = 1.0
 
 Idents = Mapping[Key, str]
 
@@ -53,11 +52,14 @@ class Auditor(threading.Thread):
         self._prints: dict[str, str | None] = {}
 
     def run(self) -> None:
-        """Spread the audits evenly over the interval."""
+        """Audit everything soon after the start, then spread audits evenly over the interval."""
         interval = self._readers[0].feed.options.audit_interval if self._readers else 0.0
         if interval <= 0:
             return
-        while not self._stop_asked.wait(interval / len(self._readers)):
+        count = 0
+        pause = interval / len(self._readers)
+        while not self._stop_asked.wait(pause if count >= len(self._readers) else min(pause, FIRST_SECONDS)):
+            count += 1
             self._readers.append(reader := self._readers.pop(0))
             try:
                 self.audit(reader)
@@ -77,12 +79,13 @@ class Auditor(threading.Thread):
         if self._changed(reader):
             return 0
         before = store.idents()
-        listed = self._listed(reader)
+        talk = Conversation(self._client, feed)
+        listed = talk.metadata()
         if self._stop_asked.wait(self._grace) or feed.store is not store:
             return 0  # it was listed anew meanwhile
         wrong = lost(before, listed, store.idents())
         if any(key in listed for key in wrong):
-            again = self._listed(reader)
+            again = talk.metadata()
             wrong = {key for key in wrong if again.get(key) == listed.get(key)}
             wrong = lost(before, {key: listed[key] for key in listed if key in again}, store.idents()) & wrong
         feed.audits += 1
@@ -105,20 +108,3 @@ class Auditor(threading.Thread):
             return False
         reader.learn_anew()
         return True
-
-    def _listed(self, reader: Reader) -> dict[Key, str]:
-        """Return what the server has, without bodies."""
-        feed = reader.feed
-        assert feed.kind
-        talk = Conversation(self._client, feed)
-        query, found = {**talk.selection(), "limit": str(feed.options.page)}, {}
-        mine, shards = feed.options.shard
-        while True:
-            body = self._client.get(talk.path, query, accept=METADATA_ONLY)
-            page = msgspec.json.decode(body, type=IdentifiedPage)
-            for item in page.items or ():
-                if shards == 1 or shard_of(item.metadata.uid or "", shards) == mine:
-                    found[item.metadata.key] = item.metadata.ident
-            if not page.metadata.continue_:
-                return found
-            query["continue"] = page.metadata.continue_

@@ -20,6 +20,7 @@ RESTART_REASONS = (
     "expired",
     "forbidden",
     "gone",
+    "incomplete",
     "invalid",
     "not_served",
     "schema",

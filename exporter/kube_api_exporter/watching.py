@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 import msgspec
 
-from exporter_kit.api import ApiClient, Stream
+from exporter_kit.api import JSON, ApiClient, Stream
 from exporter_kit.api_errors import ApiError, Gone, Invalid, Throttled, for_status
-from kube_api_exporter.decode import Identified, ListMeta, Page
+from kube_api_exporter.decode import Identified, IdentifiedPage, ListMeta, Page
 from kube_api_exporter.feed import Feed
-from kube_api_exporter.render import Refused, Seen
+from kube_api_exporter.render import Key, Refused, Seen, shard_of
 from kube_api_exporter.store import Store
 
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 INITIAL_END = "k8s.io/initial-events-end"
 # The server ends a watch after a time drawn from this range, so that watches don't all end together.
 WATCH_SECONDS = (300, 600)
@@ -58,9 +59,9 @@ class Conversation:
             query["continue"] = page.metadata.continue_
         self._swap(aside, page.metadata.resourceVersion)
 
-    def _get(self, query: dict[str, str], *, timeout: float = 30.0) -> bytes:
+    def _get(self, query: dict[str, str], *, accept: str = JSON, timeout: float = 30.0) -> bytes:
         coding = "gzip" if self._feed.options.compressed_lists else "identity"
-        return self._client.get(self.path, query, coding=coding, timeout=timeout)
+        return self._client.get(self.path, query, accept=accept, coding=coding, timeout=timeout)
 
     def version_now(self) -> str:
         """Return the server's present version of this kind, cheaply."""
@@ -157,9 +158,30 @@ class Conversation:
             return None
         if (said.metadata.annotations or {}).get(INITIAL_END) != "true":
             raise Invalid("a bookmark amid the initial events: this server has no WatchList")
+        self._check_whole(aside)
         self._swap(aside, version)
         self._heard()
         return None
+
+    def _check_whole(self, aside: Store) -> None:
+        """Refuse a stream without objects that the server still has: something on the way lost them."""
+        held = self._feed.store
+        vanished = held.idents().keys() - aside.idents().keys() if held is not None else set()
+        if vanished and (lost := vanished & self.metadata().keys()):
+            raise Incomplete(f"the initial events lack {len(lost)} objects, such as {min(lost)}")
+
+    def metadata(self) -> dict[Key, str]:
+        """Return which objects the server has and in which state, without their bodies."""
+        query, found = {**self.selection(), "limit": str(self._feed.options.page)}, {}
+        mine, shards = self._feed.options.shard
+        while True:
+            page = msgspec.json.decode(self._get(query, accept=METADATA_ONLY), type=IdentifiedPage)
+            for item in page.items or ():
+                if shards == 1 or shard_of(item.metadata.uid or "", shards) == mine:
+                    found[item.metadata.key] = item.metadata.ident
+            if not page.metadata.continue_:
+                return found
+            query["continue"] = page.metadata.continue_
 
     def _take_raw(self, aside: Store, raw: msgspec.Raw) -> None:
         """Put one object of a page aside; one that can't be decoded costs only itself."""
@@ -174,6 +196,12 @@ class Conversation:
         self._feed.store = aside
         self.version = version
         self._feed.contact()
+
+
+class Incomplete(ApiError):  # noqa: N818
+    """A stream of initial events that lacks some."""
+
+    reason = "incomplete"
 
 
 class Undecodable(ApiError):  # noqa: N818

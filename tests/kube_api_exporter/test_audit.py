@@ -79,3 +79,34 @@ def test_a_lost_delete_is_gone_after_one_audit(peer: Any, readers: Any) -> None:
     assert (1, 1, 1) == (reader.feed.audits, reader.feed.mismatches, reader.feed.relists["audit"])
     readers.eventually(lambda: reader.feed.watching)
     assert 0 == auditor.audit(reader)
+
+
+def test_initial_events_that_lack_an_object_are_not_believed(peer: Any, readers: Any) -> None:
+    """A relist that would make an object vanish which the server still has is done again, not shown."""
+    rounds: list[Any] = []
+
+    def answer(ask: Any) -> None:
+        if "limit" in ask.query:
+            ask.json(peer.listed(peer.pod("a", 3), peer.pod("b", 4)))
+            return
+        rounds.append(ask)
+        ask.stream()
+        ask.event("ADDED", peer.pod("a", 3))
+        if len(rounds) != 2:
+            ask.event("ADDED", peer.pod("b", 4))
+        ask.bookmark("5", end=True)
+        peer.hang()
+
+    peer.routes["/api/v1/pods"] = answer
+    reader = readers.start()
+    readers.eventually(lambda: names(reader.feed) == ["a", "b"])
+    seen = [names(reader.feed)]
+    reader.relist("user")
+
+    def again() -> bool:
+        seen.append(names(reader.feed))
+        return len(rounds) == 3 and reader.feed.watching
+
+    readers.eventually(again)
+    assert all(each == ["a", "b"] for each in seen)
+    assert 1 == reader.feed.restarts["incomplete"]
