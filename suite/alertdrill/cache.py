@@ -70,6 +70,8 @@ def entry(stage: str, key: str, make: Callable[[Path], None]) -> Path:
         if not _is_whole(final):
             shutil.rmtree(final, ignore_errors=True)
             final.parent.mkdir(parents=True, exist_ok=True)
+            for left in final.parent.glob(f".{key}-*"):  # by a run that was killed: the lock is ours
+                shutil.rmtree(left, ignore_errors=True)
             aside = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=final.parent))
             try:
                 make(aside)

@@ -95,7 +95,7 @@ def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
     scaled = _scaled(stated, options)
     with cache.locked(f"lab-{options.name}"):
         before = find(options.name)
-        cluster = clusters.choose(_wanted(options))
+        cluster = clusters.choose(wanted(options))
         progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
         try:
             access, loaded = _cluster_with_images(cluster, before, progress)
@@ -156,7 +156,7 @@ def down(name: str, progress: Progress) -> bool:
     """Take the lab down and say whether there was one; what is not ours is not touched."""
     with cache.locked(f"lab-{name}"):
         state = find(name)
-        _take_down(clusters.choose(_wanted(state.options if state else Options(name=name))), progress)
+        _take_down(clusters.choose(wanted(state.options if state else Options(name=name))), progress)
         shutil.rmtree(_state_file(name).parent, ignore_errors=True)
     return state is not None
 
@@ -273,7 +273,8 @@ def _limits(stated: rules.RuleSet) -> Limits:
     )
 
 
-def _wanted(options: Options) -> clusters.Wanted:
+def wanted(options: Options) -> clusters.Wanted:
+    """Return the cluster that such a lab is on, in the words of `clusters`."""
     return clusters.Wanted(
         name=options.name,
         flavour=options.cluster,

@@ -32,7 +32,7 @@ clusters.choose(clusters.Wanted(name=sys.argv[1])).up(Progress())
 def cluster(drill_lab: labs.Lab, drill_options: labs.Options) -> Cluster:
     """Return the cluster that the session's lab is on."""
     assert drill_lab.name == drill_options.name
-    return clusters.choose(labs._wanted(drill_options))  # noqa: SLF001
+    return clusters.choose(labs.wanted(drill_options))
 
 
 def needs(cluster: Cluster, ability: Ability) -> None:
