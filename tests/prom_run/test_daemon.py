@@ -130,6 +130,7 @@ def test_killed_at_random_moments_its_history_is_whole(start: Start, tmp_path: P
     for _ in range(3):
         running = start("--config", str(file), "--data", str(tmp_path / "data"))
         assert "can't be read" not in running.log.read_text()
+        running.wait_for(lambda _: len({file.parent for file in tmp_path.rglob("data/*/*.json")}) == 5)
         with pytest.raises(subprocess.TimeoutExpired):
             running.process.wait(chance.uniform(0.05, 0.4))
         running.end(signal.SIGKILL)
