@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from alertdrill import promtool
+from kube_api_exporter import own
 from prom_run import metrics
 
 ROOT = Path(__file__).parents[2]
@@ -142,6 +143,13 @@ def test_the_tests_series_are_what_the_exporters_write() -> None:
                 written.setdefault(name, set()).add(labels - {"namespace"} | {"exported_namespace"})
     for gauge in (*(family for family, *_ in metrics.GAUGES), "terradiff_plan_exit_code"):
         written[gauge] = {frozenset({"command"})}
+    for family, *_ in own.GAUGES:
+        written[own.PREFIX + family] = {frozenset({"kind"})}
+    for family, *_ in own.COUNTERS:
+        written[f"{own.PREFIX}{family}_total"] = {frozenset({"kind"})}
+    for family, *_ in own.BY_REASON:
+        written[f"{own.PREFIX}{family}_total"] = {frozenset({"kind", "reason"})}
+    written["up"] = {frozenset()}
     for test in rule_tests():
         for given in test["input_series"]:
             name, labels = series_labels(given["series"])
