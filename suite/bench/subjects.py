@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,21 +84,21 @@ def counts(metric: str, pods: int) -> Callable[[str], bool]:
     return lambda scrape: scrape.count(f"\n{metric}{{") == pods
 
 
-def ours(api: ApiServer, folder: Path, pods: int, *flags: str) -> Subject:
+def ours(api: ApiServer, folder: Path, pods: int, *, kinds: Sequence[str] = KINDS) -> Subject:
     """Return kube-api-exporter."""
     port = free_port()
     command = str(Path(sys.executable).with_name("kube-api-exporter"))
     words = [
         f"--kubeconfig={api.kubeconfig()}",
         f"--listen-address=127.0.0.1:{port}",
-        f"--kinds={','.join(KINDS)}",
+        f"--kinds={','.join(kinds)}",
     ]
     url = f"http://127.0.0.1:{port}/metrics"
     complete = counts("k8s_pod_labels", pods)
-    return Subject("kube-api-exporter", [command, *words, *flags], url, complete, log=folder / "ours.log")
+    return Subject("kube-api-exporter", [command, *words], url, complete, log=folder / "ours.log")
 
 
-def kube_state_metrics(api: ApiServer, folder: Path, pods: int) -> Subject:
+def kube_state_metrics(api: ApiServer, folder: Path, pods: int, *, kinds: Sequence[str] = KINDS) -> Subject:
     """Return kube-state-metrics, built from its module."""
     port, telemetry = free_port(), free_port()
     words = [
@@ -108,7 +108,7 @@ def kube_state_metrics(api: ApiServer, folder: Path, pods: int) -> Subject:
         "--telemetry-host=127.0.0.1",
         f"--telemetry-port={telemetry}",
         "--enable-gzip-encoding",
-        f"--resources={','.join(KINDS)}",
+        f"--resources={','.join(kinds)}",
         "--metric-labels-allowlist=pods=[*],deployments=[*],replicasets=[*],nodes=[*],namespaces=[*]",
     ]
     url = f"http://127.0.0.1:{port}/metrics"
