@@ -25,6 +25,11 @@ class Page:
         self.chunks = chunks
         self.pending: dict[Key, Pieces | None] = {}
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it has the usual size and nothing waits to be worked in."""
+        return len(self.keys) >= PAGE_OBJECTS and not self.pending
+
     def merge(self) -> None:
         """Work in the changes."""
         if not self.pending:

@@ -62,6 +62,11 @@ class Store:
         """Note a change beside its page; a page with many is worked at once."""
         index = max(bisect_right(self._firsts, key) - 1, 0)
         page = self._pages[index]
+        if index == len(self._pages) - 1 and page.is_full and page.keys[-1] < key:
+            # Objects come in order when everything is read: no page is laid anew for the next ones.
+            index, page = index + 1, Page([], {})
+            self._pages.append(page)
+            self._firsts.append(key)
         page.pending[key] = pieces
         self._dirty.add(index)
         self._snapshot = None
