@@ -1,0 +1,97 @@
+"""Words, kinds and schemas as the API server tells them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter_kit.api import ApiClient
+from kube_api_exporter.catalog import Catalog
+from kube_api_exporter.discovery import Discovery, UnknownKind
+from kube_api_exporter.options import Options
+
+WATCHABLE = ["get", "list", "watch"]
+
+
+def group(name: str, *resources: tuple[str, str]) -> dict[str, Any]:
+    """Return a group's discovery document."""
+    listed = [
+        {"name": plural, "kind": kind, "namespaced": True, "verbs": WATCHABLE} for plural, kind in resources
+    ]
+    return {"groupVersion": f"{name}/v1", "resources": listed}
+
+
+@pytest.fixture
+def client(peer: Any, tmp_path: Path) -> ApiClient:
+    """Return a client of a server with two groups that both have Services, and one that is down."""
+    groups = {
+        "apps": group("apps", ("deployments", "Deployment")),
+        "example.com": group("example.com", ("services", "Service"), ("widgets", "Widget")),
+    }
+    versions = [
+        {"name": name, "preferredVersion": {"groupVersion": f"{name}/v1"}} for name in (*groups, "down")
+    ]
+    peer.routes["/apis"] = lambda ask: ask.json({"groups": versions})
+    peer.routes["/apis/down/v1"] = lambda ask: ask.refuse(503)
+    for name, document in groups.items():
+        peer.routes[f"/apis/{name}/v1"] = lambda ask, document=document: ask.json(document)
+    return ApiClient(peer.kubeconfig(tmp_path))
+
+
+def test_any_name_of_a_kind_finds_it(client: ApiClient) -> None:
+    """Plural, kind, short name, with or without the group."""
+    discovery = Discovery(client)
+    for word in ("pods", "Pod", "po"):
+        assert "pods" == discovery.find(word).name
+    for word in ("deployments", "deployment.apps", "Deployment"):
+        assert "deployments.apps" == discovery.find(word).name
+    assert "services.example.com" == discovery.find("services.example.com").name
+
+
+def test_a_group_that_is_down_hides_only_its_own_kinds(client: ApiClient) -> None:
+    """Looking through all groups goes on past it."""
+    assert "widgets.example.com" == Discovery(client).find("widgets").name
+
+
+def test_what_nobody_serves_is_said(client: ApiClient) -> None:
+    """The sentence names the word."""
+    with pytest.raises(UnknownKind, match="serves no kind 'gadgets'"):
+        Discovery(client).find("gadgets")
+
+
+def test_all_is_every_kind_once(client: ApiClient) -> None:
+    """Sorted, so that it is the same after every restart."""
+    names = [kind.name for kind in Discovery(client).every()]
+    assert ["deployments.apps", "nodes", "pods", "services.example.com", "widgets.example.com"] == names
+
+
+def test_a_kind_without_a_schema_is_still_exported(client: ApiClient) -> None:
+    """A server that publishes none costs speed, not numbers."""
+    catalog = Catalog(client, Options())
+    renderer = catalog.renderer(catalog.kind("pods"))
+    seen = renderer.of_json(b'{"metadata":{"name":"a","namespace":"n"},"spec":{"priority":3}}')
+    assert (
+        b'k8s_pod_spec_priority{namespace="n",name="a"} 3\n' == renderer.pieces(seen)["k8s_pod_spec_priority"]
+    )
+
+
+def test_a_changed_definition_has_another_fingerprint(peer: Any, client: ApiClient) -> None:
+    """The server's own hash tells; without one nothing is concluded."""
+    catalog = Catalog(client, Options())
+    pods = catalog.kind("pods")
+    assert catalog.fingerprint(pods) is None
+    for said in ("one", "two"):
+        index = {"paths": {"api/v1": {"serverRelativeURL": f"/openapi/v3/api/v1?hash={said}"}}}
+        peer.routes["/openapi/v3"] = lambda ask, index=index: ask.json(index)
+        assert f"/openapi/v3/api/v1?hash={said}" == catalog.fingerprint(pods)
+
+
+def test_a_kind_is_learnt_anew_when_told_to_forget(peer: Any, client: ApiClient) -> None:
+    """A renderer is kept until then."""
+    catalog = Catalog(client, Options())
+    pods = catalog.kind("pods")
+    first = catalog.renderer(pods)
+    assert first is catalog.renderer(pods)
+    catalog.forget(pods)
+    assert first is not catalog.renderer(pods)
+    assert 2 == sum(ask.path == "/openapi/v3/api/v1" for ask in peer.asked)

@@ -1,0 +1,73 @@
+"""The exporter's own metrics."""
+
+import re
+from typing import Any
+
+from prometheus_client import parser
+from prometheus_client.openmetrics import parser as openmetrics_parser
+
+from exporter_kit import api_errors
+from kube_api_exporter import discovery, own, watching
+from kube_api_exporter.feed import REFUSALS, RELISTS, RESTART_REASONS, Feed
+from kube_api_exporter.negotiate import OPENMETRICS, Format
+from kube_api_exporter.options import Options
+from kube_api_exporter.store import Store
+
+openmetrics_families: Any = openmetrics_parser.text_string_to_metric_families
+FEEDS = [Feed("pods", Options()), Feed("nodes", Options())]
+
+
+def samples(feeds: list[Feed]) -> dict[str, float]:
+    """Return our own samples by their text before the value."""
+    text = own.OwnMetrics(lambda: feeds).text(Format()).decode()
+    found = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, _, value in found}
+
+
+def test_every_series_is_there_before_anything_happened() -> None:
+    """A rule on a counter sees its first increase, and one on a gauge sees 0, not absence."""
+    found = samples(FEEDS)
+    assert 0 == found["kube_api_exporter_up"]
+    for kind in ("pods", "nodes"):
+        for name, *_ in own.GAUGES:
+            assert 0 == found[f'kube_api_exporter_{name}{{kind="{kind}"}}']
+        for name, *_ in own.COUNTERS:
+            assert 0 == found[f'kube_api_exporter_{name}_total{{kind="{kind}"}}']
+        for name, _, reasons, _ in own.BY_REASON:
+            for reason in reasons:
+                assert 0 == found[f'kube_api_exporter_{name}_total{{kind="{kind}",reason="{reason}"}}']
+    assert {*RESTART_REASONS} == set(
+        re.findall(r'watch_restarts_total{kind="pods",reason="(\w+)"}', "\n".join(found))
+    )
+
+
+def test_every_reason_there_can_be_has_its_series() -> None:
+    """No error or refusal counts under a reason that was not there from the start."""
+    errors = [
+        thing.reason
+        for module in (api_errors, discovery, watching)
+        for thing in vars(module).values()
+        if isinstance(thing, type) and issubclass(thing, api_errors.ApiError)
+    ]
+    assert {*errors} <= {*RESTART_REASONS}
+    assert {"budget", "decode", "families", "render"} == {*REFUSALS}
+    assert {"audit", "decode", "gone", "schema", "user"} == {*RELISTS}
+
+
+def test_namespaces_of_a_kind_count_together() -> None:
+    """One is missing: the kind is not synced. Objects and series add up."""
+    feeds = [Feed("pods", Options(), "a"), Feed("pods", Options(), "b")]
+    feeds[0].store = Store()
+    feeds[0].store.put(("a", "x"), "1", {"f": b"1\n2\n"})
+    assert 0 == samples(feeds)['kube_api_exporter_kind_synced{kind="pods"}']
+    assert 2 == samples(feeds)['kube_api_exporter_kind_series{kind="pods"}']
+    feeds[1].store = Store()
+    assert 1 == samples(feeds)['kube_api_exporter_kind_synced{kind="pods"}']
+
+
+def test_both_formats_parse() -> None:
+    """prometheus_client's parsers take them."""
+    metrics = own.OwnMetrics(lambda: FEEDS)
+    assert list(parser.text_string_to_metric_families(metrics.text(Format()).decode()))
+    text = metrics.text(Format(OPENMETRICS, "1.0.0")).decode() + "# EOF\n"
+    assert list(openmetrics_families(text))
