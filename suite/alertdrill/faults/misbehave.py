@@ -8,7 +8,10 @@ from alertdrill.scenario import Fault
 
 
 class Misbehave:
-    """Tells the command of the workload `checks` how to behave (fixtures/workloads/checks/README.md)."""
+    """Tells the command of a workload how to behave.
+
+    The README of the workloads `checks` and `infrastructure` says what each of theirs knows.
+    """
 
     name = "misbehave"
     crash_loops = False
@@ -26,6 +29,6 @@ class Misbehave:
             python(place, pod, f"healing {self.name}", statement)
 
 
-def misbehave(selector: str, *, how: Literal["fail", "hang", "restart"]) -> Fault:
-    """Have the command fail, hang, or fail and take prom-run down once on the way."""
+def misbehave(selector: str, *, how: Literal["fail", "hang", "restart", "drift", "broken"]) -> Fault:
+    """Have a check fail, hang, or fail and take prom-run down once; or have infrastructure drift or break."""
     return Fault(name=Misbehave.name, args={"selector": selector, "how": how})
