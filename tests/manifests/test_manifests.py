@@ -55,6 +55,7 @@ def test_the_base_is_the_exporters_and_prometheus() -> None:
         ("kube-api-exporter", "Deployment"),
         ("prom-run", "Deployment"),
         ("prometheus", "Deployment"),
+        ("terradiff", "Deployment"),
     ] == [(component, thing["kind"]) for component, thing in RUNNING]
 
 
