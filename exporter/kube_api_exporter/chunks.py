@@ -3,7 +3,6 @@
 import zlib
 from array import array
 from collections.abc import Sequence
-from itertools import pairwise
 
 import zstandard
 
@@ -28,10 +27,6 @@ class Chunk:
     def piece(self, slot: int) -> bytes:
         """Return the lines of one object."""
         return self.data[self.ends[slot - 1] if slot else 0 : self.ends[slot]]
-
-    def lengths(self) -> list[int]:
-        """Return the size of each object's lines."""
-        return [end - start for start, end in pairwise((0, *self.ends))]
 
     @property
     def gzip(self) -> bytes:

@@ -25,7 +25,13 @@ from kube_api_exporter.options import PRESETS, Options, parse_shard
 )
 @click.option("--context", help="The kubeconfig's context, if not its current one.")
 @click.option("--listen-address", default="0.0.0.0:8080", metavar="HOST:PORT", help="Where to serve.")
-@click.option("--web-config", type=click.Path(path_type=Path), help="TLS and passwords: a web-config file.")
+@click.option(
+    "--web-config",
+    "--web.config.file",
+    "web_config",
+    type=click.Path(path_type=Path),
+    help="TLS and passwords: a web-config file.",
+)
 @click.option(
     "--kinds",
     default=",".join(DEFAULT_KINDS),

@@ -4,11 +4,12 @@ import json
 import os
 import platform
 import tempfile
+import time
 from pathlib import Path
 
 import click
 
-from bench import load, measure, report, subjects
+from bench import custom, load, measure, report, subjects
 from bench.measure import Figures
 from e2e.exporter.apiserver import ApiServer
 
@@ -22,8 +23,9 @@ PLAIN_PODS_MAX = 10_000  # beyond, one scrape of the plain implementation takes 
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("reports/bench"), help="Where results go."
 )
+@click.option("--custom", "widgets", default=2000, help="Custom resources to measure with; 0 leaves it out.")
 @click.option("--only", multiple=True, help="Only these exporters.")
-def main(pods: str, changes: str, scrapes: int, out: Path, only: tuple[str, ...]) -> None:
+def main(*, pods: str, changes: str, scrapes: int, out: Path, widgets: int, only: tuple[str, ...]) -> None:
     """Measure kube-api-exporter, kube-state-metrics and a plain list at scrape against each other."""
     subjects.build()
     rows: list[Figures] = []
@@ -33,6 +35,10 @@ def main(pods: str, changes: str, scrapes: int, out: Path, only: tuple[str, ...]
         out.mkdir(parents=True, exist_ok=True)
         (out / "benchmark.json").write_text(json.dumps([row.as_row() for row in rows], indent=1))
         report.write(rows, out, _machine())
+    if widgets:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            cpu = _custom(Path(folder), widgets)
+        report.write(rows, out, _machine(), custom=cpu)
     click.echo((out / "benchmark.md").read_text())
 
 
@@ -54,6 +60,20 @@ def _size(folder: Path, pods: int, rates: list[int], scrapes: int, only: tuple[s
     finally:
         api.kill()
     return rows
+
+
+def _custom(folder: Path, widgets: int, rate: int = 100) -> dict[str, float]:
+    """Measure what events of a custom resource cost each exporter."""
+    api = ApiServer(folder)
+    try:
+        api.start()
+        api.call("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", custom.definition())
+        time.sleep(5)  # until the definition is served
+        load.fill(api.etcd, custom.objects(widgets))
+        pair = subjects.custom_pair(api, folder, widgets)
+        return {subject.name: measure.custom_cpu(api, subject, widgets, rate) for subject in pair}
+    finally:
+        api.kill()
 
 
 def _subjects(api: ApiServer, folder: Path, pods: int, rate: int) -> list[subjects.Subject]:

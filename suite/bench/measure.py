@@ -3,14 +3,14 @@
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import requests
 import urllib3
 
-from bench import load
+from bench import custom, load
 from bench.subjects import PLAIN, Subject
 from e2e.exporter.apiserver import ApiServer
 
@@ -37,11 +37,32 @@ class Figures:
         return asdict(self)
 
 
-class Churn:
-    """Changes pods' statuses at a steady rate, in a few threads."""
+def pod_change(pods: int) -> Callable[[int], tuple[str, object]]:
+    """Return what changes a pod's status: number → path and patch."""
 
-    def __init__(self, api: ApiServer, pods: int, rate: int, *, threads: int = 8) -> None:
-        self._api, self._pods, self._rate = api, pods, rate
+    def change(count: int) -> tuple[str, object]:
+        index = count * 7919 % pods
+        path = f"/api/v1/namespaces/{load.pod_namespace(index)}/pods/{load.pod_name(index)}/status"
+        return path, {"status": load.pod_status(count % 1000)}
+
+    return change
+
+
+def widget_change(widgets: int) -> Callable[[int], tuple[str, object]]:
+    """Return what changes a custom resource."""
+    return lambda count: (
+        f"{custom.PATH}/{custom.name(count * 7919 % widgets)}",
+        {"status": custom.numbers(count % 1000)},
+    )
+
+
+class Churn:
+    """Changes objects at a steady rate, in a few threads."""
+
+    def __init__(
+        self, api: ApiServer, change: Callable[[int], tuple[str, object]], rate: int, *, threads: int = 8
+    ) -> None:
+        self._api, self._change, self._rate = api, change, rate
         self._threads = threads
         self._over = threading.Event()
         self._lock = threading.Lock()
@@ -65,9 +86,7 @@ class Churn:
         pause, count = self._threads / self._rate, offset
         due = time.monotonic()
         while not self._over.is_set():
-            index = count * 7919 % self._pods
-            path = f"/api/v1/namespaces/{load.pod_namespace(index)}/pods/{load.pod_name(index)}/status"
-            self._api.patch(path, {"status": load.pod_status(count % 1000)})
+            self._api.patch(*self._change(count))
             count += self._threads
             with self._lock:
                 self.done += 1
@@ -104,7 +123,7 @@ def figures(api: ApiServer, subject: Subject, pods: int, rate: int, *, scrapes: 
             not line.startswith("#")
             for line in requests.get(subject.url, headers=PLAIN, timeout=120).text.splitlines()
         )
-        churn = Churn(api, pods, rate)
+        churn = Churn(api, pod_change(pods), rate)
         with churn.running():
             plain = scrape_seconds(subject.url, "identity", scrapes, 0.5)
             zipped = scrape_seconds(subject.url, "gzip", scrapes, 0.5)
@@ -136,3 +155,16 @@ def _cpu_of_events(subject: Subject, churn: Churn, seconds: float = 15.0) -> flo
         time.sleep(5)
         scrape_seconds(subject.url, "gzip", 1, 0)
     return (subject.cpu_seconds() - cpu) / max(churn.done - events, 1) * 10_000
+
+
+def custom_cpu(api: ApiServer, subject: Subject, widgets: int, rate: int) -> float:
+    """Return the CPU seconds that 10,000 events of a custom resource cost."""
+    subject.start()
+    try:
+        time.sleep(3)
+        churn = Churn(api, widget_change(widgets), rate)
+        with churn.running():
+            time.sleep(2)
+            return _cpu_of_events(subject, churn)
+    finally:
+        subject.stop()

@@ -13,6 +13,7 @@ import requests
 from alertdrill import cache, process
 from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.tools import go
+from bench import custom
 from e2e.exporter.apiserver import ApiServer
 
 MODULE = Path(__file__).parent / "kube_state_metrics"
@@ -114,6 +115,20 @@ def kube_state_metrics(api: ApiServer, folder: Path, pods: int, *, kinds: Sequen
     url = f"http://127.0.0.1:{port}/metrics"
     complete = counts("kube_pod_info", pods)
     return Subject("kube-state-metrics", [str(build()), *words], url, complete, log=folder / "ksm.log")
+
+
+def custom_pair(api: ApiServer, folder: Path, widgets: int) -> list[Subject]:
+    """Return both exporters for a custom resource only; the other needs a file that names every number."""
+    mine = ours(api, folder, widgets, kinds=[f"{custom.PLURAL}.{custom.GROUP}"])
+    mine.complete = counts("k8s_widget_spec_size", widgets)
+    theirs = kube_state_metrics(api, folder, widgets)
+    (folder / "custom.yaml").write_text(custom.configuration())
+    theirs.argv += [
+        "--custom-resource-state-only",
+        f"--custom-resource-state-config-file={folder}/custom.yaml",
+    ]
+    theirs.complete = counts("kube_customresource_spec_size", widgets)
+    return [mine, theirs]
 
 
 def baseline(api: ApiServer, folder: Path, pods: int) -> Subject:
