@@ -8,7 +8,6 @@ import yaml
 GROUP, VERSION, KIND, PLURAL = "bench.example.com", "v1", "Widget", "widgets"
 NUMBERS = ("size", "wanted", "ready", "generationSeen", "retries", "bytes")
 PARTS = 3
-PATH = f"/apis/{GROUP}/{VERSION}/namespaces/default/{PLURAL}"
 
 
 def definition() -> dict[str, Any]:
@@ -39,22 +38,22 @@ def numbers(step: int) -> dict[str, Any]:
 
 def objects(count: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (key in etcd, object)."""
-    for index in range(count):
-        metadata = {
-            "name": name(index),
-            "namespace": "default",
-            "uid": f"{index:08d}-0000-4000-8000-000000000000",
-            "creationTimestamp": "2026-01-01T00:00:00Z",
-            "generation": 1,
-            "labels": {"app": "widget"},
-        }
-        value = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": metadata}
-        yield f"{GROUP}/{PLURAL}/default/{name(index)}", {**value, "spec": numbers(0), "status": numbers(0)}
+    return (widget(index) for index in range(count))
 
 
-def name(index: int) -> str:
-    """Return the name of an object."""
-    return f"widget-{index:05d}"
+def widget(index: int, *, step: int = 0) -> tuple[str, dict[str, Any]]:
+    """Return a custom resource and its key in etcd."""
+    name = f"widget-{index:05d}"
+    metadata = {
+        "name": name,
+        "namespace": "default",
+        "uid": f"{index:08d}-0000-4000-8000-000000000000",
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+        "generation": 1,
+        "labels": {"app": "widget"},
+    }
+    value = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": metadata}
+    return f"{GROUP}/{PLURAL}/default/{name}", {**value, "spec": numbers(0), "status": numbers(step)}
 
 
 def configuration() -> str:

@@ -34,19 +34,14 @@ def objects(pods: int, deployments: int, nodes: int) -> Iterator[tuple[str, dict
             _object("apps/v1", "ReplicaSet", name, namespace, {**whole, "spec": {**spec, "strategy": None}}),
         )
     for index in range(pods):
-        name, namespace = pod_name(index), pod_namespace(index)
-        whole = {"spec": _pod_spec(index, max(nodes, 1)), "status": pod_status(0)}
-        yield f"pods/{namespace}/{name}", _object("v1", "Pod", name, namespace, whole)
+        yield pod(index, nodes)
 
 
-def pod_name(index: int) -> str:
-    """Return the name of a pod."""
-    return f"web-{index // 10}-6c7d5bf9c4-{index:05d}"
-
-
-def pod_namespace(index: int) -> str:
-    """Return the namespace of a pod."""
-    return f"bench-{index % NAMESPACES}"
+def pod(index: int, nodes: int, *, restarts: int = 0) -> tuple[str, dict[str, Any]]:
+    """Return a running pod and its key in etcd."""
+    name, namespace = f"web-{index // 10}-6c7d5bf9c4-{index:05d}", f"bench-{index % NAMESPACES}"
+    whole = {"spec": _pod_spec(index, max(nodes, 1)), "status": _pod_status(restarts)}
+    return f"pods/{namespace}/{name}", _object("v1", "Pod", name, namespace, whole)
 
 
 def fill(etcd: str, pairs: Iterable[tuple[str, dict[str, Any]]]) -> int:
@@ -143,8 +138,7 @@ def _pod_spec(index: int, nodes: int) -> dict[str, Any]:
     }
 
 
-def pod_status(restarts: int) -> dict[str, Any]:
-    """Return a running pod's status."""
+def _pod_status(restarts: int) -> dict[str, Any]:
     conditions = ("PodScheduled", "Initialized", "ContainersReady", "Ready")
     statuses = [
         {

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import requests
 import urllib3
@@ -37,61 +38,46 @@ class Figures:
         return asdict(self)
 
 
-def pod_change(pods: int) -> Callable[[int], tuple[str, object]]:
-    """Return what changes a pod's status: number → path and patch."""
-
-    def change(count: int) -> tuple[str, object]:
-        index = count * 7919 % pods
-        path = f"/api/v1/namespaces/{load.pod_namespace(index)}/pods/{load.pod_name(index)}/status"
-        return path, {"status": load.pod_status(count % 1000)}
-
-    return change
+Change = Callable[[int], tuple[str, dict[str, Any]]]
 
 
-def widget_change(widgets: int) -> Callable[[int], tuple[str, object]]:
-    """Return what changes a custom resource."""
-    return lambda count: (
-        f"{custom.PATH}/{custom.name(count * 7919 % widgets)}",
-        {"status": custom.numbers(count % 1000)},
-    )
+def pod_change(pods: int) -> Change:
+    """Return what changes pods' statuses: number → key in etcd and object."""
+    return lambda count: load.pod(count * 7919 % pods, 1, restarts=count % 1000)
+
+
+def widget_change(widgets: int) -> Change:
+    """Return what changes custom resources."""
+    return lambda count: custom.widget(count * 7919 % widgets, step=count % 1000)
 
 
 class Churn:
-    """Changes objects at a steady rate, in a few threads."""
+    """Changes objects at a steady rate, in etcd: the API server has enough to do with telling everybody."""
 
-    def __init__(
-        self, api: ApiServer, change: Callable[[int], tuple[str, object]], rate: int, *, threads: int = 8
-    ) -> None:
+    def __init__(self, api: ApiServer, change: Change, rate: int) -> None:
         self._api, self._change, self._rate = api, change, rate
-        self._threads = threads
         self._over = threading.Event()
-        self._lock = threading.Lock()
         self.done = 0
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Change things while the block runs."""
-        workers = [threading.Thread(target=self._work, args=(i,), daemon=True) for i in range(self._threads)]
+        worker = threading.Thread(target=self._work, daemon=True)
         if self._rate:
-            for worker in workers:
-                worker.start()
+            worker.start()
         try:
             yield
         finally:
             self._over.set()
-            for worker in workers if self._rate else []:
+            if self._rate:
                 worker.join()
 
-    def _work(self, offset: int) -> None:
-        pause, count = self._threads / self._rate, offset
-        due = time.monotonic()
-        while not self._over.is_set():
-            self._api.patch(*self._change(count))
-            count += self._threads
-            with self._lock:
-                self.done += 1
-            due += pause
-            self._over.wait(max(due - time.monotonic(), 0))
+    def _work(self) -> None:
+        began = time.monotonic()
+        while not self._over.wait(0.1):
+            due = int((time.monotonic() - began) * self._rate)
+            load.fill(self._api.etcd, (self._change(count) for count in range(self.done, due)))
+            self.done = max(due, self.done)
 
 
 def scrape_seconds(url: str, coding: str, times: int, every: float) -> list[float]:
