@@ -51,7 +51,8 @@ class Exporter:
     def start(self) -> None:
         """Begin to read."""
         threading.Thread(target=self._settle, name="settle", daemon=True).start()
-        for reader in self._readers:
+        # Pods first: they are most of what there is to read.
+        for reader in sorted(self._readers, key=lambda reader: reader.feed.word != "pods"):
             reader.start()
 
     def stop(self) -> None:

@@ -19,6 +19,7 @@ PLAIN_PODS_MAX = 10_000  # beyond, one scrape of the plain implementation takes 
 @click.command(context_settings={"show_default": True})
 @click.option("--pods", default="1000,10000", help="Sizes, separated by commas.")
 @click.option("--changes", default="0,50,500", help="Changes per second, separated by commas.")
+@click.option("--growth", default="5000,20000,50000", help="More sizes, without changes, for the picture.")
 @click.option("--scrapes", default=40, help="Scrapes per figure.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("reports/bench"), help="Where results go."
@@ -29,9 +30,10 @@ def main(*, pods: str, changes: str, scrapes: int, out: Path, widgets: int, only
     """Measure kube-api-exporter, kube-state-metrics and a plain list at scrape against each other."""
     subjects.build()
     rows: list[Figures] = []
-    for size in map(int, pods.split(",")):
+    plan = [(size, _numbers(changes)) for size in _numbers(pods)] + [(size, [0]) for size in _numbers(growth)]
+    for size, rates in plan:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            rows += _size(Path(folder), size, [int(rate) for rate in changes.split(",")], scrapes, only)
+            rows += _size(Path(folder), size, rates, scrapes, only)
         out.mkdir(parents=True, exist_ok=True)
         (out / "benchmark.json").write_text(json.dumps([row.as_row() for row in rows], indent=1))
         report.write(rows, out, _machine())
@@ -40,6 +42,10 @@ def main(*, pods: str, changes: str, scrapes: int, out: Path, widgets: int, only
             cpu = _custom(Path(folder), widgets)
         report.write(rows, out, _machine(), custom=cpu)
     click.echo((out / "benchmark.md").read_text())
+
+
+def _numbers(given: str) -> list[int]:
+    return [int(number) for number in given.split(",") if number]
 
 
 def _size(folder: Path, pods: int, rates: list[int], scrapes: int, only: tuple[str, ...]) -> list[Figures]:

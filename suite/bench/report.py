@@ -102,7 +102,7 @@ def picture(rows: Sequence[Figures]) -> str:
 
 
 def _panel(title: str, rows: Sequence[Figures], value: Callable[[Figures], float]) -> dict[str, object]:
-    shown = [row for row in rows if row.subject != PLAIN]
+    shown = [row for row in rows if row.subject != PLAIN and row.changes_per_second == 0]
     top, most = max(map(value, shown)) or 1, max(row.pods for row in shown)
     lines = [
         {
