@@ -26,7 +26,16 @@ PLAIN_PODS_MAX = 10_000  # beyond, one scrape of the plain implementation takes 
 )
 @click.option("--custom", "widgets", default=2000, help="Custom resources to measure with; 0 leaves it out.")
 @click.option("--only", multiple=True, help="Only these exporters.")
-def main(*, pods: str, changes: str, scrapes: int, out: Path, widgets: int, only: tuple[str, ...]) -> None:
+def main(
+    *,
+    pods: str,
+    changes: str,
+    growth: str,
+    scrapes: int,
+    out: Path,
+    widgets: int,
+    only: tuple[str, ...],
+) -> None:
     """Measure kube-api-exporter, kube-state-metrics and a plain list at scrape against each other."""
     subjects.build()
     rows: list[Figures] = []
