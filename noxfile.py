@@ -75,9 +75,12 @@ def truth(session: nox.Session) -> None:
 
 @nox.session
 def tofu(session: nox.Session) -> None:
-    """Hold terradiff against a real tofu, built from its Go module the first time."""
+    """Hold terradiff against a real tofu, on its own and in a cluster; tofu is built the first time."""
     install(session)
     session.run("pytest", "suite/e2e/test_terradiff.py", "--timeout=1800", *session.posargs)
+    live = ("suite/e2e/test_scenarios.py", "--timeout=0", "--drill-tofu", "--drill-name=tofu")
+    record = f"--drill-record={REPORTS / 'tofu' / 'incidents'}"
+    session.run("pytest", *live, record, *session.posargs)
 
 
 @nox.session

@@ -43,6 +43,7 @@ class Options(Value, frozen=True, kw_only=True):
     context: str = ""
     speed: float = SPEED
     through_pytest_kind: bool = False  # kind clusters are made by pytest-kind, in the e2e session
+    tofu: bool = False  # with terradiff's image, whose tofu takes minutes to build the first time
     rules: tuple[str, ...] = ()  # files or folders; none means the shipped ones and the drill's own
 
 
@@ -98,7 +99,7 @@ def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
         cluster = clusters.choose(wanted(options))
         progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
         try:
-            access, loaded = _cluster_with_images(cluster, before, progress)
+            access, loaded = _cluster_with_images(cluster, before, options, progress)
             with _evidence_of_failure(cluster, access, progress):
                 _deploy(scaled, options, access, loaded, progress)
         except BaseException:
@@ -134,7 +135,7 @@ def _evidence_of_failure(
 
 
 def _cluster_with_images(
-    cluster: clusters.Cluster, before: State | None, progress: Progress
+    cluster: clusters.Cluster, before: State | None, options: Options, progress: Progress
 ) -> tuple[clusters.Access, dict[str, str]]:
     """Bring the cluster up while images are made; load them unless they are there. Returns what is loaded."""
     if clusters.Ability.LOADS_IMAGES not in cluster.abilities:
@@ -142,14 +143,14 @@ def _cluster_with_images(
         return cluster.up(progress), {}
     there = before is not None and cluster.status().answers
     with ThreadPoolExecutor() as pool:
-        making = pool.submit(images.archive, progress)
+        making = pool.submit(images.archive, progress, tofu=options.tofu)
         access = cluster.up(progress)
         archive = making.result()
-    wanted = images.identities()
-    if not (there and before and before.images == wanted):
+    needed = images.identities(tofu=options.tofu)
+    if not (there and before and needed.items() <= before.images.items()):
         with progress.phase("images into the cluster"):
             cluster.load([archive], progress)
-    return access, wanted
+    return access, {**(before.images if there and before else {}), **needed}
 
 
 def down(name: str, progress: Progress) -> bool:
@@ -318,9 +319,11 @@ def status(name: str) -> Status:
 def borrowed(options: Options, progress: Progress, *, keep: bool) -> Iterator[Lab]:
     """Yield the lab that is up, which stays, or a new one, taken down after unless it is to be kept."""
     there = status(options.name)
+    lacks_tofu = options.tofu and there.state is not None and images.TERRADIFF.name not in there.state.images
     if there.answers and there.state:
         progress.say(f"{there.sentence}; using it")
-        with connected(there.state, options, progress) as lab:
+        state = up(options, progress, keep=True) if lacks_tofu else there.state
+        with connected(state, options, progress) as lab:
             yield lab
         return
     state = up(options, progress, keep=keep)

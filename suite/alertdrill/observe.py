@@ -180,10 +180,14 @@ def health_events(watcher: Watcher, window: Window) -> Iterator[Event]:
 
 def workload_series(server: Prometheus, window: Window, up: Iterable[Series]) -> list[Series]:
     """Return every series of the scenario's objects, with staleness markers where a scrape lost one."""
-    selector = f'{{__name__!="ALERTS",{NAMESPACE_LABEL}="{window.namespace}"}}'
+    selectors = (
+        f'{{__name__!="ALERTS",{NAMESPACE_LABEL}="{window.namespace}"}}',  # its objects, by the exporter
+        f'{{__name__!~"ALERTS|up",namespace="{window.namespace}"}}',  # its pods' own metrics
+    )
     scrapes = {_target(one): one.timestamps for one in up}
     return [
         timeline.mark_stale(one, scrapes.get(_target(one), ()))
+        for selector in selectors
         for one in server.samples(selector, start=window.started, end=window.ended)
     ]
 

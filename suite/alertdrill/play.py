@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from alertdrill import baseline, cache, data, durations, incident, observe, pod_logs
+from alertdrill import baseline, cache, data, durations, images, incident, observe, pod_logs
 from alertdrill.clock import StoppableClock, wait_for
 from alertdrill.errors import LabError, ScenarioError
 from alertdrill.faults import base as faults
@@ -253,6 +253,11 @@ class Run:
 
     def _say(self, sentence: str, *, style: str = "") -> None:
         self.progress.say(f"{self.scenario.name}: {sentence}", style=style)
+
+
+def needs_tofu(scenarios: Sequence[Scenario]) -> bool:
+    """Say whether a workload among them runs terradiff's image."""
+    return any(images.TERRADIFF.name in workload(one).read_text() for one in scenarios)
 
 
 def workload(scenario: Scenario) -> Path:

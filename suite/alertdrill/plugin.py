@@ -30,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--drill-speed", type=float, default=20.0, help="times faster than real life (default: 20)"
     )
     group.addoption("--drill-record", default="reports/incidents", help="where recordings go")
+    group.addoption("--drill-tofu", action="store_true", help="also what needs terradiff's image")
     group.addoption("--drill-keep", action="store_true", help="leave the lab and its namespaces standing")
 
 
@@ -49,6 +50,7 @@ def drill_options(pytestconfig: pytest.Config) -> "labs.Options":
         kubeconfig=pytestconfig.getoption("drill_kubeconfig"),
         context=pytestconfig.getoption("drill_context"),
         speed=pytestconfig.getoption("drill_speed"),
+        tofu=pytestconfig.getoption("drill_tofu"),
         through_pytest_kind=find_spec("pytest_kind") is not None,
     )
 

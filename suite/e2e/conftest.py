@@ -14,10 +14,21 @@ from alertdrill.progress import Progress
 from alertdrill.report import junit
 from alertdrill.scenario import Scenario, check
 
-SCENARIOS = scenario_files.load(scenario_files.shipped())
+SHIPPED = scenario_files.load(scenario_files.shipped())
 E2E_RULES = Path(__file__).parent / "rules"
 
 Player = Callable[[Sequence[Scenario]], dict[str, Incident]]
+
+
+def chosen(config: pytest.Config) -> list[Scenario]:
+    """Return what this session drills: all but terradiff, or terradiff alone, whose tofu is long to build."""
+    return [one for one in SHIPPED if play.needs_tofu([one]) == bool(config.getoption("drill_tofu"))]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test that asks for `scenario_name` each scenario of the session."""
+    if "scenario_name" in metafunc.fixturenames:
+        metafunc.parametrize("scenario_name", [one.name for one in chosen(metafunc.config)])
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +40,7 @@ def drill_options(pytestconfig: pytest.Config) -> labs.Options:
         kubeconfig=pytestconfig.getoption("drill_kubeconfig"),
         context=pytestconfig.getoption("drill_context"),
         speed=pytestconfig.getoption("drill_speed"),
+        tofu=pytestconfig.getoption("drill_tofu"),
         through_pytest_kind=find_spec("pytest_kind") is not None,
         rules=(str(data.path("rules")), str(data.path("fixtures", "rules")), str(E2E_RULES)),
     )
@@ -57,7 +69,7 @@ def player(drill_lab: labs.Lab, drill_options: labs.Options, pytestconfig: pytes
 @pytest.fixture(scope="session")
 def incidents(player: Player, drill_lab: labs.Lab, pytestconfig: pytest.Config) -> dict[str, Incident]:
     """Return the recording of every shipped scenario, played in this session; broken ones leave evidence."""
-    recorded = player(SCENARIOS)
+    recorded = player(chosen(pytestconfig))
     # A verdict needs a lab that is fit to judge in: where it was not, it gets one more chance, and only one.
     unfit = [one.scenario for one in recorded.values() if judge.judge(one).verdict is Verdict.UNKNOWN]
     recorded |= player(unfit) if unfit else {}

@@ -36,6 +36,11 @@ def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:
             help="How many times faster than real life; crash loops are faithful up to about 20.",
         ),
         click.option(
+            "--tofu",
+            is_flag=True,
+            help="Have terradiff's image in the lab; with no registry tofu is built, which takes minutes.",
+        ),
+        click.option(
             "--context", default="", help="With --cluster existing: the context, which must be named."
         ),
         click.option(
@@ -60,6 +65,7 @@ def lab_options(
     cluster: str,
     kubeconfig: Path | None,
     context: str,
+    tofu: bool,
     speed: float,
     rule_files: Sequence[Path],
 ) -> lab.Options:
@@ -69,6 +75,7 @@ def lab_options(
         cluster=cluster,
         kubeconfig=str(kubeconfig.absolute()) if kubeconfig else "",
         context=context,
+        tofu=tofu,
         speed=speed,
         rules=tuple(str(one.absolute()) for one in rule_files),
     )

@@ -64,6 +64,7 @@ def play(
     if only_list:
         click.echo("\n".join(f"{one.name}\n    {one.why}" for one in wanted))
         return
+    chosen["tofu"] = chosen["tofu"] or playing.needs_tofu(wanted)
     asked = options.lab_options(**chosen)
     alerts = lab.load_rules(asked).alerts
     for one in wanted:

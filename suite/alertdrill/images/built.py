@@ -1,11 +1,12 @@
 """Our own images as anybody builds them, where a registry answers: `docker build` of exporter/Dockerfile."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from alertdrill import cache, data
 from alertdrill.docker import Engine
 from alertdrill.images import layers
-from alertdrill.images.catalogue import OWN
+from alertdrill.images.catalogue import Image
 from alertdrill.progress import Progress
 
 STAGE = "images-built"
@@ -13,25 +14,21 @@ BUILD_SECONDS_MAX = 1200.0
 SAVE_SECONDS_MAX = 300.0
 
 
-def built(engine: Engine, progress: Progress) -> Path:
+def built(engine: Engine, ours: Sequence[Image], progress: Progress) -> Path:
     """Return an archive of our own images; third parties' are left to the cluster, which pulls them."""
     context = data.path("exporter")
 
     def make(folder: Path) -> None:
-        for image in OWN:
+        for image in ours:
             words = ("build", f"--target={target(image.name)}", f"--tag={image.name}", context)
             with progress.phase(f"building {image.name}"):
                 engine.run(f"building {image.name}", *words, timeout=BUILD_SECONDS_MAX)
-        names = [image.name for image in OWN]
+        names = [image.name for image in ours]
         archive = folder / "images.tar"
         engine.run("saving images", "save", f"--output={archive}", *names, timeout=SAVE_SECONDS_MAX)
 
-    return (
-        cache.entry(
-            STAGE, cache.digest(layers.key("dependencies"), layers.key("code"), context / "Dockerfile"), make
-        )
-        / "images.tar"
-    )
+    sources = (layers.key("dependencies"), layers.key("code"), context / "Dockerfile")
+    return cache.entry(STAGE, cache.digest(repr(ours), *sources), make) / "images.tar"
 
 
 def target(image: str) -> str:

@@ -62,6 +62,15 @@ OWN = (
     ),
     Image(name="alertdrill/workload:dev", layers=("base",), command=("python3",), user=NOBODY),
 )
+# tofu takes minutes to build where it can't be pulled, so only a lab that is asked to has this image.
+TERRADIFF = OWN[2]
+
+
+def own(*, tofu: bool) -> tuple[Image, ...]:
+    """Return the images of ours that a lab has, with or without the one that holds tofu."""
+    return OWN if tofu else tuple(image for image in OWN if image is not TERRADIFF)
+
+
 # Pulled where a registry answers; where none does, made here under the same names and entry points.
 THIRD_PARTY = (
     Image(

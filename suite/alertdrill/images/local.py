@@ -2,21 +2,22 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from alertdrill import cache
 from alertdrill.images import docker_archive, layers
-from alertdrill.images.catalogue import OWN, PROGRAMS, THIRD_PARTY, Image
+from alertdrill.images.catalogue import PROGRAMS, THIRD_PARTY, Image
 from alertdrill.progress import Progress
 
 STAGE = "images"
 KEPT = 2  # so many archives, the newest: they are large
 
 
-def made(progress: Progress) -> Path:
-    """Return the archive of all images, made anew as far as its layers have changed."""
-    images = (*OWN, *THIRD_PARTY)
+def made(ours: Sequence[Image], progress: Progress) -> Path:
+    """Return the archive of our images and third parties', made anew as far as its layers have changed."""
+    images = (*ours, *THIRD_PARTY)
     names = sorted({name for image in images for name in image.layers})
     key = cache.digest(layers.FORMAT, repr(images), *(layers.key(name) for name in names))
 

@@ -83,7 +83,7 @@ def test_an_image_is_made_of_known_layers(image: Image) -> None:
 
 def test_an_image_is_known_by_its_sources() -> None:
     """What an image is made of changes with the code's key only where the code is in it."""
-    found = identities()
+    found = identities(tofu=True)
     assert {image.name for image in OWN} == found.keys()
     assert layers.key("code") in found["alertdrill/kube-api-exporter:dev"]
     assert layers.key("code") not in found["alertdrill/workload:dev"]

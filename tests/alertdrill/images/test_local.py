@@ -49,7 +49,7 @@ def make(exporter: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 
     def make_once() -> tuple[Path, list[str]]:
         made.clear()
-        return local.made(Progress(Console(file=StringIO()))), sorted(made)
+        return local.made(OWN, Progress(Console(file=StringIO()))), sorted(made)
 
     return make_once
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from alertdrill import images
 from alertdrill.images import OWN, THIRD_PARTY, layers
 from alertdrill.images.built import target
 
@@ -63,3 +64,8 @@ def test_the_example_overlay_replaces_our_images() -> None:
     overlay = yaml.safe_load((ROOT / "manifests" / "overlays" / "example" / "kustomization.yaml").read_text())
     ours = {image.name.split(":")[0] for image in OWN}
     assert {entry["name"] for entry in overlay["images"]} <= ours
+
+
+def test_a_lab_has_tofu_only_when_it_is_asked_for() -> None:
+    """The one image that takes minutes to make is left out of a lab that does not need it."""
+    assert {images.TERRADIFF.name} == set(images.identities(tofu=True)) - set(images.identities())
