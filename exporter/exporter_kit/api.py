@@ -74,14 +74,9 @@ class ApiClient:
 
     def _load(self) -> None:
         access = api_access.load(*self._source)
-        pool = urllib3.PoolManager(
-            num_pools=1,
-            maxsize=64,
-            retries=False,
-            socket_options=KEEPALIVE,
-            **access.pool,
-        )
-        self._access, self._pool = access, pool
+        settings = {"maxsize": 64, "retries": False, "socket_options": KEEPALIVE, **access.pool}
+        proxied = urllib3.ProxyManager(access.proxy, **settings) if access.proxy else None
+        self._access, self._pool = access, proxied or urllib3.PoolManager(num_pools=1, **settings)
 
     @property
     def host(self) -> str:

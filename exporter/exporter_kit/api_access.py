@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass
 
 import yaml
 from kubernetes import config as official
@@ -23,6 +25,7 @@ class Access:
     host: str
     headers: Callable[[], Mapping[str, str]]
     pool: Mapping[str, Any]
+    proxy: str | None = None
 
 
 def load(kubeconfig: Path | None = None, context: str | None = None) -> Access:
@@ -40,7 +43,8 @@ def load(kubeconfig: Path | None = None, context: str | None = None) -> Access:
         raise CredentialsError(f"reading {_source(kubeconfig)}: {error}; {_advice(kubeconfig)}") from error
     except (OSError, yaml.YAMLError, TypeError, KeyError, AttributeError, ValueError) as error:
         raise CredentialsError(f"reading {_source(kubeconfig)}: it is not a kubeconfig: {error}") from error
-    return Access(configuration.host, lambda: _headers(configuration), _pool(configuration))
+    pool, proxy = _pool(configuration), _proxy(configuration)
+    return Access(configuration.host, lambda: _headers(configuration), pool, proxy)
 
 
 def _source(kubeconfig: Path | None) -> str:
@@ -63,6 +67,13 @@ def _headers(configuration: Configuration) -> dict[str, str]:
     if configuration.username:
         found["authorization"] = configuration.get_basic_auth_token()
     return found
+
+
+def _proxy(configuration: Configuration) -> str | None:
+    """Return the proxy of the kubeconfig or the environment, unless NO_PROXY names the host."""
+    host = urlsplit(configuration.host).hostname or ""
+    bypassed = proxy_bypass(host, {"no": configuration.no_proxy or ""})
+    return None if bypassed else configuration.proxy
 
 
 def _pool(configuration: Configuration) -> dict[str, Any]:

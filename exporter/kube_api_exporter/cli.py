@@ -16,6 +16,9 @@ from kube_api_exporter.exporter import EVERY, Exporter
 from kube_api_exporter.kinds import DEFAULT_KINDS
 from kube_api_exporter.options import PRESETS, Options, parse_shard
 
+# The API server takes JSON 10,000 levels deep; we must be able to skip what it takes.
+RECURSION_MAX = 15_000
+
 
 @click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
 @click.option(
@@ -69,6 +72,7 @@ def main(
     """Export every number and boolean of every object of the chosen kinds."""
     log.configure(log_format, level=log_level)
     memory.share_one_heap()
+    sys.setrecursionlimit(RECURSION_MAX)
     try:
         options = _options(**given)
         if print_rbac:

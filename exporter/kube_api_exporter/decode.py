@@ -96,6 +96,13 @@ class Identified(msgspec.Struct):
     details: dict[str, Any] | None = None
 
 
+class IdentifiedEvent(msgspec.Struct):
+    """A watch event, read only for whom it is about."""
+
+    type: str
+    object: Identified
+
+
 class IdentifiedPage(msgspec.Struct):
     """A page of a metadata-only list."""
 

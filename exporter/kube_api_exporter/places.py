@@ -13,10 +13,12 @@ ELEMENT = None
 Step = str | None  # the name of a field, or ELEMENT: into a list
 # A map keyed by, say, pod names would make a family per pod; past this the object is refused.
 FAMILIES_MAX = 20_000
+# Deeper is no API, but an attempt on our memory: every place knows its whole path.
+DEPTH_MAX = 100
 
 
 class TooManyFamilies(Exception):  # noqa: N818  # says what is wrong with the object
-    """An object would add a family past the cap."""
+    """An object would add a family past the cap, or one too deep."""
 
 
 class Claims:
@@ -101,6 +103,8 @@ class Place:
     )
 
     def __init__(self, families: Families, steps: tuple[Step, ...], labels: tuple[str, ...]) -> None:
+        if len(steps) > DEPTH_MAX:
+            raise TooManyFamilies(f"nested deeper than {DEPTH_MAX} at {dotted(steps[:3])}")
         self._families = families
         self.steps = steps
         self.labels = labels

@@ -116,6 +116,8 @@ class Reader(threading.Thread):
         self._failures = 1 if was_good else self._failures + 1
         if isinstance(error, Gone | Undecodable):
             self._wish = error.reason
+        if isinstance(error, Undecodable):
+            self._lists_only = True  # a page can be read past what a stream ends on
         self._mind_absence(error, served_since=bool(lived))
         if was_good and isinstance(error, Unreachable | Gone):
             return 0.0  # the first try again is at once: most connections break for no reason

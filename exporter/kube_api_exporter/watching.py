@@ -7,16 +7,18 @@ server ended it in the ordinary way and it may be resumed.
 import random
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
 from exporter_kit.api import JSON, ApiClient, Stream
 from exporter_kit.api_errors import ApiError, Gone, Invalid, Throttled, for_status
-from kube_api_exporter.decode import Identified, IdentifiedPage, ListMeta, Page
+from kube_api_exporter.decode import Identified, IdentifiedEvent, IdentifiedPage, ListMeta, Page
 from kube_api_exporter.feed import Feed
 from kube_api_exporter.render import Key, Refused, Seen, shard_of
 from kube_api_exporter.store import Store
 
+T = TypeVar("T")
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 INITIAL_END = "k8s.io/initial-events-end"
 # The server ends a watch after a time drawn from this range, so that watches don't all end together.
@@ -131,16 +133,29 @@ class Conversation:
             return self._bookmark(said, aside)
         elif kind == "ERROR":
             raise _error_of(said)
+        else:
+            self._remember(feed.store if aside is None else aside, kind, said)
         return aside
 
+    def _remember(self, store: Store | None, kind: str, said: Identified) -> None:
+        """Know an object that can't be shown: its old state must go, and the audit must not miss it."""
+        assert store is not None
+        if kind == "DELETED":
+            store.delete(said.metadata.key)
+        else:
+            store.put(said.metadata.key, said.metadata.ident, {})
+
     def _event(self, line: bytes) -> tuple[str, Seen | Identified]:
-        """Decode an event; one that can't be is an object we no longer know the truth about: list again."""
+        """Decode an event, its object at least by name; without one we no longer know the truth about it."""
         assert self._feed.renderer
         try:
             return self._feed.renderer.of_event(line)
         except Refused as refused:
             self._feed.refused[refused.reason] += 1
-            raise Undecodable(str(refused)) from refused
+            known = _decoded(line, IdentifiedEvent)
+            if known is None or known.object.metadata.name is None:
+                raise Undecodable(str(refused)) from refused
+            return known.type, known.object
 
     def _apply(self, store: Store, kind: str, seen: Seen) -> None:
         if kind == "DELETED":
@@ -184,12 +199,14 @@ class Conversation:
             query["continue"] = page.metadata.continue_
 
     def _take_raw(self, aside: Store, raw: msgspec.Raw) -> None:
-        """Put one object of a page aside; one that can't be decoded costs only itself."""
+        """Put one object of a page aside; one that can't be decoded is known, and not shown."""
         assert self._feed.renderer
         try:
             self._feed.take(aside, self._feed.renderer.of_json(raw))
         except Refused as refused:
             self._feed.refused[refused.reason] += 1
+            if known := _decoded(raw, Identified):
+                self._remember(aside, "ADDED", known)
 
     def _swap(self, aside: Store, version: str) -> None:
         aside.snapshot()  # joined here, not in the first scrape
@@ -212,6 +229,14 @@ class Undecodable(ApiError):  # noqa: N818
 
 class _Head(msgspec.Struct):
     metadata: ListMeta
+
+
+def _decoded(raw: bytes | msgspec.Raw, kind: type[T]) -> T | None:
+    """Decode what may be beyond it."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 def _error_of(said: Identified) -> ApiError:

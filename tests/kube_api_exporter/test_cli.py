@@ -53,9 +53,11 @@ def test_a_taken_port_is_a_sentence_and_a_1(peer: Any, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """Undo what the command does to logging in this process."""
+def process_as_before() -> Iterator[None]:
+    """Undo what the command does to this process."""
+    limit = sys.getrecursionlimit()
     yield
+    sys.setrecursionlimit(limit)
     structlog.reset_defaults()
     logging.basicConfig(handlers=[], force=True)
 

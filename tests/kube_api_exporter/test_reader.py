@@ -1,5 +1,7 @@
 """One reader against a peer that misbehaves in every way the watch protocol knows."""
 
+import json
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -7,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kube_api_exporter.cli import RECURSION_MAX
 from kube_api_exporter.feed import Feed
 
 PODS = "/api/v1/pods"
@@ -265,20 +268,65 @@ def test_a_server_restored_from_a_backup_is_listed_again(peer: Any, readers: Any
     assert 1 == feed.relists["gone"]
 
 
-def test_an_event_that_cannot_be_read_means_list_again(peer: Any, readers: Any) -> None:
-    """We no longer know the truth about some object, so everything is read anew."""
-    rounds: list[Any] = []
+def test_a_stream_that_cannot_be_read_is_listed(peer: Any, readers: Any) -> None:
+    """We no longer know the truth about some object, so everything is read anew, page by page."""
 
     def answer(ask: Any) -> None:
-        rounds.append(ask)
+        if "limit" in ask.query:
+            ask.json(peer.listed(peer.pod("a", 3)))
+            return
         ask.stream()
-        ask.bookmark("5", end=True)
-        if len(rounds) == 1:
+        if "sendInitialEvents" in ask.query:
+            ask.bookmark("5", end=True)
             ask.raw(b"{nonsense}\n")
         peer.hang()
 
     peer.routes[PODS] = answer
     feed = readers.start().feed
-    readers.eventually(lambda: len(rounds) == 2)
+    readers.eventually(lambda: names(feed) == ["a"])
+    readers.eventually(lambda: feed.watching)
     assert 1 == feed.relists["decode"]
     assert 1 == feed.refused["decode"]
+
+
+@pytest.mark.parametrize("watch_list", [True, False])
+def test_an_object_that_cannot_be_decoded_is_known_and_not_shown(
+    peer: Any, readers: Any, *, watch_list: bool
+) -> None:
+    """It costs itself: the others go on, nothing is listed again, its deletion is understood."""
+    odd = {**peer.pod("odd", 4), "spec": None}
+    odd["metadata"]["labels"] = {"deep": "x"}
+    deep = json.dumps(odd).replace('"spec": null', '"spec": ' + "[" * 3000 + "]" * 3000)
+    deleted = threading.Event()
+
+    def answer(ask: Any) -> None:
+        if "limit" in ask.query:
+            ask.handler.send_response(200)
+            body = json.dumps(peer.listed(peer.pod("a", 3), {"odd": 1})).replace('{"odd": 1}', deep).encode()
+            ask.handler.send_header("Content-Length", str(len(body)))
+            ask.handler.end_headers()
+            ask.handler.wfile.write(body)
+            return
+        ask.stream()
+        if "sendInitialEvents" in ask.query:
+            ask.event("ADDED", peer.pod("a", 3))
+            ask.raw(b'{"type":"ADDED","object":' + deep.encode() + b"}\n")
+            ask.bookmark("5", end=True)
+        assert deleted.wait(5)
+        ask.raw(b'{"type":"DELETED","object":' + deep.encode() + b"}\n")
+        peer.hang()
+
+    monkeypatched = sys.getrecursionlimit()
+    sys.setrecursionlimit(RECURSION_MAX)
+    try:
+        peer.routes[PODS] = answer
+        feed = readers.start(watch_list=watch_list).feed
+        readers.eventually(lambda: names(feed) == ["a", "odd"])
+        assert feed.store is not None
+        assert 0 == feed.store.series_of(("n", "odd"))
+        deleted.set()
+        readers.eventually(lambda: names(feed) == ["a"])
+        assert feed.refused.total() >= 1
+        assert 0 == feed.relists.total()
+    finally:
+        sys.setrecursionlimit(monkeypatched)
