@@ -36,6 +36,7 @@ class Exporter:
         self._exposition = Exposition(self.feeds)
         self.own = OwnMetrics(lambda: self.feeds)
         self._stop_asked = threading.Event()
+        self._all_known = EVERY not in options.kinds
         self._auditor = Auditor(client, self._catalog, self._readers)
         for word in options.kinds:
             if word != EVERY:
@@ -69,7 +70,8 @@ class Exporter:
 
     def not_ready(self) -> list[str]:
         """Return a sentence for every kind that is not synced."""
-        return [f"{feed.label}: {feed.trouble or 'reading'}" for feed in self.feeds if not feed.synced]
+        waiting = [f"{feed.label}: {feed.trouble or 'reading'}" for feed in self.feeds if not feed.synced]
+        return waiting if self._all_known else ["all: learning which kinds there are", *waiting]
 
     def body(self, form: Format, coding: str, kinds: frozenset[str] | None) -> list[bytes]:
         """Return a scrape as many small pieces; `kinds` limits it, our own metrics are the kind `self`."""
@@ -101,6 +103,7 @@ class Exporter:
                 self._add(name)
             for reader in self._readers[first:]:
                 reader.start()
+            self._all_known = True
             break
         end = time.monotonic() + SETTLE_SECONDS_MAX
         while time.monotonic() < end and self.not_ready() and not self._stop_asked.wait(0.2):

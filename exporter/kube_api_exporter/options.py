@@ -73,6 +73,11 @@ class Options:
                 f"--shard {self.shard[0]}/{self.shard[1]}: no such shard; the first of two is 0/2"
             )
 
+    @property
+    def first_namespace(self) -> list[str]:
+        """The namespace, if any were named, whose reader also reads the kinds that have none."""
+        return sorted(set(self.namespaces))[:1]
+
     def label_selector(self, kind: str) -> str:
         """Return the label selector of a kind: those for all kinds and its own, all of which must hold."""
         return ",".join(_meant_for(kind, self.selectors))

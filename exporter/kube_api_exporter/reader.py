@@ -9,6 +9,7 @@ from exporter_kit.api import ApiClient
 from exporter_kit.api_errors import ApiError, Gone, Invalid, NotServed, Throttled, Unreachable
 from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.feed import Feed
+from kube_api_exporter.store import Store
 from kube_api_exporter.watching import Conversation, Undecodable, older
 
 BACKOFF_FIRST, BACKOFF_MAX = 0.25, 30.0
@@ -37,7 +38,7 @@ class Reader(threading.Thread):
 
     def run(self) -> None:
         """Serve the feed until told to stop."""
-        while not self._stop_asked.is_set():
+        while not self._stop_asked.is_set() and not self._is_redundant():
             try:
                 self._turn()
                 self._failures = 0
@@ -46,6 +47,19 @@ class Reader(threading.Thread):
             except Exception as error:  # noqa: BLE001  # a mistake of ours must not end the thread unseen
                 log.get().exception("reader failed", kind=self.feed.label)
                 self._stop_asked.wait(self._note(ApiError(f"{type(error).__name__}: {error}")))
+
+    def _is_redundant(self) -> bool:
+        """Whether another namespace's reader reads the same: a kind without namespaces is read once."""
+        feed = self.feed
+        if (
+            feed.kind is None
+            or feed.kind.namespaced
+            or feed.namespace in {None, *feed.options.first_namespace}
+        ):
+            return False
+        feed.store, feed.trouble, feed.watching = Store(feed.renderer), "", True
+        feed.contact()
+        return True
 
     def stop(self) -> None:
         """Ask the thread to end; it does so at once."""
@@ -70,6 +84,8 @@ class Reader(threading.Thread):
             self._relearn, self._conversation = False, None
             self._catalog.forget(self.feed.kind)
         talk = self._conversation or self._introduce()
+        if self._is_redundant():
+            return
         if self._wish:
             self.feed.relists[self._wish] += 1
             self._wish, talk.version = None, None
