@@ -18,6 +18,7 @@ from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.clusters import keys
 
 READY_SECONDS = 60.0
+INTERNAL_ERROR = 500
 MERGE = "application/merge-patch+json"
 
 
@@ -86,6 +87,8 @@ class ApiServer:
         reply = self._session.request(
             method, self.url + path, data=json.dumps(body), headers={"Content-Type": kind}, timeout=30
         )
+        if reply.status_code >= INTERNAL_ERROR:  # it is being killed, or etcd is
+            raise requests.HTTPError(f"{method} {path}: {reply.text[:500]}")
         assert reply.status_code in {200, 201, 202, 404, 409}, f"{method} {path}: {reply.text[:500]}"
         return reply.json()
 
