@@ -1,6 +1,7 @@
 """Daemons are known by their command line, never by a number in a file."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,12 @@ def start(script: str, mark: str, folder: Path) -> daemon.Daemon:
     return daemon.start("starting a shell", [SHELL, "-c", script, mark], log=folder / "log")
 
 
+def sleeper(mark: str, folder: Path) -> daemon.Daemon:
+    """Start a program that never forks: a shell's child has the shell's words until it is another program."""
+    argv = [sys.executable, "-c", "import time; time.sleep(60)", mark]
+    return daemon.start("starting a sleeper", argv, log=folder / "log")
+
+
 def wait(what: str, log: Path) -> None:
     """Wait until a daemon has said something."""
     wait_for(what, lambda: what in log.read_text(), deadline=10, clock=WallClock(), every=0.01)
@@ -27,7 +34,7 @@ def wait(what: str, log: Path) -> None:
 def test_a_daemon_is_found_and_stopped_by_its_mark(tmp_path: Path) -> None:
     """Only the program with the very word is found, and it is gone once it was stopped."""
     mark, other = f"--at={tmp_path}/one", f"--at={tmp_path}/one-more"
-    ours, theirs = start(FOREVER, mark, tmp_path), start(FOREVER, other, tmp_path)
+    ours, theirs = sleeper(mark, tmp_path), sleeper(other, tmp_path)
     assert [ours.pid] == daemon.find(mark)
     assert daemon.stop("a shell", mark, grace=5)
     assert ours.has_ended()
