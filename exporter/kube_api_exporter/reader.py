@@ -4,6 +4,8 @@ import random
 import threading
 import time
 
+import msgspec
+
 from exporter_kit import log
 from exporter_kit.api import ApiClient
 from exporter_kit.api_errors import ApiError, Gone, Invalid, NotServed, Throttled, Unreachable
@@ -44,6 +46,9 @@ class Reader(threading.Thread):
                 self._failures = 0
             except ApiError as error:
                 self._stop_asked.wait(self._note(error))
+            except msgspec.MsgspecError as error:
+                nonsense = ApiError(f"the API server's answer can't be read: {error}")
+                self._stop_asked.wait(self._note(nonsense))
             except Exception as error:  # noqa: BLE001  # a mistake of ours must not end the thread unseen
                 log.get().exception("reader failed", kind=self.feed.label)
                 self._stop_asked.wait(self._note(ApiError(f"{type(error).__name__}: {error}")))

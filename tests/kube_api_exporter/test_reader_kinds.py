@@ -139,3 +139,23 @@ def test_a_kind_that_is_not_served_for_a_moment_stays(peer: Any, readers: Any) -
     readers.eventually(lambda: feed.restarts["not_served"] == 2)
     assert ["a"] == names(feed)
     readers.eventually(lambda: feed.watching)
+
+
+def test_an_answer_that_is_no_json_is_said_once(
+    peer: Any, readers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some proxy's page instead of a list: a sentence, no traceback, and tried again."""
+
+    def answer(ask: Any) -> None:
+        body = b"<html>please log in</html>"
+        ask.handler.send_response(200)
+        ask.handler.send_header("Content-Length", str(len(body)))
+        ask.handler.end_headers()
+        ask.handler.wfile.write(body)
+
+    peer.routes[PODS] = answer
+    feed = readers.start(watch_list=False).feed
+    readers.eventually(lambda: feed.restarts["error"] > 2)
+    said = capsys.readouterr()
+    assert 1 == (said.out + said.err).count("the API server's answer can't be read")
+    assert "Traceback" not in said.out + said.err
