@@ -1,16 +1,15 @@
 """Our own metrics: everything we do to stay true, present from the first scrape on with 0."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Histogram, Info, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
-from prometheus_client.registry import Collector
 
 from kube_api_exporter.feed import REFUSALS, RELISTS, RESTART_REASONS, Feed
 from kube_api_exporter.negotiate import Format
+from kube_api_exporter.text import label_value, number
 
 PREFIX = "kube_api_exporter_"
 BUILD_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -74,50 +73,40 @@ BY_REASON: tuple[tuple[str, str, tuple[str, ...], Callable[[Feed, str], int]], .
 )
 
 
-class FeedCollector(Collector):
-    """The state of the feeds, read at the moment of the scrape."""
+def feed_lines(feeds: Sequence[Feed], *, openmetrics: bool) -> Iterator[str]:
+    """Yield the state of the feeds at this moment: some hundred lines, at a fifth of a registry's cost."""
+    grouped: dict[str, list[Feed]] = {}
+    for feed in feeds:
+        grouped.setdefault(label_value(feed.label), []).append(feed)
+    reachable = any(feed.watching for feed in feeds)
+    yield from _head("up", "1 while the API server is being watched.", "gauge")
+    yield f"{PREFIX}up {number(reachable)}\n"
+    for name, said, value in GAUGES:
+        yield from _head(name, said, "gauge")
+        for kind, those in grouped.items():
+            yield f'{PREFIX}{name}{{kind="{kind}"}} {number(value(those))}\n'
+    for name, said, count in COUNTERS:
+        yield from _head(name, said, "counter", "" if openmetrics else "_total")
+        for kind, those in grouped.items():
+            yield f'{PREFIX}{name}_total{{kind="{kind}"}} {sum(map(count, those))}\n'
+    for name, said, reasons, counted in BY_REASON:
+        yield from _head(name, said, "counter", "" if openmetrics else "_total")
+        for kind, those in grouped.items():
+            for reason in reasons:
+                total = sum(counted(feed, reason) for feed in those)
+                yield f'{PREFIX}{name}_total{{kind="{kind}",reason="{reason}"}} {total}\n'
 
-    def __init__(self, feeds: Callable[[], Sequence[Feed]]) -> None:
-        self._feeds = feeds
 
-    def describe(self) -> Iterable[Metric]:
-        """Nothing to check for duplicates against."""
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield all families."""
-        grouped: dict[str, list[Feed]] = {}
-        for feed in self._feeds():
-            grouped.setdefault(feed.label, []).append(feed)
-        reachable = any(feed.watching for feed in self._feeds())
-        yield GaugeMetricFamily(PREFIX + "up", "1 while the API server is being watched.", float(reachable))
-        for name, said, value in GAUGES:
-            gauge = GaugeMetricFamily(PREFIX + name, said, labels=["kind"])
-            for kind, feeds in grouped.items():
-                gauge.add_metric([kind], float(value(feeds)))
-            yield gauge
-        yield from self._counters(grouped)
-
-    def _counters(self, grouped: dict[str, list[Feed]]) -> Iterator[Metric]:
-        for name, said, count in COUNTERS:
-            counter = CounterMetricFamily(PREFIX + name, said, labels=["kind"])
-            for kind, feeds in grouped.items():
-                counter.add_metric([kind], sum(count(feed) for feed in feeds))
-            yield counter
-        for name, said, reasons, counted in BY_REASON:
-            counter = CounterMetricFamily(PREFIX + name, said, labels=["kind", "reason"])
-            for kind, feeds in grouped.items():
-                for reason in reasons:
-                    counter.add_metric([kind, reason], sum(counted(feed, reason) for feed in feeds))
-            yield counter
+def _head(name: str, said: str, kind: str, ending: str = "") -> Iterator[str]:
+    yield f"# HELP {PREFIX}{name}{ending} {said}\n# TYPE {PREFIX}{name}{ending} {kind}\n"
 
 
 class OwnMetrics:
     """The registry, and how it is written in each format."""
 
     def __init__(self, feeds: Callable[[], Sequence[Feed]]) -> None:
+        self._feeds = feeds
         self._registry = CollectorRegistry()
-        self._registry.register(FeedCollector(feeds))
         ProcessCollector(registry=self._registry)
         Info(PREFIX + "build", "What is running.", registry=self._registry).info({"version": _version()})
         self.build_seconds = Histogram(
@@ -129,9 +118,11 @@ class OwnMetrics:
 
     def text(self, form: Format) -> bytes:
         """Return the lines, without the end mark of OpenMetrics."""
+        feeds = "".join(feed_lines(self._feeds(), openmetrics=form.openmetrics)).encode()
         if form.openmetrics:
-            return bytes(generate_openmetrics(self._registry)).removesuffix(b"# EOF\n")  # type: ignore[no-untyped-call]
-        return generate_latest(self._registry)
+            process: bytes = generate_openmetrics(self._registry)  # type: ignore[no-untyped-call]
+            return feeds + process.removesuffix(b"# EOF\n")
+        return feeds + generate_latest(self._registry)
 
 
 def _version() -> str:

@@ -69,7 +69,7 @@ def _size(folder: Path, pods: int, rates: list[int], scrapes: int, only: tuple[s
         for rate in rates:
             for subject in _subjects(api, folder, pods, rate):
                 if not only or subject.name in only:
-                    times = scrapes if subject.name != report.PLAIN else 5
+                    times = scrapes if subject.name != report.PLAIN else 3
                     rows.append(measure.figures(api, subject, pods, rate, scrapes=times))
                     click.echo(report.table(rows[-1:]).splitlines()[-1], err=True)
     finally:

@@ -106,8 +106,8 @@ def test_it_serves_what_it_watches_and_ends_when_told(peer: Any, tmp_path: Path)
                 break
             time.sleep(0.05)
         assert sample in scrape
-        assert 'kube_api_exporter_kind_synced{kind="gadgets"} 0.0\n' in scrape
-        assert 'kube_api_exporter_kind_synced{kind="pods"} 1.0\n' in scrape
+        assert 'kube_api_exporter_kind_synced{kind="gadgets"} 0\n' in scrape
+        assert 'kube_api_exporter_kind_synced{kind="pods"} 1\n' in scrape
         assert "k8s_pod" not in get(f"{url}/metrics?kind=self")[2]
         status, headers, only = get(f"{url}/metrics?kind=pods", Accept="application/openmetrics-text")
         assert (200, "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores") == (
@@ -140,5 +140,5 @@ def test_an_unreachable_server_is_no_reason_to_end(peer: Any, tmp_path: Path) ->
         assert 503 == status
         assert "onnection refused" in why
         assert 200 == get(f"{url}/livez")[0]
-        assert "kube_api_exporter_up 0.0\n" in get(f"{url}/metrics")[2]
+        assert "kube_api_exporter_up 0\n" in get(f"{url}/metrics")[2]
         assert process.poll() is None
