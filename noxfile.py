@@ -62,8 +62,15 @@ def e2e(session: nox.Session) -> None:
     install(session)
     REPORTS.mkdir(parents=True, exist_ok=True)
     junit = f"--junitxml={REPORTS / 'e2e-pytest.xml'}"
-    elsewhere = ("--ignore=suite/e2e/exporter", "--ignore=suite/e2e/test_terradiff.py")
-    session.run("pytest", "suite/e2e", *elsewhere, "--timeout=0", junit, *session.posargs)
+    drill = [f"suite/e2e/test_{name}.py" for name in ("scenarios", "wrong_expectations", "lab_trouble")]
+    session.run("pytest", *drill, "--timeout=0", junit, *session.posargs)
+
+
+@nox.session
+def clusters(session: nox.Session) -> None:
+    """Bring clusters up and down, kill what does it half-way, and halt parts of a control plane."""
+    install(session)
+    session.run("pytest", "suite/e2e/test_clusters.py", "--timeout=0", *session.posargs)
 
 
 @nox.session

@@ -15,16 +15,18 @@ from e2e.conftest import Player
 WORKLOADS = Path(__file__).parent / "workloads"
 
 
-def trouble(name: str, why: str, *, fault: Fault | None = None, workload: str = "web") -> Scenario:
+def trouble(
+    name: str, why: str, *, fault: Fault | None = None, workload: str = "web", exclusive: bool = True
+) -> Scenario:
     """Return a short scenario during which the lab itself breaks; its silence must not count."""
     return Scenario(
         name=name,
         why=why,
         workload=workload,
         fault=fault,
-        hold="4m",
+        hold="3m",
         expect=(never("DeploymentReplicasMismatch"),),
-        exclusive=True,
+        exclusive=exclusive,
     )
 
 
@@ -32,10 +34,10 @@ TROUBLE = {
     # rules/unhealthy.rules.yaml can be evaluated until two pods are in a namespace of this name.
     "not healthy": trouble("lab/unhealthy-rule", "A rule that can't be evaluated never fires."),
     "exceeded|forbidden|violates": trouble(
-        "lab/refused-workload", "Nothing ran.", workload=str(WORKLOADS / "refused.yaml")
+        "lab/refused-workload", "Nothing ran.", workload=str(WORKLOADS / "refused.yaml"), exclusive=False
     ),
     "no-such-image": trouble(
-        "lab/missing-image", "Nothing ran.", workload=str(WORKLOADS / "missing-image.yaml")
+        "lab/missing-image", "Nothing ran.", workload=str(WORKLOADS / "missing-image.yaml"), exclusive=False
     ),
     "kube-api-exporter": trouble(
         "lab/dead-target", "No samples, no alerts.", fault=stop_watcher("kube-api-exporter")
