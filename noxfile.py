@@ -38,7 +38,7 @@ def types(session: nox.Session) -> None:
     """Mypy strict over packages, tests and this file."""
     install(session)
     session.run("mypy")
-    session.run("mypy", "tests", "suite/e2e", "noxfile.py")
+    session.run("mypy", "tests", "suite/e2e", "suite/bench", "noxfile.py")
 
 
 @nox.session
@@ -108,6 +108,7 @@ def browser(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure kube-api-exporter and prom-run side by side with their peers; takes long, prints ratios."""
     install(session)
+    session.run("pytest", "suite/bench", "--timeout=0")
     session.run("python", "-m", "bench", *session.posargs)
     session.run("python", "-m", "prom_run.benchmark")
 

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A machine that is busy with other things is no reason to fail.
 settings.register_profile("any machine", deadline=None)
+# `--hypothesis-profile=nightly` looks closer.
+settings.register_profile(
+    "nightly", max_examples=100_000, deadline=None, suppress_health_check=list(HealthCheck)
+)
 settings.load_profile("any machine")
 
 

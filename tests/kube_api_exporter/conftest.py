@@ -16,7 +16,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from exporter_kit.api import ApiClient
 from kube_api_exporter import reader as reading
@@ -24,10 +23,6 @@ from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.feed import Feed
 from kube_api_exporter.options import Options
 from kube_api_exporter.reader import Reader
-
-settings.register_profile(
-    "nightly", max_examples=100_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
 
 PODS = "/api/v1/pods"
 VERBS = ["get", "list", "watch"]
