@@ -100,3 +100,15 @@ def seen(place: Place, server: Prometheus) -> bool:
     if active:
         raise NotYet(f"{', '.join(sorted(active))} is active before anything was broken")
     return True
+
+
+def quiet(server: Prometheus, canary: str) -> bool:
+    """Return True when the canary fires, the deployments are seen, and no other alert is active."""
+    active = {alert["metric"]["alertname"] for alert in server.query("ALERTS")}
+    if canary not in active:
+        raise NotYet(f"the canary alert {canary} does not fire yet")
+    if not server.query("k8s_deployment_spec_replicas"):
+        raise NotYet("no deployment is seen yet")
+    if others := active - {canary}:
+        raise NotYet(f"{', '.join(sorted(others))} is active")
+    return True

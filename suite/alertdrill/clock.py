@@ -51,6 +51,11 @@ class StoppableClock:
         if self._stopped.wait(max(seconds, 0)):
             raise LabError("the run was interrupted")
 
+    @property
+    def stopped(self) -> bool:
+        """Say whether it has been stopped."""
+        return self._stopped.is_set()
+
     def stop(self) -> None:
         """Wake every sleeper, now and from now on."""
         self._stopped.set()

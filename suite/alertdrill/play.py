@@ -43,6 +43,7 @@ def play(
         observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher,
     ):
         _remove_leftovers(lab)
+        _await_quiet(lab, clock, progress)
         runs = [Run(lab, scenario, watcher, clock, progress, record, keep) for scenario in scenarios]
         try:
             _side_by_side([run for run in runs if not run.scenario.exclusive], clock)
@@ -72,6 +73,26 @@ def _remove_leftovers(lab: Lab) -> None:
     lab.kube.run(
         "removing what a killed run left", "delete", "namespace", f"--selector={chosen}", "--wait=false"
     )
+
+
+def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> None:
+    """Wait until the canary fires and nothing else is even pending; a new cluster lacks things for a while.
+
+    What stays active is said and played with: it is for the judge to object to.
+    """
+    try:
+        wait_for(
+            "every other alert to be quiet before anything is broken",
+            partial(baseline.quiet, lab.prometheus(), lab.limits.canary),
+            deadline=BASELINE_SECONDS_MAX,
+            clock=clock,
+            every=lab.scrape_seconds,
+        )
+        clock.sleep(2 * lab.scrape_seconds)
+    except LabError as error:
+        if clock.stopped:
+            raise
+        progress.say(f"{error}; going on", style="yellow")
 
 
 @dataclass
