@@ -15,6 +15,9 @@ from bench import custom, load
 from bench.subjects import PLAIN, Subject
 from e2e.exporter.apiserver import ApiServer
 
+# Before and after a load, so that start-up and the last events are in nobody's figures.
+SETTLE_SECONDS = 3.0
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -91,7 +94,7 @@ def scrape_seconds(url: str, coding: str, times: int, every: float) -> list[floa
             pass
         reply.release_conn()
         took.append(time.perf_counter() - began)
-        time.sleep(max(every - took[-1], 0))
+        time.sleep(max(every - took[-1], 0))  # a scrape interval, not a wait
     return took
 
 
@@ -104,7 +107,7 @@ def figures(api: ApiServer, subject: Subject, pods: int, rate: int, *, scrapes: 
     """Start a subject, let it settle, measure, stop it."""
     started = subject.start()
     try:
-        time.sleep(3)
+        time.sleep(SETTLE_SECONDS)
         series = sum(
             not line.startswith("#")
             for line in requests.get(subject.url, headers=PLAIN, timeout=120).text.splitlines()
@@ -114,7 +117,7 @@ def figures(api: ApiServer, subject: Subject, pods: int, rate: int, *, scrapes: 
             plain = scrape_seconds(subject.url, "identity", scrapes, 0.5)
             zipped = scrape_seconds(subject.url, "gzip", scrapes, 0.5)
             cpu = _cpu_of_events(subject, churn) if rate else None
-        time.sleep(2)
+        time.sleep(SETTLE_SECONDS)
         steady, peak = subject.memory_mib()
     finally:
         subject.stop()
@@ -137,7 +140,7 @@ def figures(api: ApiServer, subject: Subject, pods: int, rate: int, *, scrapes: 
 def _cpu_of_events(subject: Subject, churn: Churn, seconds: float = 15.0) -> float:
     """Return the CPU seconds that 10,000 events cost, up to and with the scrape that shows them."""
     cpu, events = subject.cpu_seconds(), churn.done
-    time.sleep(seconds)
+    time.sleep(seconds)  # the time over which events are counted
     scrape_seconds(subject.url, "identity", 1, 0)
     return (subject.cpu_seconds() - cpu) / max(churn.done - events, 1) * 10_000
 
@@ -146,10 +149,10 @@ def custom_cpu(api: ApiServer, subject: Subject, widgets: int, rate: int) -> flo
     """Return the CPU seconds that 10,000 events of a custom resource cost."""
     subject.start()
     try:
-        time.sleep(3)
+        time.sleep(SETTLE_SECONDS)
         churn = Churn(api, widget_change(widgets), rate)
         with churn.running():
-            time.sleep(2)
+            time.sleep(SETTLE_SECONDS)
             return _cpu_of_events(subject, churn)
     finally:
         subject.stop()

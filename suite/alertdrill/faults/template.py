@@ -1,6 +1,7 @@
 """Faults that are a bad rollout: a pod template is changed, and rolled back to heal."""
 
 import json
+from abc import ABC, abstractmethod
 from typing import Any
 
 from alertdrill import durations
@@ -8,7 +9,7 @@ from alertdrill.faults.base import Place
 from alertdrill.scenario import Fault
 
 
-class _Rollout:
+class _Rollout(ABC):
     """Changes the template of one workload; the repair is `kubectl rollout undo`, as on call."""
 
     name = ""
@@ -21,8 +22,9 @@ class _Rollout:
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         place.run(f"healing {self.name}", "rollout", "undo", args["target"])
 
+    @abstractmethod
     def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+        """Return the changed part of the pod template."""
 
 
 def _container(args: dict[str, Any], **fields: object) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """A proxy between the exporter and the API server that misbehaves on demand."""
 
+import contextlib
 import json
 import random
 import socket
 import struct
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -212,9 +212,7 @@ def _json(handler: BaseHTTPRequestHandler, status: int) -> None:
 
 
 def _reset(connection: socket.socket) -> None:
-    try:
+    with contextlib.suppress(OSError):  # it may be gone already
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.shutdown(socket.SHUT_RDWR)
         connection.close()
-    except OSError:
-        time.sleep(0)  # it was gone already

@@ -117,7 +117,9 @@ def test_a_reset_is_noticed_within_five_seconds(filled: ApiServer, chaos: Chaos,
         WallClock().sleep(1.5)
         chaos.moods = Moods(refuse=True)
         chaos.cut()
-        wait_for("it to be noticed", lambda: not running.own("up"), deadline=5, clock=WallClock(), every=0.1)
+        assert wait_for(
+            "it to be noticed", lambda: not running.own("up"), deadline=5, clock=WallClock(), every=0.1
+        )
 
 
 def test_a_lost_delete_is_gone_after_one_audit(filled: ApiServer, chaos: Chaos, log: Path) -> None:

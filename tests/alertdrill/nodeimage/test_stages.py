@@ -142,7 +142,7 @@ def test_units_are_wanted_or_off(layer: dict[str, tarfile.TarInfo]) -> None:
 @pytest.mark.parametrize("script", sorted((image.FILES / "kind/bin").iterdir()), ids=lambda path: path.name)
 def test_scripts_can_be_parsed(script: Path) -> None:
     """A slip in a script shows here, not in a node that does not start."""
-    subprocess.run(["sh", "-n", script], check=True)
+    assert 0 == subprocess.run(["sh", "-n", script], check=False).returncode
 
 
 def test_the_go_program_knows_every_name() -> None:
