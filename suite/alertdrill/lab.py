@@ -1,5 +1,6 @@
 """The lab: a cluster and the monitoring stack on it, brought up, found again, and taken down."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,13 +14,14 @@ import yaml
 
 from alertdrill import cache, clusters, compress, data, durations, evidence, images, rules, stack
 from alertdrill.clock import WallClock, wait_for
-from alertdrill.errors import LabError, RulesError
+from alertdrill.errors import LabError, RulesError, UsageError
 from alertdrill.incident import Limits
 from alertdrill.kube import Forward, Kube
 from alertdrill.model import Value
 from alertdrill.progress import Progress
 from alertdrill.prometheus import Prometheus
 
+NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 CANARY = "Watchdog"
 LAB_LABEL = "alertdrill.dev/lab"  # on every scenario's namespace: the lab it belongs to
 DELETE_SECONDS_MAX = 120.0
@@ -94,7 +96,7 @@ def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
     """
     stated = load_rules(options)  # the user's mistakes first, before anything is started
     scaled = _scaled(stated, options)
-    with cache.locked(f"lab-{options.name}"):
+    with cache.locked(f"lab-{checked_name(options.name)}"):
         before = find(options.name)
         cluster = clusters.choose(wanted(options))
         progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
@@ -155,7 +157,7 @@ def _cluster_with_images(
 
 def down(name: str, progress: Progress) -> bool:
     """Take the lab down and say whether there was one; what is not ours is not touched."""
-    with cache.locked(f"lab-{name}"):
+    with cache.locked(f"lab-{checked_name(name)}"):
         state = find(name)
         _take_down(clusters.choose(wanted(state.options if state else Options(name=name))), progress)
         shutil.rmtree(_state_file(name).parent, ignore_errors=True)
@@ -286,8 +288,15 @@ def wanted(options: Options) -> clusters.Wanted:
     )
 
 
+def checked_name(name: str) -> str:
+    """Return the name of a lab if it is one, else raise UsageError: folders are made, and removed, by it."""
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no name for a lab; use up to 32 lower-case letters, digits and dashes")
+    return name
+
+
 def _state_file(name: str) -> Path:
-    return cache.folder() / "labs" / name / "lab.json"
+    return cache.folder() / "labs" / checked_name(name) / "lab.json"
 
 
 class Status(Value, frozen=True, kw_only=True):

@@ -54,6 +54,8 @@ def test_scenarios_are_listed_with_why(
         (["judge", "/nowhere"], 2, "/nowhere/incident.json: can't read this part of the recording"),
         (["compress", "/nowhere.yaml"], 2, "does not exist"),
         (["status"], 3, ""),
+        (["down", "--name", "../.."], 2, "'../..' is no name for a lab"),
+        (["up", "--name", ""], 2, "'' is no name for a lab"),
         (["frobnicate"], 2, "No such command 'frobnicate'"),
     ],
 )
