@@ -20,7 +20,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"observe", "report", "stack"}),
     frozenset({"clusters", "faults", "images", "pod_logs"}),
     frozenset({"nodeimage", "kube", "prometheus", "promtool"}),
-    frozenset({"docker", "tools"}),
+    frozenset({"docker", "image_archive", "tools"}),
     frozenset({"judge", "compress", "timeline"}),
     frozenset({"incident"}),
     frozenset({"scenario_files"}),

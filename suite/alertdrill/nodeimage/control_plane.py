@@ -5,7 +5,8 @@ import tempfile
 from pathlib import Path
 
 from alertdrill import cache, process
-from alertdrill.nodeimage import archive, program
+from alertdrill import image_archive as archive
+from alertdrill.nodeimage import program
 from alertdrill.tools import debian
 
 # What kube-proxy calls, and the C library it needs; the other images are static programs and nothing else.

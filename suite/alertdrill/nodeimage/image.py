@@ -14,9 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from alertdrill import cache, process
+from alertdrill import image_archive as archive
 from alertdrill.docker import Engine
 from alertdrill.errors import LabError
-from alertdrill.nodeimage import archive, control_plane, program, system
+from alertdrill.nodeimage import control_plane, program, system
 from alertdrill.progress import Progress
 
 FILES = Path(__file__).parent / "root"

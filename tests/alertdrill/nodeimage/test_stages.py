@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from alertdrill import cache
+from alertdrill import image_archive as archive
 from alertdrill.docker import Engine
 from alertdrill.errors import LabError
-from alertdrill.nodeimage import archive, control_plane, image, program, system
+from alertdrill.nodeimage import control_plane, image, program, system
 from alertdrill.progress import Progress
 from alertdrill.tools import go
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alertdrill.nodeimage.archive import Image, Layer, LayerWriter, write
+from alertdrill.image_archive import Image, Layer, LayerWriter, write
 
 NAMES = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3).map("/".join)
 
