@@ -43,10 +43,9 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests that need no cluster, with coverage."""
+    """Run the tests that need no cluster, a file per core at a time; all of them with coverage."""
     install(session)
-    session.run("coverage", "run", "-m", "pytest", *(session.posargs or ["tests"]))
-    session.run("coverage", "report", "--fail-under=0", silent=bool(session.posargs))
+    session.run("pytest", "-n", "auto", "--dist=loadfile", *(session.posargs or ["tests", "--cov"]))
 
 
 @nox.session

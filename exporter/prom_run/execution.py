@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -51,7 +52,8 @@ class Execution:
         self.command = command
         self.id = number
         self.trigger = trigger
-        self.mark = f"{command.name}/{number}"
+        # Another prom-run on this machine may have a command of the same name, in a run of the same number.
+        self.mark = f"{command.name}/{number}/{secrets.token_hex(8)}"
         self.started = time.time()
         self.checkout: Checkout | None = None
         self._begun = time.monotonic()

@@ -1,6 +1,5 @@
 """The command as users run it."""
 
-import logging
 import re
 import signal
 import socket
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 import urllib3
 from click.testing import CliRunner
 
@@ -58,8 +56,6 @@ def process_as_before() -> Iterator[None]:
     limit = sys.getrecursionlimit()
     yield
     sys.setrecursionlimit(limit)
-    structlog.reset_defaults()
-    logging.basicConfig(handlers=[], force=True)
 
 
 @contextmanager

@@ -87,12 +87,12 @@ def test_the_environment_is_its_own(run_one: RunOne, monkeypatch: pytest.MonkeyP
     record = run_one("/usr/bin/env", env={"LEVEL": "3"}, pass_env=("KUBERNETES_*",), textfile="/tmp/x.prom")
     given = dict(line.split("=", 1) for line in record.output.text().splitlines())
     assert "1" == given.pop("PROM_RUN_DEADLINE")[:1]
+    assert "x/1/" == given.pop("PROM_RUN_ID")[:4]
     assert {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": "/home/me",
         "KUBERNETES_SERVICE_HOST": "10.0.0.1",
         "LEVEL": "3",
-        "PROM_RUN_ID": "x/1",
         "PROM_RUN_COMMAND": "x",
         "PROM_RUN_TEXTFILE": "/tmp/x.prom",
     } == given
@@ -204,16 +204,33 @@ def test_a_name_of_its_own_choice_changes_nothing(run_one: RunOne) -> None:
     sleep = LONG.format(7)
     program = (
         "import ctypes, os, signal, time\n"
-        "if os.fork() == 0:\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
         "    os.setsid()\n"
         "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "    ctypes.CDLL(None).prctl(15, b') S 1 1 1 (', 0, 0, 0)\n"
         f"    time.sleep({sleep})\n"
+        "print(child)\n"
         "time.sleep(0.5)\n"
     )
-    run = run_one(*python(program), kill_after=0.2).run
-    assert ("success", 1) == (run.outcome, run.leftovers)
-    assert [] == [each.pid for each in procfs.processes() if procfs.carries(each.pid, "PROM_RUN_ID=x/1")]
+    record = run_one(*python(program), kill_after=0.2)
+    assert ("success", 1) == (record.run.outcome, record.run.leftovers)
+    assert procfs.process(int(record.output.text())) is None
+
+
+def test_a_run_of_another_prom_run_is_left_alone(run_one: RunOne) -> None:
+    """A command of the same name, in a run of the same number, is not ours to end."""
+    sleep = LONG.format(9)
+    theirs = run_one(*shell(f"env PROM_RUN_ID=x/1 setsid -f sleep {sleep} >/dev/null 2>&1")).run
+    assert ("success", 0) == (theirs.outcome, theirs.leftovers)
+    (other,) = alive(sleep)
+    assert 0 == run_one(*shell("exit 0")).run.leftovers
+    assert [other] == alive(sleep)
+    found = procfs.process(other)
+    assert found
+    procfs.send(found, 9)
+    while other in procfs.children():
+        run_one(*shell("true"))
 
 
 def test_nuls_and_half_characters_are_kept_as_far_as_they_go(run_one: RunOne) -> None:

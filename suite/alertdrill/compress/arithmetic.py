@@ -80,7 +80,7 @@ def _fitted(constant: Scaled, other: Quantity, speed: float, *, inside: bool) ->
     if other.power < 0 or other.instant:
         raise Refused(f"{SECONDS} ({other.why})" if other.why else SECONDS)
     text = printer.times(constant.text, speed**other.power)
-    return printer.grouped(text) if inside else text
+    return printer.grouped(text) if inside and text != constant.text else text
 
 
 def _product(left: Quantity, right: Quantity, sign: int) -> Quantity:

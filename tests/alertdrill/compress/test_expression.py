@@ -5,7 +5,7 @@ import math
 
 import promql_parser
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alertdrill import durations, promql
@@ -85,6 +85,7 @@ def selectors(tree: promql.Expr) -> list[str]:
 
 
 @given(RULES)
+@example("(rate(up[51d]) > 0) % -(3 + 1)")
 @settings(deadline=None)
 def test_speed_one_changes_no_tree(expression: str) -> None:
     """At the speed of life an expression prints as it always did."""
