@@ -4,13 +4,12 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import msgspec
 import urllib3
 import urllib3.exceptions
 
-from exporter_kit import api_access
+from exporter_kit.api_access import Place
 from exporter_kit.api_errors import ApiError, Unauthorized, Unreachable, for_status
 
 JSON = "application/json"
@@ -64,16 +63,14 @@ class Stream:
 class ApiClient:
     """Asks one API server; safe to share between threads. Reads its credentials anew after a 401."""
 
-    def __init__(
-        self, kubeconfig: Path | None = None, context: str | None = None, *, user_agent: str = "alertdrill"
-    ) -> None:
-        self._source = (kubeconfig, context)
+    def __init__(self, place: Place, *, user_agent: str = "alertdrill") -> None:
+        self._place = place
         self._user_agent = user_agent
         self._lock = threading.Lock()
         self._load()
 
     def _load(self) -> None:
-        access = api_access.load(*self._source)
+        access = self._place.access()
         settings = {"maxsize": 64, "retries": False, "socket_options": KEEPALIVE, **access.pool}
         proxied = urllib3.ProxyManager(access.proxy, **settings) if access.proxy else None
         self._access, self._pool = access, proxied or urllib3.PoolManager(num_pools=1, **settings)

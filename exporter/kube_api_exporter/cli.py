@@ -8,6 +8,7 @@ import click
 
 from exporter_kit import log, web
 from exporter_kit.api import ApiClient
+from exporter_kit.api_access import Place
 from exporter_kit.api_errors import ApiError, CredentialsError
 from exporter_kit.errors import DaemonError
 from kube_api_exporter import app, memory, rbac
@@ -27,6 +28,11 @@ RECURSION_MAX = 15_000
     help="How to reach the API server. Without it: the service account of the pod this runs in.",
 )
 @click.option("--context", help="The kubeconfig's context, if not its current one.")
+@click.option("--server", metavar="URL", help="The API server without a kubeconfig: https://HOST:PORT.")
+@click.option(
+    "--token-file", type=click.Path(path_type=Path, dir_okay=False), help="Its bearer token, re-read."
+)
+@click.option("--ca-file", type=click.Path(path_type=Path, dir_okay=False), help="Its certificate authority.")
 @click.option("--listen-address", default="0.0.0.0:8080", metavar="HOST:PORT", help="Where to serve.")
 @click.option(
     "--web-config",
@@ -62,6 +68,9 @@ def main(
     *,
     kubeconfig: Path | None,
     context: str | None,
+    server: str | None,
+    token_file: Path | None,
+    ca_file: Path | None,
     listen_address: str,
     web_config: Path | None,
     log_format: log.Format,
@@ -75,10 +84,11 @@ def main(
     sys.setrecursionlimit(RECURSION_MAX)
     try:
         options = _options(**given)
+        place = Place(kubeconfig, context, server, token_file, ca_file)
         if print_rbac:
-            click.echo(_role(kubeconfig, context, options), nl=False)
+            click.echo(_role(place, options), nl=False)
             return
-        client = ApiClient(kubeconfig, context, user_agent="kube-api-exporter")
+        client = ApiClient(place, user_agent="kube-api-exporter")
         served = app.create(Exporter(client, options))
         web.serve(served, listen_address=listen_address, web_config=web_config)
     except CredentialsError as error:
@@ -100,11 +110,11 @@ def _options(*, kinds: str, namespaces: str, selector: tuple[str, ...], shard: s
     )
 
 
-def _role(kubeconfig: Path | None, context: str | None, options: Options) -> str:
+def _role(place: Place, options: Options) -> str:
     """Ask the API server what the kinds are if we know where it is, else go by their spelling."""
-    if kubeconfig is None:
+    if place == Place():
         return rbac.manifests(rbac.by_spelling(options.kinds), options)
-    catalog = Catalog(ApiClient(kubeconfig, context), options)
+    catalog = Catalog(ApiClient(place), options)
     kinds = [catalog.kind(word) for word in options.kinds if word != EVERY]
     if EVERY in options.kinds:
         kinds += catalog.every()

@@ -89,8 +89,13 @@ def ours(api: ApiServer, folder: Path, pods: int, *, kinds: Sequence[str] = KIND
     """Return kube-api-exporter."""
     port = free_port()
     command = str(Path(sys.executable).with_name("kube-api-exporter"))
+    # As in a pod, by the files of an account: a kubeconfig costs the official client's import.
+    token = folder / "token"
+    token.write_text(_token(api))
     words = [
-        f"--kubeconfig={api.kubeconfig()}",
+        f"--server={api.url}",
+        f"--token-file={token}",
+        f"--ca-file={api.authority}",
         f"--listen-address=127.0.0.1:{port}",
         f"--kinds={','.join(kinds)}",
     ]
@@ -135,10 +140,13 @@ def baseline(api: ApiServer, folder: Path, pods: int) -> Subject:
     """Return the plain implementation."""
     port = free_port()
     script = str(Path(__file__).with_name("baseline.py"))
-    token = api.headers["Authorization"].removeprefix("Bearer ")
-    argv = [sys.executable, script, api.url, token, str(port)]
+    argv = [sys.executable, script, api.url, _token(api), str(port)]
     complete = counts("k8s_pod_metadata_generation", pods)
     return Subject("plain", argv, f"http://127.0.0.1:{port}/metrics", complete, log=folder / "plain.log")
+
+
+def _token(api: ApiServer) -> str:
+    return api.headers["Authorization"].removeprefix("Bearer ")
 
 
 def build() -> Path:

@@ -11,6 +11,7 @@ import pytest
 import trustme
 
 from exporter_kit.api import ApiClient
+from exporter_kit.api_access import Place
 from exporter_kit.api_errors import (
     CredentialsError,
     Forbidden,
@@ -90,7 +91,7 @@ def test_the_token_is_read_again_after_a_401(serving: Serving, tmp_path: Path) -
         good = handler.headers["Authorization"] == "Bearer new"
         say(handler, 200 if good else 401, b"{}")
 
-    client = ApiClient(kubeconfig(tmp_path, serving(answer), user={"tokenFile": str(token)}))
+    client = ApiClient(Place(kubeconfig(tmp_path, serving(answer), user={"tokenFile": str(token)})))
     token.write_text("new")
     with pytest.raises(Unauthorized):
         client.get("/api")
@@ -106,7 +107,7 @@ def test_a_refusal_carries_the_servers_words(
 ) -> None:
     """The sentence names the path, the status and what the server said."""
     said = json.dumps({"kind": "Status", "message": "pods is no good"}).encode()
-    client = ApiClient(kubeconfig(tmp_path, serving(lambda handler: say(handler, status, said))))
+    client = ApiClient(Place(kubeconfig(tmp_path, serving(lambda handler: say(handler, status, said)))))
     with pytest.raises(kind, match=f"^/api/v1/pods: HTTP {status}: pods is no good$"):
         client.get("/api/v1/pods")
 
@@ -123,7 +124,7 @@ def test_retry_after_is_believed_within_reason(header: str | None, seconds: floa
 
 def test_nobody_there_is_a_sentence(tmp_path: Path) -> None:
     """A refused connection names the server and the reason, and no Python object."""
-    client = ApiClient(kubeconfig(tmp_path, "http://127.0.0.1:1"))
+    client = ApiClient(Place(kubeconfig(tmp_path, "http://127.0.0.1:1")))
     with pytest.raises(Unreachable, match=r"^asking http://127\.0\.0\.1:1 for /api: .*refused") as error:
         client.get("/api")
     assert "object at" not in str(error.value)
@@ -132,7 +133,7 @@ def test_nobody_there_is_a_sentence(tmp_path: Path) -> None:
 def test_silence_has_an_end(serving: Serving, tmp_path: Path) -> None:
     """A server that accepts and says nothing is unreachable after the time it was given."""
     over = threading.Event()
-    client = ApiClient(kubeconfig(tmp_path, serving(lambda _handler: over.wait(10))))
+    client = ApiClient(Place(kubeconfig(tmp_path, serving(lambda _handler: over.wait(10)))))
     with pytest.raises(Unreachable, match="timed out"):
         client.get("/api", timeout=0.2)
     over.set()
@@ -145,11 +146,13 @@ def test_a_certificate_that_does_not_match_is_a_sentence(serving: Serving, tmp_p
     authority.issue_cert("elsewhere.example", key_type=trustme.KeyType.ECDSA).configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.crt"))
     url = serving(lambda handler: say(handler, 200, b"{}"), context)
-    trusting = ApiClient(kubeconfig(tmp_path, url, **{"certificate-authority": str(tmp_path / "ca.crt")}))
+    trusting = ApiClient(
+        Place(kubeconfig(tmp_path, url, **{"certificate-authority": str(tmp_path / "ca.crt")}))
+    )
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1"):
         trusting.get("/api")
     renamed = {"certificate-authority": str(tmp_path / "ca.crt"), "tls-server-name": "elsewhere.example"}
-    assert b"{}" == ApiClient(kubeconfig(tmp_path, url, **renamed)).get("/api")
+    assert b"{}" == ApiClient(Place(kubeconfig(tmp_path, url, **renamed))).get("/api")
 
 
 @pytest.mark.parametrize("text", ["", "just words", "a: [", '{"contexts": 3}'])
@@ -158,7 +161,7 @@ def test_what_is_no_kubeconfig_is_a_sentence(tmp_path: Path, text: str) -> None:
     file = tmp_path / "kubeconfig"
     file.write_text(text)
     with pytest.raises(CredentialsError, match=f"^reading kubeconfig {file}"):
-        ApiClient(file)
+        ApiClient(Place(file))
 
 
 def test_lines_come_whole(serving: Serving, tmp_path: Path) -> None:
@@ -172,5 +175,5 @@ def test_lines_come_whole(serving: Serving, tmp_path: Path) -> None:
             handler.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
         handler.wfile.write(b"0\r\n\r\n")
 
-    client = ApiClient(kubeconfig(tmp_path, serving(answer)))
+    client = ApiClient(Place(kubeconfig(tmp_path, serving(answer))))
     assert [b"one", b"two", b"three", b""] == list(client.stream("/api", {}, silence=5))

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from exporter_kit.api import ApiClient
+from exporter_kit.api_access import Place
 from kube_api_exporter import reader as reading
 from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.feed import Feed
@@ -178,7 +179,7 @@ class Readers:
     """Starts readers, and waits for what they do."""
 
     def __init__(self, peer: Peer, folder: Path) -> None:
-        self.client = ApiClient(peer.kubeconfig(folder))
+        self.client = ApiClient(Place(peer.kubeconfig(folder)))
         self._started: list[Reader] = []
 
     def start(self, word: str = "pods", **options: Any) -> Reader:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from exporter_kit.api import ApiClient
+from exporter_kit.api_access import Place
 from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.discovery import Discovery, UnknownKind
 from kube_api_exporter.options import Options
@@ -35,7 +36,7 @@ def client(peer: Any, tmp_path: Path) -> ApiClient:
     peer.routes["/apis/down/v1"] = lambda ask: ask.refuse(503)
     for name, document in groups.items():
         peer.routes[f"/apis/{name}/v1"] = lambda ask, document=document: ask.json(document)
-    return ApiClient(peer.kubeconfig(tmp_path))
+    return ApiClient(Place(peer.kubeconfig(tmp_path)))
 
 
 def test_any_name_of_a_kind_finds_it(client: ApiClient) -> None:

@@ -1,0 +1,70 @@
+"""Access by a kubeconfig: the official client reads it, and only that."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass
+
+import yaml
+from kubernetes import config as official
+from kubernetes.client import Configuration
+from kubernetes.config import ConfigException
+from urllib3.exceptions import InsecureRequestWarning
+
+from exporter_kit import log
+from exporter_kit.api_access import Access
+from exporter_kit.api_errors import CredentialsError
+
+
+def load(kubeconfig: Path, context: str | None = None) -> Access:
+    """Read a kubeconfig file and one of its contexts, the current one unless another is named."""
+    configuration = Configuration()
+    untyped: Any = official
+    try:
+        untyped.load_kube_config(
+            str(kubeconfig), context=context, client_configuration=configuration, persist_config=False
+        )
+    except ConfigException as error:
+        raise CredentialsError(
+            f"reading kubeconfig {kubeconfig}: {error}; check the file and its current-context"
+        ) from error
+    except (OSError, yaml.YAMLError, TypeError, KeyError, AttributeError, ValueError) as error:
+        raise CredentialsError(f"reading kubeconfig {kubeconfig}: it is not a kubeconfig: {error}") from error
+    pool, proxy = _pool(configuration), _proxy(configuration)
+    return Access(configuration.host, lambda: _headers(configuration), pool, proxy)
+
+
+def _headers(configuration: Configuration) -> dict[str, str]:
+    try:
+        auth = configuration.auth_settings()
+    except (OSError, ConfigException) as error:
+        raise CredentialsError(f"reading the token again: {error}") from error
+    bearer: Any = auth.get("BearerToken")
+    found = {bearer["key"]: bearer["value"]} if bearer and bearer["value"] else {}
+    if configuration.username:
+        found["authorization"] = configuration.get_basic_auth_token()
+    return found
+
+
+def _proxy(configuration: Configuration) -> str | None:
+    """Return the proxy of the kubeconfig or the environment, unless NO_PROXY names the host."""
+    host = urlsplit(configuration.host).hostname or ""
+    bypassed = proxy_bypass(host, {"no": configuration.no_proxy or ""})
+    return None if bypassed else configuration.proxy
+
+
+def _pool(configuration: Configuration) -> dict[str, Any]:
+    """Translate the TLS settings into urllib3's words."""
+    if not configuration.verify_ssl:
+        warnings.simplefilter("ignore", InsecureRequestWarning)  # said once, here, not at every request
+        log.get().warning("the API server's certificate is not verified", host=configuration.host)
+    settings: dict[str, Any] = {
+        "cert_reqs": "CERT_REQUIRED" if configuration.verify_ssl else "CERT_NONE",
+        "ca_certs": configuration.ssl_ca_cert,
+        "cert_file": configuration.cert_file,
+        "key_file": configuration.key_file,
+        "server_hostname": configuration.tls_server_name,
+        "assert_hostname": configuration.assert_hostname,
+    }
+    return {key: value for key, value in settings.items() if value is not None}
