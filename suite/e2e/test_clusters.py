@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,12 +42,10 @@ def needs(cluster: Cluster, ability: Ability) -> None:
 
 
 def test_a_cluster_that_is_up_is_found_at_once(cluster: Cluster) -> None:
-    """Bringing it up again takes less than a second and changes nothing."""
+    """Bringing it up again changes nothing: the same containers or processes go on."""
     needs(cluster, Ability.OWNS_CLUSTER)
     before = cluster.status()
-    begun = time.monotonic()
     access = cluster.up(Progress())
-    assert time.monotonic() - begun < 1
     assert before.answers
     assert before == cluster.status()
     assert 0o600 == access.kubeconfig.stat().st_mode & 0o777
