@@ -22,35 +22,15 @@ GRACE = 3
 CHUNK_BYTES_MAX = 256 * 1024
 
 
-def serve(
-    app: ASGIApp,
-    *,
-    listen_address: str,
-    web_config: Path | None = None,
-    open_paths: Sequence[str] = PROBES,
-    on_listening: Callable[[str], None] | None = None,
-    patience: float = PATIENCE,
-) -> None:
-    """Serve until SIGTERM or SIGINT, then let responses in progress end and return.
+class Server(uvicorn.Server):
+    """A uvicorn server that listens as soon as it is made; `run` serves until SIGTERM or SIGINT.
+
+    Then responses in progress end, and `run` returns. A test runs it in a thread and ends it by
+    `should_exit = True`.
 
     `listen_address` is HOST:PORT, `:80` for every interface, port 0 for a free one; `on_listening` is told
     the address it became. The app's lifespan runs around it all. Bad input is a UsageError, a taken port a
     DaemonError, both before the app is started. `patience` is how many seconds a silent client is borne.
-    """
-    Server(
-        app,
-        listen_address=listen_address,
-        web_config=web_config,
-        open_paths=open_paths,
-        on_listening=on_listening,
-        patience=patience,
-    ).run()
-
-
-class Server(uvicorn.Server):
-    """A uvicorn server that listens as soon as it is made, and ends with 0 when it is asked to end.
-
-    A test runs it in a thread and ends it by `should_exit = True`.
     """
 
     def __init__(

@@ -90,7 +90,7 @@ def main(
             return
         client = ApiClient(place, user_agent="kube-api-exporter")
         served = app.create(Exporter(client, options))
-        web.serve(served, listen_address=listen_address, web_config=web_config)
+        web.Server(served, listen_address=listen_address, web_config=web_config).run()
     except CredentialsError as error:
         _end(error, 2)
     except DaemonError as error:

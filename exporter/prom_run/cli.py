@@ -72,7 +72,7 @@ def prom_run(
         click.echo(f"good: {len(read().commands)} command(s)")
         return
     site = Site(daemon, external_url=_url(external_url), token=token)
-    web.serve(site.asgi(), listen_address=listen_addr, web_config=web_config)
+    web.Server(site.asgi(), listen_address=listen_addr, web_config=web_config).run()
 
 
 def _reader(given: dict[str, Any]) -> Callable[[], Config]:

@@ -1,9 +1,9 @@
 """One lab for the session; every scenario is played once, side by side, and judged by many tests."""
 
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from alertdrill import cache, data, evidence, incident, judge, play, plugin, scenario_files
@@ -32,18 +32,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def drill_options(pytestconfig: pytest.Config) -> labs.Options:
+def drill_options(drill_options: labs.Options) -> labs.Options:
     """Return the options of the command line, with the rules that only these tests have."""
-    return labs.Options(
-        name=pytestconfig.getoption("drill_name"),
-        cluster=pytestconfig.getoption("drill_cluster"),
-        kubeconfig=pytestconfig.getoption("drill_kubeconfig"),
-        context=pytestconfig.getoption("drill_context"),
-        speed=pytestconfig.getoption("drill_speed"),
-        tofu=pytestconfig.getoption("drill_tofu"),
-        through_pytest_kind=find_spec("pytest_kind") is not None,
-        rules=(str(data.path("rules")), str(data.path("fixtures", "rules")), str(E2E_RULES)),
-    )
+    rules = (data.path("rules"), data.path("fixtures", "rules"), E2E_RULES)
+    return msgspec.structs.replace(drill_options, rules=tuple(map(str, rules)))
 
 
 @pytest.fixture(scope="session")

@@ -17,16 +17,15 @@ import requests
 
 from exporter_kit.errors import DaemonError
 from exporter_kit.web import Server
-from exporter_kit.web import serve as serve_forever
 
 Serve = Callable[..., str]
 SCRIPT = """
 import sys
 from exporter_kit import log
-from exporter_kit.web import serve
+from exporter_kit.web import Server
 from starlette.applications import Starlette
 log.configure("logfmt")
-serve(Starlette(), listen_address=sys.argv[1], on_listening=lambda at: print(at, flush=True))
+Server(Starlette(), listen_address=sys.argv[1], on_listening=lambda at: print(at, flush=True)).run()
 print("served", flush=True)
 """
 
@@ -158,7 +157,7 @@ def test_a_taken_port_is_a_sentence() -> None:
         with pytest.raises(
             DaemonError, match=f"can't listen on {address}: Address already in use; stop what"
         ):
-            serve_forever(lambda *_: None, listen_address=address)  # type: ignore[arg-type]
+            Server(lambda *_: None, listen_address=address)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -11,12 +11,12 @@ SCENARIOS = [
         why="A container that exits at once must be reported as a crash loop, and nothing else.",
         workload="web",
         fault=crash_container("deployment/web", container="app"),
-        hold="72m",
+        hold="68m",
         expect=(
             fires(
                 "PodRestartingTooMuch",
                 after="1h",
-                within="70m",
+                within="67m",
                 labels={
                     "job": JOB,
                     "name": like("web-.*"),
