@@ -1,5 +1,6 @@
 """Where the API server is and who we are, read from a kubeconfig or from the files of a service account."""
 
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,28 @@ class Access:
     headers: Callable[[], Mapping[str, str]]
     pool: Mapping[str, Any]
     proxy: str | None = None
+
+
+def tls(
+    ca_file: str | Path | None = None,
+    *,
+    verified: bool = True,
+    cert_file: str | None = None,
+    key_file: str | None = None,
+) -> ssl.SSLContext:
+    """Return how to talk to an API server: verified by its CA, or by those of the system if none is given."""
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+        if cert_file:
+            context.load_cert_chain(cert_file, key_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise CredentialsError(f"reading the certificates in {ca_file or cert_file}: {error}") from error
+    # From 3.13 on Python refuses what RFC 5280 asks of a CA, and many clusters' certificates do not have:
+    # kubectl takes them, and nobody is let in by it.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if not verified:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,14 @@ Two files need no client library: its import takes longer than listing a thousan
 """
 
 import os
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.request import getproxies_environment, proxy_bypass
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util.url import Url, parse_url
 
-from exporter_kit.api_access import Access
+from exporter_kit.api_access import Access, tls
 from exporter_kit.api_errors import CredentialsError
 
 FOLDER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -34,7 +32,7 @@ def load(server: str | None = None, token_file: Path | None = None, ca_file: Pat
     headers = _Headers(token_file)
     headers()
     proxy = None if proxy_bypass(host) else getproxies_environment().get(scheme)
-    return Access(server.rstrip("/"), headers, _pool(ca_file), proxy)
+    return Access(server.rstrip("/"), headers, {"ssl_context": tls(ca_file)}, proxy)
 
 
 class _Headers:
@@ -73,14 +71,3 @@ def _of_the_pod() -> str:
             "outside a cluster give --kubeconfig FILE, or --server URL with --token-file and --ca-file"
         )
     return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
-
-
-def _pool(ca_file: Path | None) -> dict[str, Any]:
-    settings: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED"}
-    if ca_file is None:
-        return settings
-    try:
-        ssl.create_default_context(cafile=ca_file)
-    except OSError as error:  # ssl.SSLError is one
-        raise CredentialsError(f"reading the certificates in {ca_file}: {error}") from error
-    return {**settings, "ca_certs": str(ca_file)}

@@ -13,7 +13,7 @@ from kubernetes.config import ConfigException
 from urllib3.exceptions import InsecureRequestWarning
 
 from exporter_kit import log
-from exporter_kit.api_access import Access
+from exporter_kit.api_access import Access, tls
 from exporter_kit.api_errors import CredentialsError
 
 
@@ -59,12 +59,14 @@ def _pool(configuration: Configuration) -> dict[str, Any]:
     if not configuration.verify_ssl:
         warnings.simplefilter("ignore", InsecureRequestWarning)  # said once, here, not at every request
         log.get().warning("the API server's certificate is not verified", host=configuration.host)
-    settings: dict[str, Any] = {
-        "cert_reqs": "CERT_REQUIRED" if configuration.verify_ssl else "CERT_NONE",
-        "ca_certs": configuration.ssl_ca_cert,
-        "cert_file": configuration.cert_file,
-        "key_file": configuration.key_file,
+    context = tls(
+        configuration.ssl_ca_cert,
+        verified=configuration.verify_ssl,
+        cert_file=configuration.cert_file,
+        key_file=configuration.key_file,
+    )
+    names = {
         "server_hostname": configuration.tls_server_name,
         "assert_hostname": configuration.assert_hostname,
     }
-    return {key: value for key, value in settings.items() if value is not None}
+    return {"ssl_context": context, **{key: value for key, value in names.items() if value is not None}}

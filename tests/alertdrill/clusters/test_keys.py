@@ -17,8 +17,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> keys.Keys:
 
 
 def context(made: keys.Keys, pair: keys.Pair, protocol: int) -> ssl.SSLContext:
-    """Return a TLS context with one of the pairs that trusts our authority only."""
+    """Return a TLS context with one of the pairs that trusts our authority only, and is strict."""
     tls = ssl.SSLContext(protocol)
+    tls.verify_flags |= ssl.VERIFY_X509_STRICT
     tls.load_verify_locations(made.authority.certificate)
     tls.verify_mode = ssl.CERT_REQUIRED
     tls.load_cert_chain(pair.certificate, pair.key)
