@@ -13,7 +13,7 @@ import requests
 from alertdrill import cache, process
 from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.tools import go
-from bench import custom
+from bench import as_deployed, custom
 from e2e.exporter.apiserver import ApiServer
 
 MODULE = Path(__file__).parent / "kube_state_metrics"
@@ -88,7 +88,7 @@ def counts(metric: str, pods: int) -> Callable[[str], bool]:
 def ours(api: ApiServer, folder: Path, pods: int, *, kinds: Sequence[str] = KINDS) -> Subject:
     """Return kube-api-exporter."""
     port = free_port()
-    command = str(Path(sys.executable).with_name("kube-api-exporter"))
+    command, environment = as_deployed.command(as_deployed.unpack(folder))
     # As in a pod, by the files of an account: a kubeconfig costs the official client's import.
     token = folder / "token"
     token.write_text(_token(api))
@@ -101,7 +101,8 @@ def ours(api: ApiServer, folder: Path, pods: int, *, kinds: Sequence[str] = KIND
     ]
     url = f"http://127.0.0.1:{port}/metrics"
     complete = counts("k8s_pod_labels", pods)
-    return Subject("kube-api-exporter", [command, *words], url, complete, log=folder / "ours.log")
+    log = folder / "ours.log"
+    return Subject("kube-api-exporter", [*command, *words], url, complete, environment, log)
 
 
 def kube_state_metrics(api: ApiServer, folder: Path, pods: int, *, kinds: Sequence[str] = KINDS) -> Subject:
