@@ -28,7 +28,8 @@ def up(*, keep: bool, **chosen: Any) -> None:
         f"lab {state.options.name} is up ({state.flavour}); {state.options.speed:g} times as fast as life"
     )
     click.echo(f"look:  kubectl --kubeconfig {state.kubeconfig} --context {state.context} get pods -A")
-    click.echo("play:  alertdrill play")
+    named = "" if state.options.name == options.NAME else f" --name {state.options.name}"
+    click.echo(f"play:  alertdrill play{named}")
 
 
 @click.command()

@@ -10,8 +10,9 @@ from alertdrill import lab
 
 FILE = click.Path(exists=True, path_type=Path)
 
+NAME = "lab"
 name = click.option(
-    "--name", default="lab", show_default=True, help="The lab's name; several can be up at once."
+    "--name", default=NAME, show_default=True, help="The lab's name; several can be up at once."
 )
 output_format = click.option(
     "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
