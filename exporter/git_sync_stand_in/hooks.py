@@ -1,11 +1,13 @@
 """What is told of a new commit: a program, a web address. Each is told until it has taken it."""
 
+import base64
 import os
 import subprocess
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 import urllib3
 
@@ -44,27 +46,50 @@ class Exec:
 
 @dataclass(frozen=True)
 class Webhook:
-    """An address that is told of the commit in the header Gitsync-Hash."""
+    """An address that is told of the commit in the header Gitsync-Hash.
 
-    url: str
+    A name and password in it are sent as basic auth; neither is in an error, which is logged.
+    """
+
+    url: str = field(repr=False)
     method: str
     success: int
     timeout: float
 
     def __call__(self, commit: str, _worktree: Path) -> None:
         """Send it; another status than the one of success (0: any will do) is a DaemonError."""
+        url, headers = without_user(self.url)
         try:
             answer = urllib3.request(
                 self.method,
-                self.url,
-                headers={"Gitsync-Hash": commit},
+                url,
+                headers={"Gitsync-Hash": commit, **headers},
                 timeout=self.timeout,
                 retries=False,
             )
         except urllib3.exceptions.HTTPError as error:
-            raise DaemonError(f"sending the webhook to {self.url}: {error}") from None
+            raise DaemonError(f"sending the webhook to {url}: {error}") from None
         if self.success and answer.status != self.success:
-            raise DaemonError(f"sending the webhook to {self.url}: it answered {answer.status}")
+            raise DaemonError(f"sending the webhook to {url}: it answered {answer.status}")
+
+
+def without_user(address: str) -> tuple[str, dict[str, str]]:
+    """Return an address without the name and password in it, and the header that says them."""
+    # What is said of a broken one leaves it out: there may be a password in it.
+    broken = DaemonError(
+        "reading --webhook-url: it is no http URL; write / and @ in a password as %2F and %40"
+    )
+    try:
+        url = urllib3.util.parse_url(address)
+    except urllib3.exceptions.LocationParseError:
+        raise broken from None
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise broken
+    if url.auth is None:
+        return url.url, {}
+    name, _, password = url.auth.partition(":")
+    pair = base64.b64encode(f"{unquote(name)}:{unquote(password)}".encode()).decode()
+    return url._replace(auth=None).url, {"Authorization": f"Basic {pair}"}
 
 
 class Hook:

@@ -179,7 +179,8 @@ class Site:
             runner.ask()
         if name is not None and "text/html" in request.headers.get("accept", ""):
             return RedirectResponse(URL(f"{self._prefix}/c/{quote(name)}"), 303)
-        return _json({"asked": [runner.command.name for runner in asked]}, 202)
+        # 202 would be true, too, but a git-sync webhook takes 200 for success and sends anything else again.
+        return _json({"asked": [runner.command.name for runner in asked]})
 
     # Finding things
 
@@ -197,8 +198,8 @@ class Site:
         return wanted
 
 
-def _json(value: Any, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), status, media_type="application/json", headers=PAGE_HEADERS)
+def _json(value: Any) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json", headers=PAGE_HEADERS)
 
 
 async def _static(request: Request) -> Response:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
@@ -19,6 +20,7 @@ from exporter_kit.errors import DaemonError
 from git_sync_stand_in import health
 from git_sync_stand_in.checkout import WORKTREES, Checkout
 from git_sync_stand_in.cli import NOTICE, main
+from git_sync_stand_in.hooks import Webhook, without_user
 from git_sync_stand_in.sync import Sync
 
 ENV = {
@@ -179,6 +181,7 @@ def test_a_failed_fetch_leaves_what_is_published(repo: Repo, tmp_path: Path) -> 
         (["--exechook-command=/nosuch/hook"], 1, "running the hook /nosuch/hook: .*No such file"),
         (["--exechook-command=/bin/false"], 1, "running the hook /bin/false: it ended with 1"),
         (["--webhook-url=http://127.0.0.1:1/"], 1, "sending the webhook to http://127.0.0.1:1/: .*refused"),
+        (["--webhook-url=http://x:a/b@h/"], 1, "reading --webhook-url: it is no http URL; [^:]*$"),
     ],
 )
 def test_trouble_is_a_sentence(repo: Repo, tmp_path: Path, words: list[str], code: int, says: str) -> None:
@@ -217,6 +220,28 @@ def receiver() -> Iterator[tuple[str, list[str]]]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/-/run", heard
         server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("user", "sent"),
+    [("", None), ("x:pass%2Fword@", "x:pass/word"), ("x:@", "x:"), ("x@", "x:")],
+)
+def test_a_password_in_the_address_is_sent_as_basic_auth(user: str, sent: str | None) -> None:
+    """What a URL says of its user goes into a header, decoded, as Go's client does it."""
+    url, headers = without_user(f"http://{user}localhost:8080/-/run")
+    assert "http://localhost:8080/-/run" == url
+    header = {"Authorization": f"Basic {b64encode(sent.encode()).decode()}"} if sent else {}
+    assert header == headers
+
+
+@pytest.mark.parametrize("end", ["127.0.0.1:1/", "[", "a/b@h/"])
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_an_error_of_the_webhook_holds_no_password(scheme: str, end: str) -> None:
+    """Whatever is wrong with the address, what is said of it leaves the password out."""
+    webhook = Webhook(f"{scheme}x:hunter2@{end}", "POST", 200, 1.0)
+    with pytest.raises(DaemonError) as error:
+        webhook("c0ffee", Path())
+    assert "hunter2" not in f"{error.value}{webhook}"
 
 
 def wait_until(true: object, seconds: float = 15.0) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from git_sync_stand_in.hooks import Webhook
 from prom_run import procfs
 from prom_run.history import OnDisk
 
@@ -218,7 +219,7 @@ def test_requests_start_runs(start: Start, tmp_path: Path) -> None:
     header = {"Authorization": "Bearer correct-horse-battery"}
 
     for _ in range(5):
-        assert (202, {"asked": ["x"]}) == (
+        assert (200, {"asked": ["x"]}) == (
             (answer := running.post("/-/run", headers=header)).status_code,
             answer.json(),
         )
@@ -230,6 +231,17 @@ def test_requests_start_runs(start: Start, tmp_path: Path) -> None:
         running.post("/-/run").status_code,
         running.post("/-/run?command=none", headers=header).status_code,
     ]
+
+
+def test_the_hook_of_the_readme_is_taken_at_once(start: Start, tmp_path: Path) -> None:
+    """A git-sync webhook, its URL as the README writes it, takes 200 only: that is what it gets."""
+    token = tmp_path / "token"
+    token.write_text("correct-horse/battery")
+    running = start("-name=x", "-period=1h", "--run-token-file", str(token), "--", "true")
+    running.wait_for(ended("x"))
+    url = running.url.replace("//", "//x:correct-horse%2Fbattery@") + "/-/run"
+    Webhook(url, method="POST", success=200, timeout=10)("c0ffee", tmp_path)
+    running.wait_for(ended("x", 2))
 
 
 def test_no_zombies_are_left(start: Start) -> None:
