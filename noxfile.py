@@ -66,6 +66,14 @@ def e2e(session: nox.Session) -> None:
 
 
 @nox.session
+def nightly(session: nox.Session) -> None:
+    """Look at 100,000 examples of each property of the exporter: any object, any scrape; takes hours."""
+    install(session)
+    closer = ("--hypothesis-profile=nightly", "--timeout=0", "-n", "auto", "--dist=worksteal")
+    session.run("pytest", *closer, *(session.posargs or ["tests/kube_api_exporter"]))
+
+
+@nox.session
 def clusters(session: nox.Session) -> None:
     """Bring clusters up and down, kill what does it half-way, and halt parts of a control plane."""
     install(session)

@@ -21,6 +21,8 @@ HOPELESS = frozenset(
     }
 )
 
+SCRAPE_ANNOTATION = "prometheus.io/scrape"  # what the job of all pods goes by
+
 
 @dataclass(frozen=True)
 class Obstacle:
@@ -96,10 +98,22 @@ def seen(place: Place, server: Prometheus) -> bool:
         f"k8s_deployment_status_availableReplicas{{{where}}} == k8s_deployment_spec_replicas"
     ):
         raise NotYet(f"Prometheus has no series of a healthy Deployment in {place.namespace}")
+    up = {target["metric"].get("pod") for target in server.query(f'up{{namespace="{place.namespace}"}} == 1')}
+    if missing := scraped_pods(place.kube.get("pods", namespace=place.namespace)) - up:
+        raise NotYet(f"Prometheus does not scrape {', '.join(sorted(missing))} yet")
     active = {alert["metric"]["alertname"] for alert in server.query(f"ALERTS{{{where}}}")}
     if active:
         raise NotYet(f"{', '.join(sorted(active))} is active before anything was broken")
     return True
+
+
+def scraped_pods(pods: list[dict[str, Any]]) -> set[str]:
+    """Return the names of the pods that ask to be scraped."""
+    return {
+        pod["metadata"]["name"]
+        for pod in pods
+        if pod["metadata"].get("annotations", {}).get(SCRAPE_ANNOTATION) == "true"
+    }
 
 
 def quiet(server: Prometheus, canary: str) -> bool:

@@ -40,7 +40,10 @@ class Kube:
         self._base = [str(tools.kubectl()), f"--kubeconfig={kubeconfig}", f"--context={context}"]
         # The official client reads the kubeconfig and keeps the connections; its models decode too slowly.
         new_client: Callable[..., kubernetes.client.ApiClient] = kubernetes.config.new_client_from_config
-        self._client = new_client(str(kubeconfig), context)
+        try:
+            self._client = new_client(str(kubeconfig), context)
+        except kubernetes.config.ConfigException as error:
+            raise LabError(f"reading the kubeconfig {kubeconfig}: {error}") from error
 
     def run(
         self, what: str, *words: str, stdin: str | None = None, timeout: float = 60, into: Path | None = None

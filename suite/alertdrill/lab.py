@@ -1,10 +1,11 @@
 """The lab: a cluster and the monitoring stack on it, brought up, found again, and taken down."""
 
+import platform
 import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -84,6 +85,11 @@ class Lab:
         """Return the live seconds between two evaluations of a rule."""
         return self.limits.evaluation_interval / self.speed
 
+    @property
+    def mark(self) -> str:
+        """Return what the label LAB_LABEL says on everything of this lab."""
+        return mark(self.name)
+
     def prometheus(self) -> Prometheus:
         """Return a connection of one's own to the lab's Prometheus."""
         return Prometheus(self.forward.url())
@@ -92,7 +98,7 @@ class Lab:
 def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
     """Bring the lab up, or finish what an earlier run began; a lab that is up already is left as it is.
 
-    Broken on the way, it is taken down again, unless it is to be kept.
+    Broken on the way, a new one is taken down again, unless it is to be kept; one that was there stays.
     """
     stated = load_rules(options)  # the user's mistakes first, before anything is started
     scaled = _scaled(stated, options)
@@ -102,10 +108,10 @@ def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
         progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
         try:
             access, loaded = _cluster_with_images(cluster, before, options, progress)
-            with _evidence_of_failure(cluster, access, progress):
+            with _evidence_of_failure(cluster, access, progress), _in_use(options.name):
                 _deploy(scaled, options, access, loaded, progress)
         except BaseException:
-            if not keep:
+            if before is None and not keep:
                 _take_down(cluster, progress)
             raise
         state = State(
@@ -143,11 +149,12 @@ def _cluster_with_images(
     if clusters.Ability.LOADS_IMAGES not in cluster.abilities:
         progress.say("images: the cluster gets them by itself; ours must be where it can pull them")
         return cluster.up(progress), {}
-    there = before is not None and cluster.status().answers
     with ThreadPoolExecutor() as pool:
         making = pool.submit(images.archive, progress, tofu=options.tofu)
         access = cluster.up(progress)
         archive = making.result()
+    record = clusters.state.read(options.name)
+    there = before is not None and record is not None and bool(record.loaded)  # not made anew just now
     needed = images.identities(tofu=options.tofu)
     if not (there and before and needed.items() <= before.images.items()):
         with progress.phase("images into the cluster"):
@@ -157,7 +164,7 @@ def _cluster_with_images(
 
 def down(name: str, progress: Progress) -> bool:
     """Take the lab down and say whether there was one; what is not ours is not touched."""
-    with cache.locked(f"lab-{checked_name(name)}"):
+    with cache.locked(f"lab-{checked_name(name)}"), _in_use(name):
         state = find(name)
         _take_down(clusters.choose(wanted(state.options if state else Options(name=name))), progress)
         shutil.rmtree(_state_file(name).parent, ignore_errors=True)
@@ -166,11 +173,17 @@ def down(name: str, progress: Progress) -> bool:
 
 def _take_down(cluster: clusters.Cluster, progress: Progress) -> None:
     """Remove the stack and every scenario's namespace from a cluster that stays, else the cluster itself."""
-    if clusters.Ability.OWNS_CLUSTER not in cluster.abilities and cluster.status().answers:
+    if clusters.Ability.OWNS_CLUSTER not in cluster.abilities and clusters.state.read(cluster.name):
+        seen = cluster.status()
+        if not seen.answers:
+            raise LabError(
+                f"taking lab {cluster.name} down: {seen.sentence}; what is ours stays in it until it answers"
+                f" (if it is gone for good, remove {clusters.state.folder(cluster.name)})"
+            )
         access = cluster.up(progress)
         with progress.phase("removing what is ours"):
             kube = Kube(access.kubeconfig, access.context)
-            chosen = f"--selector={LAB_LABEL}={cluster.name}"
+            chosen = f"--selector={LAB_LABEL}={mark(cluster.name)}"
             kube.run(
                 "removing the scenarios' namespaces",
                 "delete",
@@ -195,9 +208,11 @@ def connected(state: State, options: Options, progress: Progress) -> Iterator[La
     """Yield the lab, with the rules and the speed of `options` deployed; unchanged ones take no time."""
     stated = load_rules(options)
     access = clusters.Access(kubeconfig=Path(state.kubeconfig), context=state.context)
-    _deploy(_scaled(stated, options), options, access, state.images, progress)
     kube = Kube(access.kubeconfig, access.context)
-    with kube.forward(stack.NAMESPACE, "service/prometheus", 9090) as forward:
+    with ExitStack() as stays:
+        stays.enter_context(_in_use(options.name))  # nobody else changes the rules meanwhile
+        _deploy(_scaled(stated, options), options, access, state.images, progress)
+        forward = stays.enter_context(kube.forward(stack.NAMESPACE, "service/prometheus", 9090))
         server = Prometheus(forward.url())
         wait_for(
             "Prometheus to be ready", server.ready, deadline=READY_SECONDS_MAX, clock=WallClock(), every=0.25
@@ -281,11 +296,24 @@ def wanted(options: Options) -> clusters.Wanted:
     return clusters.Wanted(
         name=options.name,
         flavour=options.cluster,
-        kubeconfig=Path(options.kubeconfig) if options.kubeconfig else None,
+        kubeconfig=Path(options.kubeconfig).absolute() if options.kubeconfig else None,
         context=options.context or None,
         through_pytest_kind=options.through_pytest_kind,
         restart_seconds_max=max(1.0, RESTART_SECONDS / options.speed - RESTART_OVERHEAD_SECONDS),
     )
+
+
+def mark(name: str) -> str:
+    """Return a lab's name with what tells it from one of that name on another machine or in another cache.
+
+    Both may drill in the same cluster, and each removes only what is its own.
+    """
+    return f"{checked_name(name)}-{cache.digest(platform.node(), str(cache.folder()))[:8]}"
+
+
+def _in_use(name: str) -> AbstractContextManager[None]:
+    """Hold the lab's stack: who plays, deploys or takes down waits for whoever does."""
+    return cache.locked(f"play-{checked_name(name)}")
 
 
 def checked_name(name: str) -> str:

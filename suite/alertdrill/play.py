@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from alertdrill import baseline, cache, data, durations, images, incident, observe, pod_logs
+from alertdrill import baseline, data, durations, images, incident, observe, pod_logs
 from alertdrill.clock import StoppableClock, wait_for
 from alertdrill.errors import LabError, ScenarioError
 from alertdrill.faults import base as faults
@@ -38,10 +38,7 @@ def play(
     Those that touch the whole cluster come last, one by one. A broken run leaves an incident that says so.
     """
     clock = StoppableClock()
-    with (
-        cache.locked(f"play-{lab.name}"),
-        observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher,
-    ):
+    with observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher:
         _remove_leftovers(lab)
         _await_quiet(lab, clock, progress)
         runs = [Run(lab, scenario, watcher, clock, progress, record, keep) for scenario in scenarios]
@@ -49,7 +46,7 @@ def play(
             _side_by_side([run for run in runs if not run.scenario.exclusive], clock)
             for run in runs:
                 if run.scenario.exclusive:
-                    run.whole()
+                    _side_by_side([run], clock)
         except BaseException:
             clock.stop()
             raise
@@ -68,8 +65,8 @@ def _side_by_side(runs: Sequence["Run"], clock: StoppableClock) -> None:
 
 
 def _remove_leftovers(lab: Lab) -> None:
-    """Remove the namespaces of a run that was killed; the lock says that no run is alive."""
-    chosen = f"{LAB_LABEL}={lab.name}"
+    """Remove the namespaces of a run that was killed; the lock on the lab says that no run is alive."""
+    chosen = f"{LAB_LABEL}={lab.mark}"
     lab.kube.run(
         "removing what a killed run left", "delete", "namespace", f"--selector={chosen}", "--wait=false"
     )
@@ -131,13 +128,14 @@ class Run:
         ]
         with pod_logs.Collector(self.lab.kube, self.namespace) as logs:
             try:
-                for step in steps:
-                    self._note("step", name=step.__name__)
-                    step()
-                self._note("end")
-            except LabError as error:
-                self._trouble(error)
-            try:
+                try:
+                    for step in steps:
+                        self._note("step", name=step.__name__)
+                        step()
+                    self._note("end")
+                except LabError as error:
+                    self._trouble(error)
+                    self._repair()
                 incident.write(self._recorded(), self.folder)
                 logs.write(self.folder / "logs")
             finally:
@@ -146,7 +144,7 @@ class Run:
 
     def make_namespace(self) -> None:
         """Make the scenario's namespace."""
-        labels = {LAB_LABEL: self.lab.name, "pod-security.kubernetes.io/enforce": "restricted"}
+        labels = {LAB_LABEL: self.lab.mark, "pod-security.kubernetes.io/enforce": "restricted"}
         metadata = {"name": self.namespace, "labels": labels}
         manifest = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         self.lab.kube.run(f"making the namespace {self.namespace}", "apply", "--filename=-", stdin=manifest)
@@ -196,6 +194,15 @@ class Run:
             kind.heal(self.place, self.scenario.fault.args)
             self._say("healed")
             self._note("heal", fault=str(self.scenario.fault))
+
+    def _repair(self) -> None:
+        """After trouble, undo what was broken: the lab may be used again. What can't be is said."""
+        kind = catalogue.of(self.scenario)
+        if kind and self.scenario.fault and self.fault_at and not self.healed_at:
+            try:
+                kind.heal(self.place, self.scenario.fault.args)
+            except LabError as error:
+                self._say(str(error))
 
     def await_silence(self) -> None:
         """Watch until every alert that must resolve has, or its time is over; then as the scenario says."""

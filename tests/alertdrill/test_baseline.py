@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from alertdrill.baseline import obstacles, refusals
+from alertdrill.baseline import obstacles, refusals, scraped_pods
 
 
 def pod(*, waiting: dict[str, str] | None = None, unschedulable: str = "") -> dict[str, Any]:
@@ -52,3 +52,10 @@ def test_pods_that_the_api_server_refuses_are_told_from_their_deployment() -> No
     fine = {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}
     deployment = {"metadata": {"name": "web"}, "status": {"conditions": [fine, refused]}}
     assert ["deployment web: FailedCreate exceeded quota"] == [str(one) for one in refusals([deployment])]
+
+
+def test_pods_that_ask_to_be_scraped_are_waited_for() -> None:
+    """The annotation decides, as it does for Prometheus."""
+    asking = {"metadata": {"name": "a", "annotations": {"prometheus.io/scrape": "true"}}}
+    silent = {"metadata": {"name": "b", "annotations": {"prometheus.io/scrape": "false"}}}
+    assert {"a"} == scraped_pods([asking, silent, {"metadata": {"name": "c"}}])

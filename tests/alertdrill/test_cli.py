@@ -8,6 +8,7 @@ import pytest
 from alertdrill.cli import main
 
 COMMANDS = ["up", "down", "status", "play", "judge", "compress", "rules"]
+GOOD = Path(__file__).parent / "judge" / "good"
 RULE = "groups: [{name: g, rules: [{alert: A, expr: '%s', for: 5m}]}]\n"
 
 
@@ -56,6 +57,8 @@ def test_scenarios_are_listed_with_why(
         (["status"], 3, ""),
         (["down", "--name", "../.."], 2, "'../..' is no name for a lab"),
         (["up", "--name", ""], 2, "'' is no name for a lab"),
+        (["play", "pods/*", "--record", "/dev/null/x"], 2, "--record /dev/null/x: can't make that folder"),
+        (["judge", str(GOOD), "--report", "/dev/null/x.txt"], 3, "alertdrill: /dev/null"),
         (["frobnicate"], 2, "No such command 'frobnicate'"),
     ],
 )

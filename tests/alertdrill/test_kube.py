@@ -31,6 +31,12 @@ def test_objects_are_listed_by_namespace_and_selector(kube: Kube) -> None:
     assert ["web-1"] == [pod["metadata"]["name"] for pod in kube.get("pods", namespace="a", selector="x=y")]
 
 
+def test_a_kubeconfig_that_is_gone_is_a_lab_error(tmp_path: Path) -> None:
+    """A lab whose files were removed is in trouble, and no traceback."""
+    with pytest.raises(LabError, match=f"reading the kubeconfig {tmp_path}/gone: "):
+        Kube(tmp_path / "gone", "drill")
+
+
 def test_a_forbidden_list_is_a_lab_error(kube: Kube) -> None:
     """An API server that says no is trouble in the lab, never an empty list."""
     with pytest.raises(LabError, match="listing nodes: the API server answered 403"):

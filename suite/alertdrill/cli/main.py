@@ -9,6 +9,7 @@ import click
 
 from alertdrill.cli import lab, play, rules
 from alertdrill.errors import AlertdrillError
+from alertdrill.model import Verdict
 
 INTERRUPTED = 130
 
@@ -43,6 +44,10 @@ def main() -> NoReturn:
     except AlertdrillError as error:
         click.echo(f"alertdrill: {error}", err=True)
         code = error.exit_code
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"alertdrill: {where}{error.strerror or error}", err=True)
+        code = Verdict.UNKNOWN.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("alertdrill: interrupted", err=True)
         code = INTERRUPTED

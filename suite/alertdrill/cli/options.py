@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
+from click.core import ParameterSource
 
 from alertdrill import lab
 
@@ -58,6 +60,19 @@ def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def as_it_is(asked: lab.Options) -> lab.Options:
+    """Return the options with speed and rules of the lab that is up, where the command line says nothing."""
+    state, said = lab.find(asked.name), click.get_current_context().get_parameter_source
+    if state is None:
+        return asked
+    kept = {
+        name: getattr(state.options, name)
+        for flag, name in (("speed", "speed"), ("rule_files", "rules"))
+        if said(flag) is ParameterSource.DEFAULT
+    }
+    return msgspec.structs.replace(asked, **kept)
 
 
 def lab_options(

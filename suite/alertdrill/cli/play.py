@@ -13,6 +13,7 @@ from alertdrill import judge as judging
 from alertdrill import play as playing
 from alertdrill.cli import options
 from alertdrill.errors import UsageError
+from alertdrill.faults import catalogue
 from alertdrill.model import Judgement, Verdict
 from alertdrill.progress import Progress
 from alertdrill.report import json as json_report
@@ -65,18 +66,24 @@ def play(
         click.echo("\n".join(f"{one.name}\n    {one.why}" for one in wanted))
         return
     chosen["tofu"] = chosen["tofu"] or playing.needs_tofu(wanted)
-    asked = options.lab_options(**chosen)
+    asked = options.as_it_is(options.lab_options(**chosen))
     alerts = lab.load_rules(asked).alerts
     for one in wanted:
         check(one, alerts)
+        catalogue.of(one)
     record = record or Path("incidents") / datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    try:
+        record.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--record {record}: can't make that folder: {error.strerror}") from error
     progress = Progress()
     with lab.borrowed(asked, progress, keep=keep) as there:
         folders = playing.play(there, wanted, record=record, progress=progress, keep=keep)
         judgements = [judging.judge(incident.read(one)) for one in folders]
         if Verdict.worst(j.verdict for j in judgements) is not Verdict.PASS:
-            evidence.export(there.kube, record / "lab", progress)
-    _tell(judgements, report, output_format)
+            # Hidden, so that `judge incidents/*/*` finds recordings only.
+            evidence.export(there.kube, record / ".lab", progress)
+        _tell(judgements, report, output_format)
     for recording, judgement in zip(folders, judgements, strict=True):
         if judgement.verdict is not Verdict.PASS:
             click.echo(f"look at it again: alertdrill judge {recording}", err=True)
@@ -107,6 +114,6 @@ def _check_reports(files: Sequence[Path]) -> None:
 
 
 def _tell(judgements: Sequence[Judgement], files: Sequence[Path], output_format: str) -> None:
+    click.echo(text.render(judgements) if output_format == "text" else json_report.render(judgements))
     for file in files:
         cache.write_whole(file, RENDERERS[file.suffix](judgements))
-    click.echo(text.render(judgements) if output_format == "text" else json_report.render(judgements))

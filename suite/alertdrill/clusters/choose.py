@@ -1,6 +1,8 @@
 """Which cluster it is going to be: found by looking, and said with the reason."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from alertdrill import docker, nodeimage
 from alertdrill.clusters import control_plane, existing, kind, state
@@ -20,11 +22,27 @@ def choose(wanted: Wanted) -> Cluster:
     if wanted.flavour not in FLAVOURS:
         raise UsageError(f"there is no cluster called {wanted.flavour}: take one of {', '.join(FLAVOURS)}")
     record = state.read(wanted.name)
-    if wanted.flavour == "auto" and record:
-        return _made(wanted, record.flavour, record.reason)
+    if record:
+        return _made(_as_before(wanted, record), record.flavour, record.reason)
     if wanted.flavour == "auto":
         return _looked(wanted)
     return _made(wanted, wanted.flavour, "it was asked for")
+
+
+def _as_before(wanted: Wanted, record: state.Record) -> Wanted:
+    """Return what is wanted with where the lab's cluster is; UsageError if another one is asked for."""
+    other_context = wanted.context and record.context and wanted.context != record.context
+    if other_context or wanted.flavour not in {"auto", record.flavour}:
+        asked = f"{wanted.flavour} {wanted.context or ''}".strip()
+        there = f"{record.flavour} {record.context}".strip()
+        raise UsageError(
+            f"lab {wanted.name} is on another cluster ({there}) than asked for ({asked}): take it down first"
+            f" (alertdrill down --name {wanted.name}), or use another --name"
+        )
+    if record.flavour != existing.FLAVOUR:
+        return wanted
+    kubeconfig = wanted.kubeconfig or (Path(record.kubeconfig) if record.kubeconfig else None)
+    return replace(wanted, kubeconfig=kubeconfig, context=wanted.context or record.context or None)
 
 
 def _looked(wanted: Wanted) -> Cluster:

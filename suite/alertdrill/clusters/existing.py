@@ -39,7 +39,14 @@ class ExistingCluster:
         require_context(self._access)
         with progress.phase("cluster"):
             Kube(self._access.kubeconfig, self._access.context).get("nodes")
-        state.write(self.name, state.Record(flavour=self.flavour, reason=self.reason, complete=True))
+        record = state.Record(
+            flavour=self.flavour,
+            reason=self.reason,
+            kubeconfig=str(self._access.kubeconfig.absolute()),
+            context=self._access.context,
+            complete=True,
+        )
+        state.write(self.name, record)
         return self._access
 
     def down(self, progress: Progress) -> None:

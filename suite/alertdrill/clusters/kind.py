@@ -27,6 +27,7 @@ HALTED = "/etc/kubernetes"
 HALT_SECONDS_MAX = 90.0
 STOP_SECONDS_MAX = 10.0
 PORT_TAKEN = ("address already in use", "port is already allocated")
+NAME_TAKEN = "already exist"
 
 Creator = Callable[["KindCommand", str, Path, Path], None]
 """(kind, image, configuration file, kubeconfig) → a cluster, created."""
@@ -107,6 +108,8 @@ class KindCluster:
             try:
                 self._create(kind, image)
             except LabError as error:
+                if NAME_TAKEN in str(error):  # somebody was faster
+                    raise self._foreign(kind) from error
                 if not any(words in str(error) for words in PORT_TAKEN):
                     raise
                 progress.say("the port that was free a moment ago is taken: trying another")
@@ -114,7 +117,7 @@ class KindCluster:
                 self._create(kind, image)
         with progress.phase("node ready"):
             self._wait_ready()
-        self._remember(private_engine=kind.engine.private, complete=True)
+        self._remember(private_engine=kind.engine.private, complete=True, begun=True)
         return self._access
 
     def down(self, progress: Progress) -> None:
@@ -124,7 +127,8 @@ class KindCluster:
             with progress.phase("taking the cluster down"):
                 kind = self._kind(begin=record)
                 self._stop_earlier_kind()
-                self._delete(kind)
+                if record.begun:
+                    self._delete(kind)
                 state.forget(self.name)
         docker.stop_private(unless=lambda: bool(state.others(self.name, FLAVOURS)))
 
@@ -196,7 +200,7 @@ class KindCluster:
             self._remember(private_engine=None, complete=False)
         engine = self._engine()
         if begin is None or begin.private_engine != engine.private:
-            self._remember(private_engine=engine.private, complete=False)
+            self._remember(private_engine=engine.private, complete=False, begun=bool(begin and begin.begun))
         return KindCommand(tools.kind(), engine, PREFIX + self.name)
 
     def _node(self, what: str, *argv: str) -> str:
@@ -208,7 +212,7 @@ class KindCluster:
         programs = self._node("listing the node's programs", "ps", "-e", "-o", "args=")
         return any(line.split(" ")[0] == component for line in programs.splitlines())
 
-    def _remember(self, *, private_engine: bool | None, complete: bool) -> None:
+    def _remember(self, *, private_engine: bool | None, complete: bool, begun: bool = False) -> None:
         state.write(
             self.name,
             state.Record(
@@ -217,6 +221,7 @@ class KindCluster:
                 digest=self._digest,
                 private_engine=private_engine,
                 complete=complete,
+                begun=begun,
             ),
         )
 
@@ -225,15 +230,18 @@ class KindCluster:
         self._stop_earlier_kind()
         if not kind.engine.containers(f"label={LABEL}={kind.cluster}"):
             return
-        if earlier is None:
-            state.forget(self.name)
-            raise UsageError(
-                f"a kind cluster {kind.cluster} is there already and was not made from this cache folder:"
-                f" take another --name, or remove it: kind delete cluster --name {kind.cluster}"
-            )
+        if earlier is None or not earlier.begun:
+            raise self._foreign(kind)
         progress.say(f"a cluster {kind.cluster} of ours is there, but not as asked for: making it anew")
         self._delete(kind)
-        self._remember(private_engine=kind.engine.private, complete=False)
+
+    def _foreign(self, kind: KindCommand) -> UsageError:
+        """Forget what we began, and say that a cluster of that name is somebody else's."""
+        state.forget(self.name)
+        return UsageError(
+            f"a kind cluster {kind.cluster} is there already and was not made from this cache folder:"
+            f" take another --name, or remove it: kind delete cluster --name {kind.cluster}"
+        )
 
     def _stop_earlier_kind(self) -> None:
         """Stop the kind that a killed run of ours left at work: it would go on creating."""
@@ -248,6 +256,7 @@ class KindCluster:
         kubeconfig.unlink(missing_ok=True)
         config = state.kind_config(self.name)
         cache.write_whole(config, self._config)
+        self._remember(private_engine=kind.engine.private, complete=False, begun=True)
         try:
             self._creator(kind, image, config, kubeconfig)
         finally:

@@ -14,7 +14,10 @@ class Record:
     flavour: str
     reason: str
     digest: str = ""
+    kubeconfig: str = ""  # of a cluster that is not ours, so that it can be found again
+    context: str = ""
     private_engine: bool | None = None  # not known before one was found
+    begun: bool = False  # whether a cluster of that name may be there by our doing
     complete: bool = False
     loaded: list[str] = field(default_factory=list)  # image archives the nodes have had
 

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator
 
 from alertdrill import durations
-from alertdrill.judge.recording import Recording
+from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import moment
 from alertdrill.model import AlertState
 
@@ -13,7 +13,7 @@ CRASH_LOOPS = frozenset({"crash_container"})  # faults under which the pace of r
 
 def broken(recording: Recording) -> list[str]:
     """Return why nothing else of this recording can be judged; `[]` when all of it can."""
-    checks = (_run, _fault, _scrapes, _rules, _canary, _cadence)
+    checks = (_run, _fault, _scrapes, _own_scrapes, _rules, _canary, _cadence)
     return [sentence for check in checks for sentence in check(recording)]
 
 
@@ -33,6 +33,8 @@ def _fault(recording: Recording) -> Iterator[str]:
     resolving = any(expectation.kind == "resolves" for expectation in scenario.expect)
     if scenario.fault is not None and recording.fault is None:
         yield f"the fault {scenario.fault} was never injected"
+    elif recording.fault is not None and recording.fault > recording.incident.limits.scrape_gap_max:
+        yield f"breaking it took until {moment(recording.fault)}, so nothing is known of when it was broken"
     if resolving and recording.heal is None:
         yield "nothing was repaired, so nothing can be said about what resolves"
     elif scenario.fault is not None and recording.heal is not None:
@@ -66,6 +68,33 @@ def _scrapes(recording: Recording) -> Iterator[str]:
                 yield f"{name} was scraped only from {moment(target.first)} on"
             if recording.end is not None and recording.end - target.last > limits.scrape_gap_max:
                 yield f"{name} was scraped only until {moment(target.last)} of {moment(recording.end)}"
+
+
+def _own_scrapes(recording: Recording) -> Iterator[str]:
+    """What the scenario runs was scraped all along, if it is at all: it may restart, not stay away."""
+    limits, end = recording.incident.limits, recording.end
+    if end is None:
+        return
+    own = [one for one in recording.scrapes if one.job.startswith(f"{recording.incident.namespace}/")]
+    for job in sorted({one.job for one in own}):
+        seen_until = 0.0
+        spans = [span for one in own if one.job == job for span in _spans(one, limits.scrape_interval)]
+        for start, stop in [*sorted(spans), (end, end)]:
+            if start - seen_until > limits.scrape_gap_max:
+                yield f"the job {job} was not scraped from {moment(seen_until)} to {moment(start)}"
+            seen_until = max(seen_until, stop)
+
+
+def _spans(target: Scrape, interval: float) -> Iterator[tuple[float, float]]:
+    """Yield the times over which a target was scraped and up."""
+    start = target.first
+    absences = [*((t - interval, t + interval) for t in target.down), *target.gaps]
+    for lost, found in sorted(absences):
+        if lost >= start:
+            yield start, lost
+        start = max(start, found)
+    if target.last >= start:
+        yield start, target.last
 
 
 def _rules(recording: Recording) -> Iterator[str]:

@@ -65,6 +65,7 @@ def _is_there(kube: Kube, wanted: list[Object]) -> bool:
     found = {thing["metadata"]["name"]: thing for thing in kube.get("deployments", namespace=NAMESPACE)}
     return all(
         _stack_of(found.get(thing["metadata"]["name"])) == _stack_of(thing)
+        and found[thing["metadata"]["name"]]["spec"].get("replicas", 1) == thing["spec"].get("replicas", 1)
         and ready.has_rolled_out(found[thing["metadata"]["name"]])
         for thing in wanted
     )

@@ -31,6 +31,7 @@ done
 case "$1 $2" in
 "create cluster")
   touch {folder}/clusters/$name
+  [ -e {folder}/exists ] && {{ echo 'node(s) already exist for a cluster with the name' >&2; exit 1; }}
   [ -e {folder}/taken ] && {{ rm {folder}/taken; echo 'bind: address already in use' >&2; exit 1; }}
   [ -e {folder}/broken ] && {{ echo 'ERROR: could not find a line' >&2; exit 1; }}
   cp {folder}/kubeconfig $config;;
@@ -43,8 +44,8 @@ esac
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a machine whose Docker answers and whose registry does not.
 
-    Files in it make facts true: dead, image, registry, broken, taken. `calls` has what docker and kind
-    were asked, `clusters/` those that are there.
+    Files in it make facts true: dead, image, registry, broken, taken, exists. `calls` has what docker and
+    kind were asked, `clusters/` those that are there.
     """
     folder = tmp_path / "machine"
     (folder / "clusters").mkdir(parents=True)

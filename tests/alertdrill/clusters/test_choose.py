@@ -47,6 +47,23 @@ def test_another_image_may_be_named(machine: Path) -> None:
 
 
 @pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"flavour": "kind"}, r"lab lab is on another cluster \(existing blue\) than asked for \(kind\)"),
+        ({"context": "green"}, r"than asked for \(auto green\): take it down first"),
+    ],
+)
+def test_a_lab_is_on_one_cluster_only(asked: dict[str, str], sentence: str) -> None:
+    """Another cluster under the same name would orphan the first, or break things in the wrong one."""
+    record = state.Record(flavour="existing", reason="", kubeconfig="/k", context="blue", complete=True)
+    state.write("lab", record)
+    assert "existing" == chosen()[0]
+    with pytest.raises(UsageError, match=sentence):
+        chosen(**asked)
+
+
+@pytest.mark.usefixtures("machine")
 def test_a_lab_that_has_a_cluster_keeps_it() -> None:
     """What was chosen yesterday is found again today, whatever answers now."""
     state.write("lab", state.Record(flavour="kind", reason="it was so yesterday"))

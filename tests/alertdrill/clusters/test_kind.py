@@ -129,6 +129,27 @@ def test_somebody_elses_is_not_touched(machine: Path) -> None:
     assert [] == kind_calls(machine)
 
 
+def test_one_that_somebody_made_meanwhile_is_not_touched(machine: Path) -> None:
+    """Between looking and creating somebody of that name may be faster: theirs stays, whatever we do next."""
+    (machine / "exists").touch()
+    with pytest.raises(UsageError, match="was not made from this cache folder: take another --name"):
+        cluster().up(Progress())
+    cluster().down(Progress())
+    assert ["alertdrill-lab"] == there(machine)
+
+
+def test_a_run_that_was_killed_before_it_created_anything_owns_nothing(machine: Path) -> None:
+    """A record without a cluster begun is no title to a cluster that has come since."""
+    state.write("lab", state.Record(flavour="kind-built", reason="", private_engine=False))
+    (machine / "clusters" / "alertdrill-lab").touch()
+    cluster().down(Progress())
+    assert ["alertdrill-lab"] == there(machine)
+    state.write("lab", state.Record(flavour="kind-built", reason="", private_engine=False))
+    with pytest.raises(UsageError, match="was not made from this cache folder"):
+        cluster().up(Progress())
+    assert ["alertdrill-lab"] == there(machine)
+
+
 def test_an_archive_is_loaded_once(machine: Path, tmp_path: Path) -> None:
     """What the node has had is not loaded again, until it is another."""
     archive = tmp_path / "images.tar"

@@ -18,6 +18,7 @@ PASS, UNKNOWN = Verdict.PASS, Verdict.UNKNOWN
 GOOD = incident.read(Path(__file__).parent / "good")
 EVENTS = GOOD.events
 JOB = GOOD.limits.jobs[0]
+OWN = f"{GOOD.namespace}/checks"
 HEALTH = tuple(event for event in EVENTS if event.kind == "rule_health")
 SCRAPE = next(event for event in EVENTS if event.kind == "scrape")
 CANARY = tuple(event for event in EVENTS if event.data.get("alert") == "Watchdog")
@@ -66,6 +67,10 @@ TROUBLES: dict[str, tuple[Sequence[Event], str]] = {
         "watching ended at 5m, before the hold of 9m",
     ),
     "no fault": (without(FAULT), "the fault refuse() was never injected"),
+    "broken late": (
+        swapped(FAULT, msgspec.structs.replace(FAULT, t=200)),
+        "breaking it took until 3m20s, so nothing is known of when it was broken",
+    ),
     "no repair": (without(HEAL), "nothing was repaired"),
     "repaired early": (
         swapped(HEAL, Event(t=500, kind="heal")),
@@ -78,6 +83,11 @@ TROUBLES: dict[str, tuple[Sequence[Event], str]] = {
     "scraped late": (swapped(SCRAPE, scrape(first=100.0)), "was scraped only from 1m40s on"),
     "scraped not to the end": (swapped(SCRAPE, scrape(last=600.0)), "was scraped only until 10m of 12m10s"),
     "a target of two": ([*EVENTS, scrape(instance="b", down=[1.0])], "the target b of the job"),
+    "own target down": (
+        [*EVENTS, scrape(job=OWN, down=[float(t) for t in range(60, 181, 15)])],
+        f"the job {OWN} was not scraped from 45s to 3m15s",
+    ),
+    "own target gone": ([*EVENTS, scrape(job=OWN, last=300.0)], f"the job {OWN} was not scraped from 5m to"),
     "no rules": (without(*HEALTH), "Prometheus reported no rule at all"),
     "rule not there": (without(HEALTH[2]), "Prometheus never reported the rule Other"),
     "rule not evaluated": (
@@ -131,6 +141,13 @@ def test_all_that_was_not_fit_is_told() -> None:
 def test_an_early_state_of_a_rule_does_not_count_once_it_is_well() -> None:
     """A rule that was not evaluated yet long before the fault, and then was, is healthy."""
     assert PASS is judge(recorded([health(-90, "Mismatch", "unknown"), *EVENTS])).verdict
+
+
+def test_what_the_scenario_runs_may_restart() -> None:
+    """A target of the workload may be away for as long as no alert could miss it, or be another pod."""
+    gone, come = scrape(job=OWN, last=300.0), scrape(job=OWN, first=330.0, instance="b")
+    assert PASS is judge(recorded([*EVENTS, scrape(job=OWN, down=[60.0])])).verdict
+    assert PASS is judge(recorded([*EVENTS, gone, come])).verdict
 
 
 def test_a_scrape_that_failed_before_the_fault_does_not_count() -> None:

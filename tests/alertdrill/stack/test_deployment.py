@@ -105,6 +105,16 @@ def test_a_stack_that_does_not_run_is_applied_anew(cluster: Cluster) -> None:
     assert 2 == cluster.applied
 
 
+def test_a_stack_that_was_scaled_to_nothing_is_applied_anew(cluster: Cluster) -> None:
+    """What a killed run scaled down is rolled out in full, as nothing, and is not taken for the stack."""
+    deploy({"a.rules.yaml": "groups: []"})
+    halted = cluster.objects["Deployment", "prometheus"]
+    halted["spec"]["replicas"] = 0
+    halted["status"] = {"observedGeneration": 1}
+    deploy({"a.rules.yaml": "groups: []"})
+    assert 2 == cluster.applied
+
+
 def test_a_namespace_of_others_is_refused(cluster: Cluster) -> None:
     """Somebody else's namespace of that name is left alone, and the error says what to do."""
     cluster.add("Namespace", "monitoring", {})
