@@ -44,7 +44,7 @@ class Metrics:
         coding = choose_coding(request.headers.get("accept-encoding", ""))
         body = await run_in_threadpool(self._exporter.body, form, coding, kinds or None)
         headers = [(b"content-type", form.content_type.encode()), (b"vary", b"accept, accept-encoding")]
-        if coding:
+        if coding and body:  # no bytes at all are neither gzip nor zstd
             headers.append((b"content-encoding", coding.encode()))
         headers.append((b"content-length", str(sum(map(len, body))).encode()))
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -138,3 +138,12 @@ def test_an_unreachable_server_is_no_reason_to_end(peer: Any, tmp_path: Path) ->
         assert 200 == get(f"{url}/livez")[0]
         assert "kube_api_exporter_up 0\n" in get(f"{url}/metrics")[2]
         assert process.poll() is None
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_an_empty_scrape_claims_no_coding(peer: Any, tmp_path: Path, coding: str) -> None:
+    """No bytes at all are no gzip and no zstd, so a kind that is not synced is sent as it is."""
+    flags = (f"--kubeconfig={peer.kubeconfig(tmp_path)}", "--kinds=gadgets")
+    with running(tmp_path / "log", *flags) as (_, url):
+        status, headers, text = get(f"{url}/metrics?kind=gadgets", **{"Accept-Encoding": coding})
+        assert (200, None, "") == (status, headers.get("content-encoding"), text)
