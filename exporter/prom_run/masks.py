@@ -1,8 +1,10 @@
 """Secrets hidden in text, even where the text is cut."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from prom_run.escapes import COLOUR, ESCAPE, bare
 
 HIDDEN = "•••"
 # How far a secret may reach across a cut and still be hidden whole.
@@ -52,18 +54,23 @@ class Masks:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return what must be hidden, in order, none touching another."""
-        found = []
+        if ESCAPE not in text:
+            return _merged(self._found(text))
+        # A colour ends in a letter, which would be taken for the first one of the secret after it.
+        return _merged(view.span(*found) for view in bare(text) for found in self._found(view.text))
+
+    def _found(self, text: str) -> Iterator[tuple[int, int]]:
         for pattern in self.patterns:
             for match in pattern.finditer(text):
                 start = match.end("keep") if "keep" in pattern.groupindex else match.start()
                 if match.end() > start:
-                    found.append((start, match.end()))
-        return _merged(found)
+                    yield start, match.end()
 
     def hide(self, text: str, start: int = 0, end: int | None = None) -> str:
         """Return the part of a text from `start` to `end` with every secret hidden whole.
 
-        A secret that reaches across a cut is hidden there, as all of the text is searched.
+        A secret that reaches across a cut is hidden there, as all of the text is searched. The colours that
+        change within one stay, for what follows it.
         """
         end = len(text) if end is None else end
         pieces, at = [], start
@@ -72,11 +79,12 @@ class Masks:
                 continue
             pieces += [text[at : max(begins, at)], HIDDEN]
             at = min(ends, end)
+            pieces += COLOUR.findall(text, max(begins, start), at)
         pieces.append(text[at:end])
         return "".join(pieces)
 
 
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:

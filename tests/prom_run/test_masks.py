@@ -10,6 +10,7 @@ from prom_run.masks import DEFAULT, HIDDEN, Masks, secret_values
 
 DEFAULTS = Masks.of(DEFAULT)
 TOKEN = Masks.of([r"tok_[a-z]+"])
+ESCAPES = ("\x1b[31m", "\x1b[m", "\x1b[1;38;5;9m", "\x1b[K", "\x1b(B", "\x1b]8;;x\x07", "\x1b]8;;\x1b\\")
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc\n-----END RSA PRIVATE KEY-----"
 
 
@@ -37,12 +38,47 @@ def test_what_looks_like_a_secret_is_hidden(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\x1b[33mhttps://u:hunter2x@host/\x1b[0m", f"\x1b[33mhttps://u:{HIDDEN}@host/\x1b[0m"),
+        ("\x1b[32mghp_" + "a1" * 18 + "\x1b[0m", f"\x1b[32m{HIDDEN}\x1b[0m"),
+        ("\x1b[36meyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.c2ln", f"\x1b[36m{HIDDEN}"),
+        ("\x1b[33mBearer abcdefgh12\x1b(B\x1b[m ok", f"\x1b[33mBearer {HIDDEN}\x1b(B\x1b[m ok"),
+        (
+            '\x1b[34;1m"password"\x1b[0m\x1b[1;39m:\x1b[0m \x1b[0;32m"hunter2x"\x1b[0m',
+            f'\x1b[34;1m"password"\x1b[0m\x1b[1;39m:\x1b[0m \x1b[0;32m"{HIDDEN}"\x1b[0m',
+        ),
+        ("password=\x1b[1;32mhunter2x\x1b[0m ok", f"password=\x1b[1;32m{HIDDEN}\x1b[0m ok"),
+        ("password=\x1b[1;31m\x1b[Khun\x1b[m\x1b[Kter2x ok", f"password=\x1b[1;31m\x1b[K{HIDDEN}\x1b[m ok"),
+        (
+            "\x1b]8;;https://u:hunter2x@h/\x07link\x1b]8;;\x07",
+            f"\x1b]8;;https://u:{HIDDEN}@h/\x07link\x1b]8;;\x07",
+        ),
+        ("password\x1b]8;;\x1b\\: hunter2x", f"password\x1b]8;;\x1b\\: {HIDDEN}"),
+        ("\x1b]0;no end \x1b[33mhttps://u:hunter2x@h/", f"\x1b]0;no end \x1b[33mhttps://u:{HIDDEN}@h/"),
+        ("\x1b[33mnothing\x1b[0m to hide", "\x1b[33mnothing\x1b[0m to hide"),
+    ],
+)
+def test_colours_and_links_do_not_uncover_a_secret(text: str, expected: str) -> None:
+    """A secret is found through the escapes around and within it, and the colours of all else stay."""
+    assert expected == DEFAULTS.hide(text)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         *("a" * 140_000, "a-" * 70_000, "eyJ-" * 35_000, "x://" * 35_000, "x:" * 70_000, "password" * 17_000),
         *("bearer " * 20_000, "-----BEGIN " * 12_000, "secret \t" * 17_000, "=" * 140_000, "x://a:" * 20_000),
+        *(
+            "\x1b[" * 70_000,
+            "\x1b]" * 70_000,
+            "\x1b]0;" * 35_000,
+            "\x1b[0m" * 35_000,
+            "\x1b[" + "0" * 140_000,
+        ),
+        *("\x1b]" + "a" * 140_000, "\x1b" * 140_000, "\x1b(" * 70_000, "\x1b[1mpassword" * 12_000),
     ],
-    ids=lambda text: text[:8],
+    ids=lambda text: ascii(text[:8]),
 )
 def test_hostile_text_is_searched_in_linear_time(text: str) -> None:
     """Text made to send a regular expression astray does not (it would take minutes)."""
@@ -62,6 +98,19 @@ def test_a_cut_never_shows_half_a_secret(before: str, secret: str, after: str) -
             assert "tok_" not in shown
             if len(before) < cut < len(before) + 4 + len(secret):
                 assert HIDDEN in shown
+
+
+@given(
+    st.lists(st.sampled_from(["", "a", "\n", *ESCAPES]), max_size=6).map("".join),
+    st.lists(st.sampled_from(["", *ESCAPES]), min_size=8, max_size=8),
+)
+def test_a_coloured_secret_is_hidden_whole_wherever_it_is_cut(before: str, within: list[str]) -> None:
+    """Escapes may stand before and between all letters of a secret: no cut shows one of its letters."""
+    coloured = "".join(f"{escape}{letter}" for escape, letter in zip(within, "tok_tokk", strict=True))
+    text = f"{before}\n{coloured}\n"
+    for cut in range(len(text) + 1):
+        for shown in (TOKEN.hide(text, end=cut), TOKEN.hide(text, start=cut)):
+            assert set() == set("tok_") & set(shown)
 
 
 @given(st.text(), st.integers(0, 50), st.integers(0, 50))
