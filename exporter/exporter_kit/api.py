@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +11,7 @@ import urllib3
 import urllib3.exceptions
 
 from exporter_kit.api_access import Place
-from exporter_kit.api_errors import ApiError, Unauthorized, Unreachable, for_status
+from exporter_kit.api_errors import ApiError, CredentialsError, Unauthorized, Unreachable, for_status
 
 JSON = "application/json"
 CHUNK = 1 << 16
@@ -61,7 +62,10 @@ class Stream:
 
 
 class ApiClient:
-    """Asks one API server; safe to share between threads. Reads its credentials anew after a 401."""
+    """Asks one API server; safe to share between threads.
+
+    Reads its credentials anew after a 401, and its CA after a certificate that does not verify.
+    """
 
     def __init__(self, place: Place, *, user_agent: str = "alertdrill") -> None:
         self._place = place
@@ -74,6 +78,12 @@ class ApiClient:
         settings = {"maxsize": 64, "retries": False, "socket_options": KEEPALIVE, **access.pool}
         proxied = urllib3.ProxyManager(access.proxy, **settings) if access.proxy else None
         self._access, self._pool = access, proxied or urllib3.PoolManager(num_pools=1, **settings)
+
+    def _load_again(self, pool: urllib3.PoolManager) -> None:
+        """Read the files again, unless another thread has done so since this pool was taken."""
+        with self._lock:
+            if self._pool is pool:
+                self._load()
 
     @property
     def host(self) -> str:
@@ -107,14 +117,22 @@ class ApiClient:
     ) -> urllib3.BaseHTTPResponse:
         pool = self._pool
         with _translated(f"asking {self.host} for {path}"):
-            response = pool.request(
-                "GET",
-                self.host + path,
-                fields=dict(query or {}),
-                headers={**self._access.headers(), **headers, "User-Agent": self._user_agent},
-                timeout=urllib3.Timeout(connect=min(10.0, timeout), read=timeout),
-                preload_content=False,
-            )
+            try:
+                response = pool.request(
+                    "GET",
+                    self.host + path,
+                    fields=dict(query or {}),
+                    headers={**self._access.headers(), **headers, "User-Agent": self._user_agent},
+                    timeout=urllib3.Timeout(connect=min(10.0, timeout), read=timeout),
+                    preload_content=False,
+                )
+            except urllib3.exceptions.HTTPError as error:
+                if _unverified(error):
+                    # The CA may have been renewed, which no 401 tells. Files that can't be read just now are
+                    # read at the next try; until then what we have stays.
+                    with contextlib.suppress(CredentialsError):
+                        self._load_again(pool)
+                raise
         if response.status == 200:  # noqa: PLR2004
             return response
         raise self._refusal(response, path, pool)
@@ -131,9 +149,7 @@ class ApiClient:
         sentence = f"{path}: HTTP {response.status}: {said or response.reason or 'no reason given'}"
         error = for_status(response.status, sentence, response.headers.get("Retry-After"))
         if isinstance(error, Unauthorized):
-            with self._lock:
-                if self._pool is pool:  # another thread may have read them already
-                    self._load()
+            self._load_again(pool)
         return error
 
 
@@ -148,6 +164,13 @@ def _translated(doing: str) -> Iterator[None]:
         raise Unreachable(f"{doing}: {_cause(error)}") from error
     except OSError as error:
         raise Unreachable(f"{doing}: {error}") from error
+
+
+def _unverified(error: BaseException | None) -> bool:
+    """Whether a certificate that does not verify is behind an error."""
+    while error and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _cause(error: Exception) -> str:

@@ -155,6 +155,26 @@ def test_a_certificate_that_does_not_match_is_a_sentence(serving: Serving, tmp_p
     assert b"{}" == ApiClient(Place(kubeconfig(tmp_path, url, **renamed))).get("/api")
 
 
+def test_a_renewed_ca_is_read_after_the_first_refusal(serving: Serving, tmp_path: Path) -> None:
+    """Once the new CA is on disk it costs one more failed request, though nobody answers 401."""
+    old, new = (trustme.CA(key_type=trustme.KeyType.ECDSA) for _ in range(2))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    new.issue_cert("127.0.0.1", key_type=trustme.KeyType.ECDSA).configure_cert(context)
+    url = serving(lambda handler: say(handler, 200, b"{}"), context)
+    file = tmp_path / "ca.crt"
+    old.cert_pem.write_to_path(str(file))
+    client = ApiClient(Place(server=url, ca_file=file))
+    with pytest.raises(Unreachable, match="certificate verify failed"):
+        client.get("/api")
+    file.unlink()
+    with pytest.raises(Unreachable, match="certificate verify failed"):
+        client.get("/api")
+    new.cert_pem.write_to_path(str(file))
+    with pytest.raises(Unreachable, match="certificate verify failed"):
+        client.get("/api")
+    assert b"{}" == client.get("/api")
+
+
 @pytest.mark.parametrize("text", ["", "just words", "a: [", '{"contexts": 3}'])
 def test_what_is_no_kubeconfig_is_a_sentence(tmp_path: Path, text: str) -> None:
     """The file is named, whatever is in it."""
