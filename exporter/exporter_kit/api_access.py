@@ -32,16 +32,27 @@ def tls(
     """Return how to talk to an API server: verified by its CA, or by those of the system if none is given."""
     try:
         context = ssl.create_default_context(cafile=ca_file)
-        if cert_file:
-            context.load_cert_chain(cert_file, key_file)
     except OSError as error:  # ssl.SSLError is one
-        raise CredentialsError(f"reading the certificates in {ca_file or cert_file}: {error}") from error
+        raise CredentialsError(
+            f"reading the certificates in {ca_file or 'the system store'}: {error}"
+        ) from error
+    if cert_file:
+        _identify(context, cert_file, key_file)
     # From 3.13 on Python refuses what RFC 5280 asks of a CA, and many clusters' certificates do not have:
     # kubectl takes them, and nobody is let in by it.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if not verified:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
+
+
+def _identify(context: ssl.SSLContext, cert_file: str, key_file: str | None) -> None:
+    try:
+        context.load_cert_chain(cert_file, key_file)
+    except OSError as error:
+        # Python does not say which of the two it could not read.
+        files = f"{cert_file} with the key {key_file}" if key_file else cert_file
+        raise CredentialsError(f"reading the client certificate {files}: {error}") from error
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from exporter_kit import api_account
-from exporter_kit.api_access import Access, Place
+from exporter_kit.api_access import Access, Place, tls
 from exporter_kit.api_errors import CredentialsError
 
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
@@ -128,3 +128,11 @@ def test_a_pod_does_not_load_the_official_client() -> None:
 def test_certificates_that_kubectl_takes_are_taken() -> None:
     """Many clusters' own certificates lack an identifier that RFC 5280 asks for."""
     assert not Place().access().pool["ssl_context"].verify_flags & ssl.VERIFY_X509_STRICT
+
+
+def test_a_broken_client_certificate_is_named_itself(pod: Path) -> None:
+    """Not the CA beside it, which was read well, is to be looked at."""
+    broken = pod / "client.crt"
+    broken.write_text("nonsense")
+    with pytest.raises(CredentialsError, match=f"^reading the client certificate {broken} with the key k: "):
+        tls(pod / "ca.crt", cert_file=str(broken), key_file="k")
