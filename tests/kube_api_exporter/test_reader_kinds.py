@@ -159,3 +159,30 @@ def test_an_answer_that_is_no_json_is_said_once(
     said = capsys.readouterr()
     assert 1 == (said.out + said.err).count("the API server's answer can't be read")
     assert "Traceback" not in said.out + said.err
+
+
+def test_a_kind_that_cannot_be_learnt_anew_is_said_and_tried_again_with_pauses(
+    peer: Any, readers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discovery fails after the definition changed: counted, not hammered, and learnt when it is back."""
+    monkeypatch.setattr(reading, "BACKOFF_FIRST", 0.2)
+
+    def answer(ask: Any) -> None:
+        ask.stream()
+        ask.event("ADDED", peer.pod("a", 3))
+        ask.bookmark("5", end=True)
+        peer.hang()
+
+    peer.routes[PODS] = answer
+    reader = readers.start()
+    readers.eventually(lambda: reader.feed.watching)
+    discovery, peer.routes["/api/v1"] = peer.routes["/api/v1"], lambda ask: ask.refuse(503)
+    asked = len(peer.asked)
+    reader.learn_anew()
+    readers.eventually(lambda: reader.feed.restarts["unknown_kind"])
+    time.sleep(0.3)
+    assert len(peer.asked) - asked < 30
+    assert "serves no kind 'pods'" in reader.feed.trouble
+    peer.routes["/api/v1"] = discovery
+    readers.eventually(lambda: reader.feed.watching)
+    assert 1 == reader.feed.relists["schema"]
