@@ -49,7 +49,7 @@ class Auditor(threading.Thread):
         self._grace = grace
         self._stop_asked = threading.Event()
         self._seen_lost: dict[str, set[Key]] = {}
-        self._prints: dict[str, str | None] = {}
+        self._prints: dict[str, str] = {}
 
     def run(self) -> None:
         """Audit everything soon after the start, then spread audits evenly over the interval."""
@@ -102,9 +102,10 @@ class Auditor(threading.Thread):
         feed = reader.feed
         assert feed.kind
         new = self._catalog.fingerprint(feed.kind)
-        old = self._prints.setdefault(reader.name, new)
-        self._prints[reader.name] = new
-        if new == old or new is None or old is None:
+        if new is None:
+            return False  # what was seen last stays, so that a change during an outage is seen after it
+        old, self._prints[reader.name] = self._prints.get(reader.name, new), new
+        if new == old:
             return False
         reader.learn_anew()
         return True

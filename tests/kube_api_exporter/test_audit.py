@@ -56,6 +56,21 @@ def names(feed: Feed) -> list[str]:
     return [name for _, name in feed.store.idents()] if feed.store else []
 
 
+def following(peer: Any) -> Any:
+    """Return an answer with one object, listed or streamed, that then says nothing."""
+
+    def answer(ask: Any) -> None:
+        if "limit" in ask.query:
+            ask.json(peer.listed(peer.pod("a", 3)))
+            return
+        ask.stream()
+        ask.event("ADDED", peer.pod("a", 3))
+        ask.bookmark("5", end=True)
+        peer.hang()
+
+    return answer
+
+
 def test_a_lost_delete_is_gone_after_one_audit(peer: Any, readers: Any) -> None:
     """The audit sees that an object is not on the server, counts it, and has the kind read anew."""
 
@@ -79,6 +94,21 @@ def test_a_lost_delete_is_gone_after_one_audit(peer: Any, readers: Any) -> None:
     assert (1, 1, 1) == (reader.feed.audits, reader.feed.mismatches, reader.feed.relists["audit"])
     readers.eventually(lambda: reader.feed.watching)
     assert 0 == auditor.audit(reader)
+
+
+def test_a_definition_that_changed_while_the_server_was_away_is_learnt(peer: Any, readers: Any) -> None:
+    """An audit that can't ask for the fingerprint forgets none: the next one sees the change."""
+    peer.routes["/api/v1/pods"] = following(peer)
+    reader = readers.start()
+    readers.eventually(lambda: reader.feed.watching)
+    auditor = Auditor(readers.client, Catalog(readers.client, reader.feed.options), [reader], grace=0.05)
+    for said in ("one", None, "two"):
+        index = {"paths": {"api/v1": {"serverRelativeURL": f"/openapi/v3/api/v1?hash={said}"}}}
+        peer.routes["/openapi/v3"] = lambda ask, said=said, index=index: (
+            ask.json(index) if said else ask.refuse(503)
+        )
+        auditor.audit(reader)
+    readers.eventually(lambda: reader.feed.relists["schema"] == 1)
 
 
 def test_initial_events_that_lack_an_object_are_not_believed(peer: Any, readers: Any) -> None:
