@@ -3,8 +3,13 @@
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.request import proxy_bypass
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util.url import Url, parse_url
 
 from exporter_kit.api_errors import CredentialsError
 
@@ -44,6 +49,48 @@ def tls(
     if not verified:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
+
+
+def proxy_for(host: str, proxy: str | None, no_proxy: str | None) -> str | None:
+    """Return the URL of the proxy that leads to a host; None where there is none or NO_PROXY names the host.
+
+    Both are read as kubectl reads them: a proxy without a scheme is http://, and NO_PROXY may hold networks
+    and addresses of either family beside names.
+    """
+    if not proxy or _bypassed(host.strip("[]"), no_proxy or ""):
+        return None
+    url = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        parsed = parse_url(url)
+    except LocationParseError:
+        parsed = Url()
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        scheme, _, rest = url.partition("://")
+        shown = f"{scheme}://{rest.rpartition('@')[2]}"  # what stands before the @ may be a password
+        raise CredentialsError(
+            f"using the proxy {shown}: it is neither http://HOST:PORT nor https://HOST:PORT; "
+            "give one of these, or name the API server in NO_PROXY"
+        )
+    return url
+
+
+def _bypassed(host: str, no_proxy: str) -> bool:
+    entries = [entry.strip() for entry in no_proxy.split(",")]
+    if "*" in entries or proxy_bypass(host, {"no": no_proxy}):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return any(_covers(entry.replace("[", "").replace("]", ""), address) for entry in entries)
+
+
+def _covers(network: str, address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address lies in a network, or is it; a name is no network."""
+    try:
+        return address in ip_network(network, strict=False)
+    except ValueError:
+        return False
 
 
 def _identify(context: ssl.SSLContext, cert_file: str, key_file: str | None) -> None:

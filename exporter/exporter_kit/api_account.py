@@ -6,12 +6,12 @@ Two files need no client library: its import takes longer than listing a thousan
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.request import getproxies_environment, proxy_bypass
+from urllib.request import getproxies_environment
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util.url import Url, parse_url
 
-from exporter_kit.api_access import Access, tls
+from exporter_kit.api_access import Access, proxy_for, tls
 from exporter_kit.api_errors import CredentialsError
 
 FOLDER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -31,7 +31,8 @@ def load(server: str | None = None, token_file: Path | None = None, ca_file: Pat
         raise CredentialsError(f"--server {server}: a token is not sent over plain HTTP; write https://")
     headers = _Headers(token_file)
     headers()
-    proxy = None if proxy_bypass(host) else getproxies_environment().get(scheme)
+    proxies = getproxies_environment()
+    proxy = proxy_for(host, proxies.get(scheme), proxies.get("no"))
     return Access(server.rstrip("/"), headers, {"ssl_context": tls(ca_file)}, proxy)
 
 

@@ -4,7 +4,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass
 
 import yaml
 from kubernetes import config as official
@@ -13,7 +12,7 @@ from kubernetes.config import ConfigException
 from urllib3.exceptions import InsecureRequestWarning
 
 from exporter_kit import log
-from exporter_kit.api_access import Access, tls
+from exporter_kit.api_access import Access, proxy_for, tls
 from exporter_kit.api_errors import CredentialsError
 
 
@@ -50,8 +49,7 @@ def _headers(configuration: Configuration) -> dict[str, str]:
 def _proxy(configuration: Configuration) -> str | None:
     """Return the proxy of the kubeconfig or the environment, unless NO_PROXY names the host."""
     host = urlsplit(configuration.host).hostname or ""
-    bypassed = proxy_bypass(host, {"no": configuration.no_proxy or ""})
-    return None if bypassed else configuration.proxy
+    return proxy_for(host, configuration.proxy, configuration.no_proxy)
 
 
 def _pool(configuration: Configuration) -> dict[str, Any]:

@@ -175,6 +175,17 @@ def test_a_renewed_ca_is_read_after_the_first_refusal(serving: Serving, tmp_path
     assert b"{}" == client.get("/api")
 
 
+def test_the_proxy_of_a_kubeconfig_is_read_the_same_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No scheme is http://, and a network in NO_PROXY counts."""
+    file = kubeconfig(tmp_path, "https://[fd00::1]:6443", **{"proxy-url": "proxy:3128"})
+    monkeypatch.setenv("NO_PROXY", "fe80::/10")
+    assert "http://proxy:3128" == Place(file).access().proxy
+    monkeypatch.setenv("NO_PROXY", "fd00::/8")
+    assert Place(file).access().proxy is None
+
+
 @pytest.mark.parametrize("text", ["", "just words", "a: [", '{"contexts": 3}'])
 def test_what_is_no_kubeconfig_is_a_sentence(tmp_path: Path, text: str) -> None:
     """The file is named, whatever is in it."""

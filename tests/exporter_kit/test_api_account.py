@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from exporter_kit import api_account
-from exporter_kit.api_access import Access, Place, tls
+from exporter_kit.api_access import Access, Place, proxy_for, tls
 from exporter_kit.api_errors import CredentialsError
 
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
@@ -71,6 +71,56 @@ def test_proxies_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -
     assert "http://proxy.example:3128" == Place().access().proxy
     monkeypatch.setenv("NO_PROXY", "10.96.0.1")
     assert Place().access().proxy is None
+
+
+@pytest.mark.parametrize(
+    ("host", "no_proxy", "bypassed"),
+    [
+        ("10.96.0.1", "localhost, 10.0.0.0/8", True),
+        ("10.96.0.1", "10.96.0.1/8", True),
+        ("11.0.0.1", "10.0.0.0/8", False),
+        ("10.96.0.1", "fd00::/8,10.96.0.1", True),
+        ("10.96.0.1", "10.96.0.10", False),
+        ("fd00::1", "10.0.0.0/8,fd00::/8", True),
+        ("[fd00::1]", "fd00:0::1", True),
+        ("[fd00::1]", "[fd00::1]", True),
+        ("fd00::1", "fe80::/10", False),
+        ("10.96.0.1", "example.com,*", True),
+        ("api.example.com", "example.com", True),
+        ("api.example.com", "10.0.0.0/8", False),
+        ("api.example.com", None, False),
+    ],
+)
+def test_no_proxy_means_what_it_means_to_kubectl(host: str, no_proxy: str | None, *, bypassed: bool) -> None:
+    """Networks and addresses of either family count, however they are written, beside names."""
+    assert (None if bypassed else "http://p:1") == proxy_for(host, "http://p:1", no_proxy)
+
+
+def test_a_proxy_without_a_scheme_is_http() -> None:
+    """Many set HTTPS_PROXY to a host and a port, and everything written in Go takes it."""
+    assert "http://proxy:3128" == proxy_for("10.96.0.1", "proxy:3128", None)
+
+
+@pytest.mark.usefixtures("pod")
+@pytest.mark.parametrize("no_proxy", ["10.0.0.0/8", "[fd00::]/8"])
+def test_the_environments_networks_count_in_a_pod(monkeypatch: pytest.MonkeyPatch, no_proxy: str) -> None:
+    """A NO_PROXY of the cluster's own network keeps requests off the proxy."""
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1" if ":" in no_proxy else "10.96.0.1")
+    monkeypatch.setenv("HTTPS_PROXY", "proxy:3128")
+    assert "http://proxy:3128" == Place().access().proxy
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    assert Place().access().proxy is None
+
+
+@pytest.mark.parametrize("proxy", ["socks5://me:secret@proxy:1080", "http://", "http://[oops", "ftp:///x"])
+def test_a_proxy_that_cannot_be_used_is_a_sentence(proxy: str) -> None:
+    """It is named without its password, and only where it would be used."""
+    with pytest.raises(
+        CredentialsError, match="^using the proxy .*: it is neither http://HOST:PORT"
+    ) as error:
+        proxy_for("10.96.0.1", proxy, None)
+    assert "secret" not in str(error.value)
+    assert proxy_for("10.96.0.1", proxy, "10.0.0.0/8") is None
 
 
 @pytest.mark.parametrize(
