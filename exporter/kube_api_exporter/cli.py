@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from exporter_kit import log, web
 from exporter_kit.api import ApiClient
@@ -114,10 +115,17 @@ def _role(place: Place, options: Options) -> str:
     """Ask the API server what the kinds are if we know where it is, else go by their spelling."""
     if place == Place():
         return rbac.manifests(rbac.by_spelling(options.kinds), options)
-    catalog = Catalog(ApiClient(place), options)
-    kinds = [catalog.kind(word) for word in options.kinds if word != EVERY]
-    if EVERY in options.kinds:
-        kinds += catalog.every()
+    client = ApiClient(place)
+    catalog = Catalog(client, options)
+    try:
+        kinds = [catalog.kind(word) for word in options.kinds if word != EVERY]
+        if EVERY in options.kinds:
+            kinds += catalog.every()
+    except msgspec.MsgspecError as error:
+        raise ApiError(
+            f"asking {client.host} which kinds there are: what answers speaks no Kubernetes ({error}); "
+            "check the address of the API server"
+        ) from error
     return rbac.manifests(rbac.by_kind(kinds), options)
 
 

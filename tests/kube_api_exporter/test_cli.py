@@ -50,6 +50,23 @@ def test_a_taken_port_is_a_sentence_and_a_1(peer: Any, tmp_path: Path) -> None:
     assert f"can't listen on {address}" in ended.stderr
 
 
+@pytest.mark.parametrize("kinds", ["deployments", "all"])
+def test_a_role_by_what_is_no_api_server_is_a_sentence_and_a_1(peer: Any, kinds: str) -> None:
+    """A page for people under a wrong address ends the command with that address."""
+
+    def page(ask: Any) -> None:
+        ask.handler.send_response(200)
+        ask.handler.send_header("Content-Length", "13")
+        ask.handler.end_headers()
+        ask.handler.wfile.write(b"<html></html>")
+
+    peer.routes = dict.fromkeys(("/apis", "/api/v1"), page)
+    ended = CliRunner().invoke(main, ["--print-rbac", f"--kinds={kinds}", f"--server={peer.host}"])
+    assert 1 == ended.exit_code
+    assert f"kube-api-exporter: asking {peer.host} which kinds there are: " in ended.stderr
+    assert isinstance(ended.exception, SystemExit)
+
+
 @pytest.fixture(autouse=True)
 def process_as_before() -> Iterator[None]:
     """Undo what the command does to this process."""
