@@ -180,6 +180,7 @@ def test_the_proxy_of_a_kubeconfig_is_read_the_same_way(
 ) -> None:
     """No scheme is http://, and a network in NO_PROXY counts."""
     file = kubeconfig(tmp_path, "https://[fd00::1]:6443", **{"proxy-url": "proxy:3128"})
+    monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("NO_PROXY", "fe80::/10")
     assert "http://proxy:3128" == Place(file).access().proxy
     monkeypatch.setenv("NO_PROXY", "fd00::/8")

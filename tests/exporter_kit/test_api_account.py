@@ -115,9 +115,7 @@ def test_the_environments_networks_count_in_a_pod(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("proxy", ["socks5://me:secret@proxy:1080", "http://", "http://[oops", "ftp:///x"])
 def test_a_proxy_that_cannot_be_used_is_a_sentence(proxy: str) -> None:
     """It is named without its password, and only where it would be used."""
-    with pytest.raises(
-        CredentialsError, match="^using the proxy .*: it is neither http://HOST:PORT"
-    ) as error:
+    with pytest.raises(CredentialsError, match=r"^using the proxy .*: it is neither http:") as error:
         proxy_for("10.96.0.1", proxy, None)
     assert "secret" not in str(error.value)
     assert proxy_for("10.96.0.1", proxy, "10.0.0.0/8") is None
