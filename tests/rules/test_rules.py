@@ -143,6 +143,7 @@ def test_the_tests_series_are_what_the_exporters_write() -> None:
                 written.setdefault(name, set()).add(labels - {"namespace"} | {"exported_namespace"})
     for gauge in (*(family for family, *_ in metrics.GAUGES), "terradiff_plan_exit_code"):
         written[gauge] = {frozenset({"command"})}
+    written["promrun_command_info"] = {frozenset({"command", "url"})}
     for family, *_ in own.GAUGES:
         written[own.PREFIX + family] = {frozenset({"kind"})}
     for family, *_ in own.COUNTERS:
