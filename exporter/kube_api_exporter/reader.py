@@ -12,14 +12,12 @@ from exporter_kit.api_errors import ApiError, Gone, Invalid, NotServed, Throttle
 from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.feed import Feed
 from kube_api_exporter.store import Store
-from kube_api_exporter.watching import Conversation, Undecodable, older
+from kube_api_exporter.watching import GOOD_SECONDS, Conversation, Undecodable, older
 
 BACKOFF_FIRST, BACKOFF_MAX = 0.25, 30.0
 # An API server that has just started answers 404 for custom resources until it has read their definitions.
 # A definition that really goes takes its objects along, by ordinary DELETED events.
 NOT_SERVED_SECONDS = 60.0
-# A stream that was followed for less counts as one that never worked, or we would hammer the server.
-GOOD_SECONDS = 1.0
 
 
 class Reader(threading.Thread):

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from exporter_kit.api import JSON, ApiClient, Stream
-from exporter_kit.api_errors import ApiError, Gone, Invalid, Throttled, for_status
+from exporter_kit.api_errors import ApiError, Gone, Invalid, Throttled, Unreachable, for_status
 from kube_api_exporter.decode import Identified, IdentifiedEvent, IdentifiedPage, ListMeta, Page
 from kube_api_exporter.feed import Feed
 from kube_api_exporter.render import Key, Refused, Seen, shard_of
@@ -23,6 +23,8 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 INITIAL_END = "k8s.io/initial-events-end"
 # The server ends a watch after a time drawn from this range, so that watches don't all end together.
 WATCH_SECONDS = (300, 600)
+# A stream that was followed for less counts as one that never worked, or we would hammer the server.
+GOOD_SECONDS = 1.0
 # How long a server that has just been silent gets for a small answer, before what we serve is called old.
 PROBE_SECONDS = 10.0
 
@@ -92,6 +94,7 @@ class Conversation:
         seconds = random.uniform(*WATCH_SECONDS)  # noqa: S311  # spreading load, not secrets
         common = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(int(seconds))}
         query = {**self.selection(), **common, **query}
+        began, heard = time.monotonic(), False
         self.stream = self._client.stream(self.path, query, silence=self._feed.options.silence)
         try:
             if self._over():  # somebody wanted us to stop while the stream was being opened
@@ -99,12 +102,18 @@ class Conversation:
             if aside is None:
                 self._heard()
             for line in self.stream:
+                heard = True
                 aside = self._line(line, aside)
         finally:
             self.close()
             self.stream = None
-        if aside is not None and not self._over():
+        if self._over():
+            return
+        if aside is not None:
             raise Invalid("the stream ended before all initial events were there")
+        if not heard and time.monotonic() - began < GOOD_SECONDS:
+            # A proxy may do so for ever: each time it would look like a watch that ended in the ordinary way.
+            raise Unreachable(f"watching {self.path}: the server ended the watch at once")
 
     def lived(self) -> float:
         """Return for how many seconds the last stream was followed, once; 0 if it never was."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kube_api_exporter import reader as reading
 from kube_api_exporter.cli import RECURSION_MAX
 from kube_api_exporter.feed import Feed
 
@@ -240,6 +241,30 @@ def test_a_server_that_stays_away_is_told_apart(peer: Any, readers: Any) -> None
     readers.eventually(lambda: not feed.watching)
     assert ["a"] == names(feed)
     assert feed.trouble
+
+
+def test_a_watch_that_is_ended_at_once_is_trouble(
+    peer: Any, readers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """200 and not one line, again and again: counted and said, and asked again with growing pauses."""
+    monkeypatch.setattr(reading, "BACKOFF_FIRST", 0.1)
+
+    def answer(ask: Any) -> None:
+        if "limit" in ask.query:
+            ask.json(peer.listed(version=5))
+            return
+        ask.stream()
+        if "sendInitialEvents" in ask.query:
+            ask.bookmark("5", end=True)
+        ask.end()
+
+    peer.routes[PODS] = answer
+    feed = readers.start().feed
+    readers.eventually(lambda: feed.restarts["unreachable"] >= 2)
+    time.sleep(0.3)
+    assert len(peer.watches) < 8
+    readers.eventually(lambda: "the server ended the watch at once" in feed.trouble)
+    assert 1 == feed.restarts["expired"]
 
 
 def test_a_server_restored_from_a_backup_is_listed_again(peer: Any, readers: Any) -> None:
