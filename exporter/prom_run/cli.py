@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from exporter_kit import log, web
 from exporter_kit.errors import DaemonError, UsageError
@@ -17,6 +18,8 @@ from prom_run.masks import DEFAULT, Masks
 
 NO_VALUE = frozenset({"h", "help", "shell", "check", "no-default-masks"})
 FILE = click.Path(path_type=Path)
+# Where in the file a flag's value stands, if not under its own name.
+IN_FILE = {"mask": "masks", "no_default_masks": "default_masks: false"}
 
 
 @click.command(
@@ -51,7 +54,10 @@ FILE = click.Path(path_type=Path)
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
 @click.option("--check", is_flag=True, help="Check flags and files, and end.")
 @click.argument("command", nargs=-1)
+@click.pass_context
 def prom_run(
+    ctx: click.Context,
+    /,
     *,
     listen_addr: str,
     data: Path | None,
@@ -64,6 +70,8 @@ def prom_run(
     **flags_given: Any,
 ) -> None:
     """Run COMMAND periodically; serve its exit code as a metric and its output as a page."""
+    if flags_given["file"]:
+        _refuse_beside_a_file(ctx, flags_given)
     read = _reader(flags_given)
     log.configure(log_format, level=log_level, mask=Masks.of(read().masks).hide)
     token = access.read_token(run_token_file) if run_token_file else ""
@@ -73,6 +81,16 @@ def prom_run(
         return
     site = Site(daemon, external_url=_url(external_url), token=token)
     web.Server(site.asgi(), listen_address=listen_addr, web_config=web_config).run()
+
+
+def _refuse_beside_a_file(ctx: click.Context, given: dict[str, Any]) -> None:
+    """Refuse flags that describe a command: the file would win, and a mask would hide nothing."""
+    for option in ctx.command.params:
+        name = option.name or ""
+        is_said = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if is_said and name in given.keys() - {"file", "command"}:
+            field = IN_FILE.get(name, name)
+            raise UsageError(f"{option.opts[0]} and --config exclude each other; put {field} into the file")
 
 
 def _reader(given: dict[str, Any]) -> Callable[[], Config]:

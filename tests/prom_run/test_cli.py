@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import bcrypt
+import click
 import pytest
 import trustme
 
@@ -64,6 +65,48 @@ def test_a_mistake_is_one_sentence(prom_run: Ran, words: tuple[str, ...], senten
     assert (2 if sentence else 0) == code
     assert sentence in errors
     assert errors.count("\n") == bool(sentence)
+
+
+OF_THE_PROCESS = {
+    *("config", "listen-addr", "data", "external-url", "web-config", "run-token-file"),
+    *("log-format", "log-level", "check"),
+}
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        option
+        for option in cli.prom_run.params
+        if isinstance(option, click.Option) and option.opts[0].removeprefix("--") not in OF_THE_PROCESS
+    ],
+    ids=lambda option: option.opts[0],
+)
+def test_a_flag_that_the_file_would_override_is_refused(
+    prom_run: Ran, tmp_path: Path, option: click.Option
+) -> None:
+    """Beside --config, a flag that describes a command is an error, even where it says the default."""
+    file = tmp_path / "commands.yaml"
+    file.write_text("commands: [{name: x, command: ['true']}]")
+    words = (option.opts[0], *(() if option.is_flag else (str(option.default or "1"),)))
+    code, _, errors = prom_run("--check", "--config", str(file), *words)
+    field = {"mask": "masks", "no_default_masks": "default_masks: false"}.get(str(option.name), option.name)
+    sentence = f"{option.opts[0]} and --config exclude each other; put {field} into the file"
+    assert (2, f"prom-run: {sentence}\n") == (code, errors)
+
+
+def test_flags_of_the_process_stand_beside_a_file(prom_run: Ran, tmp_path: Path) -> None:
+    """What is no matter of a command is said on the command line, with a file too."""
+    file = tmp_path / "commands.yaml"
+    file.write_text("commands: [{name: x, command: ['true']}]")
+    words = (
+        "-listen-addr=:1",
+        f"-data={tmp_path}",
+        "-external-url=http://x",
+        "-log-format=json",
+        "-log-level=debug",
+    )
+    assert (0, "good: 1 command(s)\n", "") == prom_run("--check", "--config", str(file), *words)
 
 
 def test_check_only_checks(prom_run: Ran, tmp_path: Path) -> None:
