@@ -1,6 +1,6 @@
 """The families that are not a number of the object: its labels, a pod's images, a job's padded counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from kube_api_exporter import text
@@ -42,9 +42,12 @@ def image_lines(
     ]
 
 
-def pad_job(lines: Lines, identity: str) -> None:
-    """Give a job both counts once it has one: the API omits zeros, and a rule compares the two."""
-    pair = ("k8s_job_status_failed", "k8s_job_status_succeeded")
-    if (pair[0] in lines) != (pair[1] in lines):
-        missing = pair[pair[0] in lines]
-        lines[missing] = [f"{missing}{{{identity}}} 0\n"]
+def pad_job(lines: Lines, identity: str, counts: Sequence[str]) -> None:
+    """Give a job all counts once it has one: the API omits zeros, and a rule compares the two.
+
+    `counts` are the families that the user wants: what was filtered out is no zero.
+    """
+    if any(family in lines for family in counts):
+        for family in counts:
+            if family not in lines:
+                lines[family] = [f"{family}{{{identity}}} 0\n"]

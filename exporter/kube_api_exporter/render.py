@@ -68,6 +68,7 @@ class Renderer:
         self.families = families or Families(kind.tag)
         self._labels = self.families.special("labels", "metadata.labels")
         self._images = self.families.special("images", "spec.containers.image") if kind.tag == "pod" else None
+        self._counts = list(_job_counts(self.families)) if kind.tag == "job" else []
         self._alias = ALIAS_TAGS.get(kind.tag)
         pruned = compiled.prune(shape, self.families.root) if shape else None
         self._typed = _Typed(kind, pruned, self.families) if isinstance(pruned, Object) else None
@@ -142,8 +143,8 @@ class Renderer:
                 self._typed.containers(seen.value) if seen.typed and self._typed else _containers(seen.value)
             )
             lines[self._images] = extras.image_lines(self._images, identity, found)
-        if self.kind.tag == "job":
-            extras.pad_job(lines, identity)
+        if self._counts:
+            extras.pad_job(lines, identity, self._counts)
 
     def _encode(self, lines: dict[str, list[str]]) -> Pieces:
         """Join each family's lines, and say them again under an old name of the kind."""
@@ -191,6 +192,14 @@ class _Typed:
             if (parent := getattr(pod, spec)) is not None and (elements := getattr(parent, attribute)):
                 found[listed] = [(getattr(e, name), getattr(e, image)) for e in elements if e is not None]
         return found
+
+
+def _job_counts(families: Families) -> Iterator[str]:
+    """Yield the families of a job's counts that the user wants."""
+    status = families.root.child("status")
+    for count in ("failed", "succeeded"):
+        if family := status.child(count).family:
+            yield family
 
 
 def _attribute(shape: Object, field: str) -> str:

@@ -15,6 +15,7 @@ from kube_api_exporter.shapes import Object, Schemas
 
 WIDGET = Kind("example.com", "v1", "widgets", "Widget")
 POD = Kind("", "v1", "pods", "Pod")
+JOB = Kind("batch", "v1", "jobs", "Job")
 REF = "#/components/schemas/"
 CONTAINER = {
     "type": "object",
@@ -238,3 +239,24 @@ def test_a_shard_is_stable() -> None:
     assert [3, 1, 3] == [shard_of(uid, 4) for uid in ("a", "b", "c")]
     counts = [sum(shard_of(f"uid-{i}", 3) == shard for i in range(3000)) for shard in range(3)]
     assert all(900 < count < 1100 for count in counts)
+
+
+@pytest.mark.parametrize(
+    ("status", "deny", "counts"),
+    [
+        ({"failed": 2}, (), {"failed": 2, "succeeded": 0}),
+        ({"succeeded": 1}, (), {"failed": 0, "succeeded": 1}),
+        ({"active": 1}, (), {}),
+        ({"failed": 2, "succeeded": 1}, ("status.failed",), {"succeeded": 1}),
+        ({"failed": 2, "succeeded": 1}, ("status.succeeded",), {"failed": 2}),
+        ({"failed": 2}, ("status.failed",), {}),
+    ],
+)
+def test_a_job_has_both_counts_unless_one_is_unwanted(
+    status: dict[str, int], deny: tuple[str, ...], counts: dict[str, int]
+) -> None:
+    """What the API omits is zero; what the user filtered out is not there, least of all as a zero."""
+    renderer = Renderer(JOB, Families(JOB.tag, keep=Keeper((), deny)))
+    found = lines(renderer, msgspec.json.encode({"metadata": {"name": "x"}, "status": status}))[0]
+    expected = [f'k8s_job_status_{word}{{namespace="default",name="x"}} {n}' for word, n in counts.items()]
+    assert expected == [line for line in found if "_failed{" in line or "_succeeded{" in line]
