@@ -6,10 +6,25 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 
 from exporter_kit.errors import UsageError
-from kube_api_exporter.kinds import DEFAULT_KINDS
+from kube_api_exporter.kinds import DEFAULT_KINDS, FULL_NAMES
 
 KIND_WORD = re.compile(r"[A-Za-z0-9-]+(\.[a-z0-9.-]+)?")
 SELECTOR = re.compile(r"[A-Za-z0-9_./!=,() -]*")
+# The API's short names of the default kinds; those of other kinds are learnt from the API server.
+SHORT_NAMES = {
+    "deploy": "deployments",
+    "ds": "daemonsets",
+    "hpa": "horizontalpodautoscalers",
+    "no": "nodes",
+    "ns": "namespaces",
+    "pdb": "poddisruptionbudgets",
+    "po": "pods",
+    "pvc": "persistentvolumeclaims",
+    "quota": "resourcequotas",
+    "rc": "replicationcontrollers",
+    "rs": "replicasets",
+    "sts": "statefulsets",
+}
 # Presets are lists of field paths, as --allow takes them; none: everything.
 PRESETS: dict[str, tuple[str, ...]] = {
     "all": (),
@@ -55,6 +70,7 @@ class Options:
     watch_list: bool = True
     compressed_lists: bool = False
     _keepers: dict[str, "Keeper"] = field(default_factory=dict, compare=False, repr=False)
+    _words: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what can't be meant, with a sentence."""
@@ -66,12 +82,31 @@ class Options:
         for given in self.selectors:
             if not SELECTOR.fullmatch(_split(given)[1]) or not _split(given)[1]:
                 raise UsageError(f"--selector {given!r} is no label selector; write app=web or pods:app=web")
+        for flag in ("selectors", "allow", "deny"):
+            for given in getattr(self, flag):
+                self._check_kind(flag.removesuffix("s"), given)
         if self.preset not in PRESETS:
             raise UsageError(f"--preset {self.preset!r} is unknown; choose from {', '.join(PRESETS)}")
         if not 0 <= self.shard[0] < self.shard[1]:
             raise UsageError(
                 f"--shard {self.shard[0]}/{self.shard[1]}: no such shard; the first of two is 0/2"
             )
+
+    def _check_kind(self, flag: str, given: str) -> None:
+        """Refuse what is said for a kind that is not exported: it would be for nothing, unseen."""
+        word, _ = _split(given)
+        if word and "all" not in self.kinds and not any(_fits(word, chosen) for chosen in self.kinds):
+            raise UsageError(
+                f"--{flag} {given!r} is for {word!r}, which is no kind of --kinds; "
+                f"there {'is' if len(self.kinds) == 1 else 'are'} {', '.join(self.kinds)}"
+            )
+
+    def learn(self, word: str, kind: str) -> None:
+        """Take note that the user calls a kind so, as the API server understood it."""
+        known = self._words.get(kind, frozenset())
+        if word not in known:
+            self._words[kind] = known | {word, word.partition(".")[0]}
+            self._keepers.pop(kind, None)
 
     @property
     def first_namespace(self) -> list[str]:
@@ -80,14 +115,19 @@ class Options:
 
     def label_selector(self, kind: str) -> str:
         """Return the label selector of a kind: those for all kinds and its own, all of which must hold."""
-        return ",".join(_meant_for(kind, self.selectors))
+        return ",".join(self._meant_for(kind, self.selectors))
 
     def keeper(self, kind: str) -> "Keeper":
         """Return what decides on field paths of a kind."""
         if kind not in self._keepers:
-            allow = [*_meant_for(kind, self.allow), *PRESETS[self.preset]]
-            self._keepers[kind] = Keeper(allow, _meant_for(kind, self.deny))
+            allow = [*self._meant_for(kind, self.allow), *PRESETS[self.preset]]
+            self._keepers[kind] = Keeper(allow, self._meant_for(kind, self.deny))
         return self._keepers[kind]
+
+    def _meant_for(self, kind: str, given: Iterable[str]) -> list[str]:
+        """Return what is said for a kind, or for all of them."""
+        names = {"", kind, kind.partition(".")[0], *self._words.get(kind, ())}
+        return [said for word, said in map(_split, given) if word in names or _full_name(word) == kind]
 
 
 def _split(given: str) -> tuple[str, str]:
@@ -96,10 +136,20 @@ def _split(given: str) -> tuple[str, str]:
     return (word, rest) if colon else ("", given)
 
 
-def _meant_for(kind: str, given: Iterable[str]) -> list[str]:
-    """Return what is said for a kind, or for all of them."""
-    names = {"", kind, kind.partition(".")[0]}
-    return [said for word, said in map(_split, given) if word in names]
+def _full_name(word: str) -> str:
+    """Return the full name of a default kind by any name of it; another kind's word stays as it is."""
+    name, _, group = word.partition(".")
+    plural = SHORT_NAMES.get(name.lower(), name.lower())
+    full = FULL_NAMES.get(plural) or FULL_NAMES.get(f"{plural}s") or word
+    return full if group in {"", full.partition(".")[2]} else word
+
+
+def _fits(word: str, chosen: str) -> bool:
+    """Whether a word may mean the same kind as one that was chosen."""
+    if _full_name(word) == _full_name(chosen) or word == chosen.partition(".")[0]:
+        return True
+    # A kind of no group that we know may turn out to be of the one that is named here.
+    return _full_name(chosen) not in DEFAULT_KINDS and word.partition(".")[0] == chosen
 
 
 class Keeper:
