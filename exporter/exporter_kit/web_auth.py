@@ -29,25 +29,30 @@ class Passwords:
     """Checks passwords in one thread, away from the event loop, and remembers the answers.
 
     A bcrypt hash costs a tenth of a second; a flood of wrong passwords waits in line for that one
-    thread, while those already known to be right pass by.
+    thread, while those already known to be right pass by. Wrong ones never push right ones out.
     """
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bcrypt")
         self._key = secrets.token_bytes(32)
-        self._known: OrderedDict[bytes, bool] = OrderedDict()
+        self._right: OrderedDict[bytes, None] = OrderedDict()
+        self._wrong: OrderedDict[bytes, None] = OrderedDict()
 
     async def right(self, users: dict[str, str], user: str, password: bytes) -> bool:
         """Return whether the user exists and the password is theirs; both answers take as long."""
-        hashed = users.get(user) or next(iter(users.values()))
-        seen = hmac.digest(self._key, _joined(user.encode(), hashed.encode(), password), hashlib.sha256)
-        if seen not in self._known:
-            loop = asyncio.get_running_loop()
-            matches = await loop.run_in_executor(self._thread, _matches, password, hashed.encode())
-            self._known[seen] = matches
-            while len(self._known) > KNOWN_MAX:
-                self._known.popitem(last=False)
-        return user in users and self._known.get(seen, False)
+        hashed = (users.get(user) or next(iter(users.values()))).encode()
+        exists = user in users
+        parts = _joined(user.encode(), b"exists" if exists else b"", hashed, password)
+        seen = hmac.digest(self._key, parts, hashlib.sha256)
+        if seen in self._right or seen in self._wrong:
+            return seen in self._right
+        loop = asyncio.get_running_loop()
+        matches = await loop.run_in_executor(self._thread, _matches, password, hashed)
+        known = self._right if matches and exists else self._wrong
+        known[seen] = None
+        while len(known) > KNOWN_MAX:
+            known.popitem(last=False)
+        return known is self._right
 
 
 def _joined(*parts: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """Passwords, rate limits and headers, over real requests."""
 
+import asyncio
 import contextlib
 import os
 import threading
@@ -13,7 +14,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter_kit.web_auth import TokenBucket, basic
+from exporter_kit import web_auth
+from exporter_kit.web_auth import Passwords, TokenBucket, basic
 from exporter_kit.web_config import RateLimit
 
 Serve = Callable[..., str]
@@ -116,6 +118,28 @@ def test_wrong_passwords_do_not_hold_up_the_known(serve: Serve, tmp_path: Path) 
     started = time.monotonic()
     assert 401 == status(address, auth=("alice", "the last guess"))
     assert took < time.monotonic() - started
+
+
+def test_no_number_of_wrong_passwords_makes_a_right_one_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The costly check of a right password is done once, however many wrong ones come after it."""
+    checked: list[bytes] = []
+
+    def check(password: bytes, _hashed: bytes) -> bool:
+        checked.append(password)
+        return password == b"wonderland"
+
+    monkeypatch.setattr(web_auth, "KNOWN_MAX", 2)
+    monkeypatch.setattr(bcrypt, "checkpw", check)
+
+    async def visit() -> list[bool]:
+        passwords, users = Passwords(), {"alice": ALICE}
+        wrong = [("alice", b"%d" % number) for number in range(3)]
+        strangers = [(f"bob{number}", b"wonderland") for number in range(3)]
+        asked = [("alice", b"wonderland"), *wrong, *strangers, ("alice", b"wonderland")]
+        return [await passwords.right(users, *each) for each in asked]
+
+    assert [True, *[False] * 6, True] == asyncio.run(visit())
+    assert [b"wonderland", b"0", b"1", b"2", *[b"wonderland"] * 3] == checked
 
 
 def test_headers_are_set_on_every_response(serve: Serve, tmp_path: Path) -> None:
