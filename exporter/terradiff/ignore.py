@@ -62,10 +62,13 @@ def load(file: Path) -> list[Rule]:
 
 
 def judge(drifts: Sequence[Drift], rules: Sequence[Rule], today: dt.date) -> Verdict:
-    """Take out what rules say is meant. A rule that has ended counts no more, and is named."""
+    """Take out what rules say is meant. A rule that has ended counts no more, and is named unless renewed."""
     verdict = Verdict()
-    verdict.over = [str(rule) for rule in rules if rule.until and rule.until < today]
-    live = [rule for rule in rules if str(rule) not in verdict.over]
+    ended = [rule for rule in rules if rule.until and rule.until < today]
+    live = [rule for rule in rules if rule not in ended]
+    # A rule may have been renewed by another of the same address: then nothing has ended.
+    renewed = {str(rule) for rule in live}
+    verdict.over = [text for text in dict.fromkeys(map(str, ended)) if text not in renewed]
     verdict.hits.update({str(rule): 0 for rule in rules})
     for drift in drifts:
         _judge(drift, live, verdict)

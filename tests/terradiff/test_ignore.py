@@ -59,6 +59,20 @@ def test_a_rule_that_has_ended_counts_no_more() -> None:
         assert bool(left) == (verdict.over == ["module.a.db"])
 
 
+@pytest.mark.parametrize("until", [None, TODAY])
+def test_a_rule_that_was_renewed_counts(until: dt.date | None) -> None:
+    """A rule that has ended does not take along another of the same address, nor is it said to have ended."""
+    ended = Rule("module.a.db", until=TODAY - dt.timedelta(1))
+    for rules in ([ended, Rule("module.a.db", until=until)], [Rule("module.a.db", until=until), ended]):
+        verdict = judge([GONE], rules, TODAY)
+        assert ([], [GONE], [], {"module.a.db": 1}) == (
+            verdict.left,
+            verdict.ignored,
+            verdict.over,
+            dict(verdict.hits),
+        )
+
+
 @given(
     st.lists(st.sampled_from([WEB, GONE])),
     st.lists(st.sampled_from(["*", "*#input", "module.a.db", "x", "*#*"])),
