@@ -13,14 +13,15 @@ import pytest
 from terradiff import cli
 
 Ran = Callable[..., tuple[int, str, str]]
-# Keeps what it was asked, ends as it is told, shows the plan that lies beside it.
+# Keeps what it was asked, ends as it is told, or ends who asked, and shows the plan that lies beside it.
 STAND_IN = """#!/bin/sh
 here=$(dirname "$0")
 echo "$*" >> "$here/asked"
 env > "$here/env"
 case "$1" in
   show) cat "$here/plan.json" ;;
-  plan) cat "$here/said" >&2; exit "$(cat "$here/code")" ;;
+  plan) [ -e "$here/end" ] && kill -TERM $PPID && exec sleep 60
+        cat "$here/said" >&2; exit "$(cat "$here/code")" ;;
 esac
 """
 DRIFT = """{"format_version": "1.2", "terraform_version": "1.10.10", "resource_changes": [
@@ -113,6 +114,23 @@ def test_broken_is_one(terradiff: Ran, tool: Path, code: int, plan: str, sentenc
     assert "hunter2" not in errors
     assert "terradiff_plan_exit_code 1.0\n" in text.read_text()
     assert "drift{" not in text.read_text()
+
+
+@pytest.mark.parametrize(
+    ("deadline", "told"),
+    [("9999999999.000", 2), ("1.000", 1), ("", 1), ("soon", 1)],
+    ids=["before its time is over", "for its timeout", "by somebody else", "by who knows whom"],
+)
+def test_ended_early_it_leaves_the_last_word_standing(
+    terradiff: Ran, tool: Path, monkeypatch: pytest.MonkeyPatch, deadline: str, told: int
+) -> None:
+    """A prom-run that is restarted in mid-plan finds what it knew; a plan that takes too long is broken."""
+    text = tool / "t.prom"
+    terradiff("--textfile", str(text))
+    monkeypatch.setenv("PROM_RUN_DEADLINE", deadline)
+    (tool / "end").touch()
+    assert (cli.TERMINATED, "", "") == terradiff("--textfile", str(text))
+    assert f"terradiff_plan_exit_code {told}.0\n" in text.read_text()
 
 
 @pytest.mark.parametrize(
