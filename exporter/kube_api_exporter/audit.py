@@ -5,7 +5,7 @@ comparison is made so that events still under way are never mistaken for lost on
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -40,31 +40,43 @@ class Auditor(threading.Thread):
     """Audits one feed after another, for ever."""
 
     def __init__(
-        self, client: ApiClient, catalog: Catalog, readers: list[Reader], *, grace: float = GRACE_SECONDS
+        self,
+        client: ApiClient,
+        catalog: Catalog,
+        readers: Callable[[], Sequence[Reader]],
+        *,
+        interval: float = 0.0,
+        grace: float = GRACE_SECONDS,
     ) -> None:
         super().__init__(name="auditor", daemon=True)
         self._client = client
         self._catalog = catalog
         self._readers = readers
+        self._interval = interval
         self._grace = grace
         self._stop_asked = threading.Event()
         self._seen_lost: dict[str, set[Key]] = {}
         self._prints: dict[str, str] = {}
 
     def run(self) -> None:
-        """Audit everything soon after the start, then spread audits evenly over the interval."""
-        interval = self._readers[0].feed.options.audit_interval if self._readers else 0.0
-        if interval <= 0:
-            return
-        count = 0
-        pause = interval / len(self._readers)
-        while not self._stop_asked.wait(pause if count >= len(self._readers) else min(pause, FIRST_SECONDS)):
-            count += 1
-            self._readers.append(reader := self._readers.pop(0))
-            try:
-                self.audit(reader)
-            except (ApiError, msgspec.MsgspecError) as error:
-                log.get().warning("audit failed", kind=reader.feed.label, why=str(error))
+        """Audit everything soon after the start, then spread audits evenly over the interval; 0 is never."""
+        longest = FIRST_SECONDS
+        while self._interval > 0 and not self._stop_asked.is_set():
+            readers = self._readers()
+            pause = self._interval / max(len(readers), 1)
+            if not readers:
+                self._stop_asked.wait(pause)
+            for reader in readers:
+                if self._stop_asked.wait(min(pause, longest)):
+                    return
+                self._try(reader)
+            longest = self._interval
+
+    def _try(self, reader: Reader) -> None:
+        try:
+            self.audit(reader)
+        except (ApiError, msgspec.MsgspecError) as error:
+            log.get().warning("audit failed", kind=reader.feed.label, why=str(error))
 
     def stop(self) -> None:
         """Ask the thread to end."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from exporter_kit.api import ApiClient
-from exporter_kit.api_errors import ApiError, Unauthorized, Unreachable
+from exporter_kit.api_errors import ApiError, NotServed, Unauthorized, Unreachable
 from kube_api_exporter.kinds import FIRST_GROUPS, Kind, Resource, ResourceList
 
 # `all` means everything with numbers in it; Secrets have none and must stay unread, Events are a log.
@@ -31,6 +31,14 @@ class UnknownKind(ApiError):  # noqa: N818
     reason = "unknown_kind"
 
 
+class HalfKnown(ApiError):  # noqa: N818
+    """Some groups did not say what they serve; `kinds` are those of the others."""
+
+    def __init__(self, message: str, kinds: list[Kind]) -> None:
+        super().__init__(message)
+        self.kinds = kinds
+
+
 class Discovery:
     """One look at what is served; make a new one to look again."""
 
@@ -49,11 +57,22 @@ class Discovery:
         raise UnknownKind(f"the API server serves no kind {word!r} that can be listed and watched")
 
     def every(self) -> list[Kind]:
-        """Return all kinds that can be watched, but Secrets and Events."""
-        kinds = [kind for group in self._order(None) for _, kind in self._of_group(group)]
-        return sorted(
-            {kind.name: kind for kind in kinds if kind.name not in NOT_IN_ALL}.values(), key=_by_name
-        )
+        """Return all kinds that can be watched, but Secrets and Events; HalfKnown if a group is down."""
+        found: dict[str, Kind] = {}
+        missed = []
+        for group in self._order(None):
+            try:
+                found |= {kind.name: kind for _, kind in self._ask(group) if kind.name not in NOT_IN_ALL}
+            except NotServed:
+                continue  # it went away since the groups were listed
+            except (Unreachable, Unauthorized):
+                raise
+            except (ApiError, msgspec.MsgspecError) as error:
+                missed.append(f"{group or 'the core group'}: {error}")
+        kinds = sorted(found.values(), key=_by_name)
+        if missed:
+            raise HalfKnown(f"not all kinds are known: {'; '.join(missed)}", kinds)
+        return kinds
 
     def _order(self, only: Iterable[str] | None) -> Iterator[str]:
         """Yield group names, those everybody means first."""
@@ -72,15 +91,18 @@ class Discovery:
 
     def _of_group(self, group: str) -> list[tuple[Resource, Kind]]:
         """Return what a group serves; a group whose own server is down counts as empty for now."""
+        try:
+            return self._ask(group)
+        except (Unreachable, Unauthorized):
+            raise
+        except (ApiError, msgspec.MsgspecError):
+            return self._served.setdefault(group, [])
+
+    def _ask(self, group: str) -> list[tuple[Resource, Kind]]:
+        """Return what a group says it serves; asked once."""
         if group not in self._served:
             path = f"/apis/{self._preferred().get(group, group)}" if group else "/api/v1"
-            try:
-                served = msgspec.json.decode(self._client.get(path), type=ResourceList).kinds()
-            except (Unreachable, Unauthorized):
-                raise
-            except (ApiError, msgspec.MsgspecError):
-                served = []
-            self._served[group] = served
+            self._served[group] = msgspec.json.decode(self._client.get(path), type=ResourceList).kinds()
         return self._served[group]
 
 

@@ -1,7 +1,7 @@
 """Feeds → the body of a scrape: cached chunks in order, in the format asked for."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from kube_api_exporter import escaping, helptext
 from kube_api_exporter.chunks import Chunk
@@ -13,7 +13,7 @@ from kube_api_exporter.store import Store
 class Exposition:
     """Writes scrapes. Knows the headers it has written, so that their compressed forms are kept."""
 
-    def __init__(self, feeds: Sequence[Feed]) -> None:
+    def __init__(self, feeds: Callable[[], Sequence[Feed]]) -> None:
         self._feeds = feeds
         self._headers: dict[tuple[str, str, int], Chunk] = {}
         self._lock = threading.Lock()
@@ -30,7 +30,7 @@ class Exposition:
     def _stores(self, kinds: frozenset[str] | None) -> Iterator[list[Store]]:
         """Yield the stores of each kind, its namespaces in order; all of them or none."""
         grouped: dict[str, list[Feed]] = {}
-        for feed in self._feeds:
+        for feed in self._feeds():
             if kinds is None or {feed.word, feed.label, feed.label.partition(".")[0]} & kinds:
                 grouped.setdefault(feed.label, []).append(feed)
         for feeds in grouped.values():

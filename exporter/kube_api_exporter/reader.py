@@ -128,7 +128,9 @@ class Reader(threading.Thread):
         """Remember what went wrong; return how many seconds to wait before the next try."""
         feed, talk = self.feed, self._conversation
         if self._stop_asked.is_set() or (self._wish and talk):
-            return 0.0  # the stream was closed on purpose; a kind that can't be learnt is trouble like any other
+            return (
+                0.0  # the stream was closed on purpose; a kind that can't be learnt is trouble like any other
+            )
         feed.restarts[error.reason] += 1
         lived = talk.lived() if talk else 0.0
         was_good = lived > GOOD_SECONDS

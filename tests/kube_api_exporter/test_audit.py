@@ -88,7 +88,9 @@ def test_a_lost_delete_is_gone_after_one_audit(peer: Any, readers: Any) -> None:
     peer.routes["/api/v1/pods"] = answer
     reader = readers.start()
     readers.eventually(lambda: names(reader.feed) == ["a", "ghost"])
-    auditor = Auditor(readers.client, Catalog(readers.client, reader.feed.options), [reader], grace=0.05)
+    auditor = Auditor(
+        readers.client, Catalog(readers.client, reader.feed.options), lambda: [reader], grace=0.05
+    )
     assert 1 == auditor.audit(reader)
     readers.eventually(lambda: names(reader.feed) == ["a"])
     assert (1, 1, 1) == (reader.feed.audits, reader.feed.mismatches, reader.feed.relists["audit"])
@@ -101,7 +103,9 @@ def test_a_definition_that_changed_while_the_server_was_away_is_learnt(peer: Any
     peer.routes["/api/v1/pods"] = following(peer)
     reader = readers.start()
     readers.eventually(lambda: reader.feed.watching)
-    auditor = Auditor(readers.client, Catalog(readers.client, reader.feed.options), [reader], grace=0.05)
+    auditor = Auditor(
+        readers.client, Catalog(readers.client, reader.feed.options), lambda: [reader], grace=0.05
+    )
     for said in ("one", None, "two"):
         index = {"paths": {"api/v1": {"serverRelativeURL": f"/openapi/v3/api/v1?hash={said}"}}}
         peer.routes["/openapi/v3"] = lambda ask, said=said, index=index: (

@@ -8,7 +8,7 @@ import pytest
 from exporter_kit.api import ApiClient
 from exporter_kit.api_access import Place
 from kube_api_exporter.catalog import Catalog
-from kube_api_exporter.discovery import Discovery, UnknownKind
+from kube_api_exporter.discovery import Discovery, HalfKnown, UnknownKind
 from kube_api_exporter.options import Options
 
 WATCHABLE = ["get", "list", "watch"]
@@ -60,8 +60,16 @@ def test_what_nobody_serves_is_said(client: ApiClient) -> None:
         Discovery(client).find("gadgets")
 
 
-def test_all_is_every_kind_once(client: ApiClient) -> None:
-    """Sorted, so that it is the same after every restart."""
+def test_all_is_known_by_half_while_a_group_does_not_answer(client: ApiClient) -> None:
+    """The kinds of the others are there, and which group is missing is said."""
+    with pytest.raises(HalfKnown, match="down: /apis/down/v1: HTTP 503") as caught:
+        Discovery(client).every()
+    assert "widgets.example.com" in [kind.name for kind in caught.value.kinds]
+
+
+def test_all_is_every_kind_once(peer: Any, client: ApiClient) -> None:
+    """Sorted, so that it is the same after every restart; a group that went away has none."""
+    del peer.routes["/apis/down/v1"]
     names = [kind.name for kind in Discovery(client).every()]
     assert ["deployments.apps", "nodes", "pods", "services.example.com", "widgets.example.com"] == names
 

@@ -1,7 +1,12 @@
 """The exporter as a whole, without a server around it."""
 
+import threading
 from typing import Any
 
+import pytest
+
+from kube_api_exporter import exporter as exporter_module
+from kube_api_exporter import reader as reading
 from kube_api_exporter.exporter import Exporter
 from kube_api_exporter.negotiate import OPENMETRICS, Format
 from kube_api_exporter.options import Options
@@ -27,6 +32,71 @@ def test_all_is_not_ready_before_it_is_known(peer: Any, readers: Any) -> None:
     exporter.start()
     readers.eventually(lambda: not exporter.not_ready())
     assert {"nodes", "pods"} == {feed.label for feed in exporter.feeds}
+    exporter.stop()
+
+
+def serve_widgets(peer: Any) -> None:
+    """Have the peer serve a custom kind, as if its definition had just been installed."""
+    widgets = {"name": "widgets", "kind": "Widget", "namespaced": True, "verbs": ["list", "watch"]}
+    groups = {"groups": [{"name": "example.com", "preferredVersion": {"groupVersion": "example.com/v1"}}]}
+    peer.routes["/apis"] = lambda ask: ask.json(groups)
+    peer.routes["/apis/example.com/v1"] = lambda ask: ask.json(
+        {"groupVersion": "example.com/v1", "resources": [widgets]}
+    )
+
+
+def test_all_is_learnt_again_until_every_group_has_answered(
+    peer: Any, readers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nonsense, then half an answer: what is known is read, what is missing is said, and asked for again."""
+    monkeypatch.setattr(exporter_module, "LEARN_SECONDS", 0.02)
+    widgets = peer.routes["/apis/example.com/v1/widgets"] = following(peer)
+    peer.routes["/api/v1/pods"] = peer.routes["/api/v1/nodes"] = widgets
+    peer.routes["/apis"] = lambda ask: ask.json({"groups": 1})
+    exporter = Exporter(readers.client, Options(kinds=("all",)))
+    exporter.start()
+    readers.eventually(lambda: "Expected" in exporter.not_ready()[0])
+    serve_widgets(peer)
+    served, peer.routes["/apis/example.com/v1"] = (
+        peer.routes["/apis/example.com/v1"],
+        lambda ask: ask.refuse(503),
+    )
+    readers.eventually(lambda: [feed.synced for feed in exporter.feeds] == [True, True])
+    assert "example.com: /apis/example.com/v1: HTTP 503" in exporter.not_ready()[0]
+    peer.routes["/apis/example.com/v1"] = served
+    readers.eventually(lambda: not exporter.not_ready())
+    assert {"nodes", "pods", "widgets.example.com"} == {feed.label for feed in exporter.feeds}
+    exporter.stop()
+
+
+def test_a_kind_that_comes_under_all_is_read_and_one_that_goes_is_let_go(
+    peer: Any, readers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is served is looked up every audit interval; what is gone keeps nothing from being ready."""
+    monkeypatch.setattr(reading, "NOT_SERVED_SECONDS", 0.1)
+    peer.routes["/api/v1/pods"] = peer.routes["/api/v1/nodes"] = following(peer)
+    exporter = Exporter(readers.client, Options(kinds=("all",), audit_interval=0.1))
+    exporter.start()
+    readers.eventually(lambda: not exporter.not_ready())
+    gone = threading.Event()
+
+    def answer(ask: Any) -> None:
+        ask.stream()
+        ask.event("ADDED", peer.pod("a", 3))
+        ask.bookmark("5", end=True)
+        gone.wait(10)
+        ask.cut()
+
+    peer.routes["/apis/example.com/v1/widgets"] = answer
+    serve_widgets(peer)
+    readers.eventually(lambda: b"k8s_widget_labels" in b"".join(exporter.body(Format(), "", None)))
+    for path in ("/apis/example.com/v1/widgets", "/apis/example.com/v1"):
+        del peer.routes[path]
+    peer.routes["/apis"] = lambda ask: ask.json({"groups": []})
+    gone.set()
+    readers.eventually(lambda: {feed.label for feed in exporter.feeds} == {"nodes", "pods"})
+    assert [] == exporter.not_ready()
+    assert b"widgets" not in b"".join(exporter.body(Format(), "", None))
     exporter.stop()
 
 

@@ -82,7 +82,7 @@ def feed_of(values: list[dict[str, Any]], kind: Kind) -> Feed:
 
 def body(feeds: list[Feed], form: Format, coding: str = "", kinds: frozenset[str] | None = None) -> bytes:
     """Return a scrape of these feeds."""
-    raw = b"".join(Exposition(feeds).chunks(form, coding, kinds))
+    raw = b"".join(Exposition(lambda: feeds).chunks(form, coding, kinds))
     return raw + (b"# EOF\n" if form.openmetrics and not coding else b"")
 
 
