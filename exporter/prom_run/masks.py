@@ -19,6 +19,12 @@ DEFAULT = (
         r"(?i)(?P<keep>(?<![\w-])[\w-]*(?:passw(?:or)?d|secret|token|(?:api|access)[_-]?key)[\w-]{0,20}"
         r"[\"']?\s{0,4}[:=]\s{0,4}[\"']?)[^\s\"',;}]+"
     ),
+    # An option and its value as two words, as a shell or a list has them; '\'' is a quote within quotes.
+    (
+        r"(?i)(?P<keep>(?<![\w-])-[\w-]*(?:passw(?:or)?d|secret|token|(?:api|access)[_-]?key)[\w-]{0,20}"
+        r"(?<!file)(?<!path)(?<!stdin)[\"']?,?[ \t]{1,4})(?!-)"
+        r"(?:'\\''[^'\n]*(?:'\\'')?|'(?:[^'\n]|'\\'')*'?|\"(?:[^\"\\\n]|\\.)*\"?|[^\s\"']+)"
+    ),
     r"(?i)(?P<keep>\b(?:bearer|basic)\s{1,4})[A-Za-z0-9+/=._~-]{8,}",
     r"(?i)(?P<keep>(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s:/@]{0,200}:)[^\s/@]{1,500}(?=@)",
     r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",

@@ -1,19 +1,23 @@
 """One command over time: when it runs next, what it is doing, what became of it."""
 
 import asyncio
+import os
 import time
 from collections import Counter, deque
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+
+import msgspec
 
 from exporter_kit import log
 from prom_run import checkout, schedule, textfile
 from prom_run.checkout import Checkout
 from prom_run.children import Children
 from prom_run.command import Command
+from prom_run.environment import environment
 from prom_run.execution import Execution
 from prom_run.history import History
-from prom_run.masks import Masks
+from prom_run.masks import Masks, secret_values
 from prom_run.output import Output
 from prom_run.record import Record, Run, Trigger
 
@@ -72,7 +76,11 @@ class Runner:
     @property
     def line(self) -> str:
         """The command line as people may see it."""
-        return self._masks.hide(str(self.command))
+        given = environment(self.command, os.environ, {})
+        values = Masks().with_values(secret_values(given))
+        # Word by word, as quotes would change a value that holds one.
+        argv = tuple(values.hide(word) for word in self.command.argv)
+        return self._masks.hide(str(msgspec.structs.replace(self.command, argv=argv)))
 
     @property
     def next_start(self) -> float:

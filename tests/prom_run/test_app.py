@@ -128,6 +128,20 @@ def test_nothing_that_a_command_prints_is_markup_or_secret() -> None:
         assert "script-src 'self'" in answer.headers["content-security-policy"]
 
 
+def test_no_secret_of_a_command_line_is_shown() -> None:
+    """Neither what an option calls a token is shown, nor what the command's environment calls one."""
+    argv = ("/bin/echo", "s3'same.open", "--token", "s.abcdefghij")
+    command = Command(name="x", argv=argv, period=3600, env={"API_TOKEN": "s3'same.open"})
+
+    async def question(client: Client) -> list[Answer]:
+        return [await client.get(path) for path in ("/", "/c/x", "/api/v1/commands", "/api/v1/commands/x")]
+
+    answers = ask([command], question)
+    assert [200] * 4 == [answer.status for answer in answers]
+    assert [] == [word for answer in answers for word in ("same.open", "abcdefghij") if word in answer.text]
+    assert "/bin/echo ••• --token •••" == json.loads(answers[-1].text)["command"]
+
+
 def test_a_run_in_progress_is_shown_as_it_goes() -> None:
     """The page of a command has what is printed before its end."""
 
