@@ -16,7 +16,6 @@ from exporter_kit.web_connection import PATIENCE, connections
 from exporter_kit.web_live import LiveConfig
 
 PROBES = ("/livez", "/readyz")
-CONNECTIONS_MAX = 512
 # Seconds that responses in progress get when we are told to stop.
 GRACE = 3
 CHUNK_BYTES_MAX = 256 * 1024
@@ -93,7 +92,6 @@ def _config(app: ASGIApp, live: LiveConfig, patience: float) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=CONNECTIONS_MAX,
         timeout_graceful_shutdown=GRACE,
         ssl_context_factory=(lambda _config, _default: web_tls.fresh(live.context)) if live.tls else None,
     )

@@ -23,6 +23,8 @@ from exporter_kit.web_config import RateLimit, WebConfig
 USER = "exporter_kit.user"
 BCRYPT_BYTES_MAX = 72
 KNOWN_MAX = 1024
+# Requests that are answered at once. Not connections: whoever only holds one must not turn others away.
+REQUESTS_MAX = 512
 
 
 class Passwords:
@@ -107,7 +109,8 @@ class TokenBucket:
 class Gate:
     """ASGI middleware that applies the web-config of the moment before the app sees a request.
 
-    `open_paths` need no password and count against no limit: probes can't give one.
+    `open_paths` need no password and are held to no limit: probes can't give one, and a pod whose probe is
+    turned away is killed.
     """
 
     def __init__(self, app: ASGIApp, current: Callable[[], WebConfig], open_paths: Iterable[str]) -> None:
@@ -116,6 +119,7 @@ class Gate:
         self._open = frozenset(open_paths)
         self._passwords = Passwords()
         self._bucket = TokenBucket()
+        self._requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -123,10 +127,16 @@ class Gate:
             await self._app(scope, receive, send)
             return
         config = self._current()
-        app = self._app if scope["path"] in self._open else await self._admit(scope, config)
-        await app(scope, receive, _with_headers(send, config.http_server_config.headers))
+        self._requests += 1
+        try:
+            app = self._app if scope["path"] in self._open else await self._admit(scope, config)
+            await app(scope, receive, _with_headers(send, config.http_server_config.headers))
+        finally:
+            self._requests -= 1
 
     async def _admit(self, scope: Scope, config: WebConfig) -> ASGIApp:
+        if self._requests > REQUESTS_MAX:
+            return _refusal(503, "Too many requests at once.", {"Retry-After": "1"})
         wait = self._bucket.take(config.rate_limit)
         if wait:
             return _refusal(429, "Too many requests.", {"Retry-After": str(math.ceil(wait))})

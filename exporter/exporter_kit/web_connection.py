@@ -11,6 +11,9 @@ from exporter_kit.web_tls import names_of
 
 # Seconds a client may take to send a request's head, and to make room for more of a response.
 PATIENCE = 30.0
+# Those that hold a connection and ask nothing get less where so many do.
+CROWD = 512
+PATIENCE_IN_A_CROWD = 2.0
 
 
 class Connection(H11Protocol):
@@ -65,7 +68,10 @@ class Connection(H11Protocol):
 
     def _expect(self) -> None:
         self._at_ease()
-        self._deadline = self.loop.call_later(self.patience, self.transport.abort)
+        answering = bool(self.cycle) and not self.cycle.response_complete
+        crowded = len(self.connections) >= CROWD and not answering
+        patience = min(self.patience, PATIENCE_IN_A_CROWD) if crowded else self.patience
+        self._deadline = self.loop.call_later(patience, self.transport.abort)
 
     def _at_ease(self) -> None:
         if self._deadline:

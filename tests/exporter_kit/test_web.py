@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from exporter_kit import web_auth, web_connection
 from exporter_kit.errors import DaemonError
 from exporter_kit.web import Server
 
@@ -202,3 +203,48 @@ def test_many_clients_at_once_are_all_answered(serve: Serve) -> None:
     for thread in threads:
         thread.join()
     assert [200] * 50 == codes
+
+
+def test_idle_connections_turn_nobody_away(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request is answered though more silent clients hold connections than requests may be under way."""
+    monkeypatch.setattr(web_auth, "REQUESTS_MAX", 8)
+    address = serve()
+    with contextlib.ExitStack() as open_ones:
+        for _ in range(20):
+            open_ones.enter_context(connect(address))
+        codes = [requests.get(f"http://{address}{path}", timeout=10).status_code for path in ("/livez", "/")]
+    assert [200, 200] == codes
+
+
+def test_requests_past_the_limit_are_refused_but_for_probes(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While as many responses as there may be are under way, the kubelet alone gets another."""
+    monkeypatch.setattr(web_auth, "REQUESTS_MAX", 3)
+    address = serve()
+    with contextlib.ExitStack() as open_ones:
+        for _ in range(3):
+            client = open_ones.enter_context(connect(address))
+            client.sendall(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(1)
+        codes = [requests.get(f"http://{address}{path}", timeout=10).status_code for path in ("/", "/livez")]
+    assert [503, 200] == codes
+
+
+def test_in_a_crowd_patience_is_short_with_those_that_ask_nothing(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only they lose their connections soon: a client that reads is served as ever."""
+    monkeypatch.setattr(web_connection, "CROWD", 2)
+    monkeypatch.setattr(web_connection, "PATIENCE_IN_A_CROWD", 0.3)
+    address = serve()
+    with connect(address) as first, connect(address) as second, connect(address) as reader:
+        reader.sendall(b"GET /big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        started = time.monotonic()
+        assert bytes_until_the_end(second) == 0
+        assert 0.2 < time.monotonic() - started < 5
+        time.sleep(0.6)
+        assert bytes_until_the_end(reader) > 30_000_000
+        first.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            first.recv(1)
