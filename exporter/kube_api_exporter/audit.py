@@ -86,7 +86,7 @@ class Auditor(threading.Thread):
         """Audit one feed that is being followed, have it repaired; return how many objects were wrong."""
         feed = reader.feed
         store = feed.store
-        if store is None or not feed.watching or feed.kind is None:
+        if store is None or not feed.watching or feed.kind is None or feed.redundant:
             return 0
         if self._changed(reader):
             return 0

@@ -44,6 +44,7 @@ class Feed:
         self.kind: Kind | None = None
         self.renderer: Renderer | None = None
         self.store: Store | None = None
+        self.redundant = False  # another feed reads the same; this one stays empty and is never asked
         self.watching = False
         self.trouble = "not asked yet"
         self.last_contact = 0.0

@@ -40,6 +40,24 @@ runtimeclass secret service serviceaccount servicecidr statefulset storageclass
 validatingadmissionpolicy validatingwebhookconfiguration volumeattachment
 """
 BUILT_IN_WORDS = frozenset(_BUILT_IN.split())
+# For where no API server can be asked: the built-in kinds whose objects are in no namespace.
+_CLUSTER_SCOPED = """
+apiservices.apiregistration.k8s.io certificatesigningrequests.certificates.k8s.io
+clusterrolebindings.rbac.authorization.k8s.io clusterroles.rbac.authorization.k8s.io
+clustertrustbundles.certificates.k8s.io componentstatuses csidrivers.storage.k8s.io csinodes.storage.k8s.io
+customresourcedefinitions.apiextensions.k8s.io deviceclasses.resource.k8s.io
+flowschemas.flowcontrol.apiserver.k8s.io ingressclasses.networking.k8s.io ipaddresses.networking.k8s.io
+mutatingadmissionpolicies.admissionregistration.k8s.io
+mutatingadmissionpolicybindings.admissionregistration.k8s.io
+mutatingwebhookconfigurations.admissionregistration.k8s.io namespaces nodes nodes.metrics.k8s.io
+persistentvolumes priorityclasses.scheduling.k8s.io prioritylevelconfigurations.flowcontrol.apiserver.k8s.io
+resourceslices.resource.k8s.io runtimeclasses.node.k8s.io servicecidrs.networking.k8s.io
+storageclasses.storage.k8s.io validatingadmissionpolicies.admissionregistration.k8s.io
+validatingadmissionpolicybindings.admissionregistration.k8s.io
+validatingwebhookconfigurations.admissionregistration.k8s.io volumeattachments.storage.k8s.io
+volumeattributesclasses.storage.k8s.io
+"""
+CLUSTER_SCOPED = frozenset(_CLUSTER_SCOPED.split())
 
 
 @dataclass(frozen=True)

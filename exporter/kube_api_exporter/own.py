@@ -27,7 +27,7 @@ GAUGES: tuple[tuple[str, str, Callable[[Sequence[Feed]], float]], ...] = (
     (
         "kind_last_event_timestamp_seconds",
         "When the API server was last heard about the kind: an event, a bookmark or a list.",
-        lambda feeds: min(feed.last_contact for feed in feeds),
+        lambda feeds: min((feed.last_contact for feed in feeds if not feed.redundant), default=0.0),
     ),
     (
         "kind_objects",

@@ -1,61 +1,79 @@
 """The role that what is exported needs: `get,list,watch` on those kinds, and no more."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from exporter_kit.errors import UsageError
-from kube_api_exporter.kinds import FULL_NAMES, Kind
+from kube_api_exporter.kinds import CLUSTER_SCOPED, FULL_NAMES, Kind
 from kube_api_exporter.options import Options
 
 VERBS = ["get", "list", "watch"]
 RBAC = "rbac.authorization.k8s.io"
 
 
-def by_spelling(words: Iterable[str]) -> list[tuple[str, str]]:
-    """Return (group, resource) of kinds as they are spelt, for where no API server can be asked."""
+class Readable(NamedTuple):
+    """A resource that a role names."""
+
+    group: str
+    resource: str
+    namespaced: bool = True
+
+
+def by_spelling(words: Iterable[str]) -> list[Readable]:
+    """Return kinds as they are spelt, for where no API server can be asked; a custom one has namespaces."""
     found = []
     for word in words:
         if word == "all":
             raise UsageError("--print-rbac can't know what all means without --kubeconfig; name the kinds")
-        resource, _, group = FULL_NAMES.get(word, word).partition(".")
-        found.append((group, resource))
+        name = FULL_NAMES.get(word, word)
+        resource, _, group = name.partition(".")
+        found.append(Readable(group, resource, name not in CLUSTER_SCOPED))
     return found
 
 
-def by_kind(kinds: Iterable[Kind]) -> list[tuple[str, str]]:
-    """Return (group, resource) of kinds the API server serves."""
-    return [(kind.group, kind.resource) for kind in kinds]
+def by_kind(kinds: Iterable[Kind]) -> list[Readable]:
+    """Return kinds as the API server serves them."""
+    return [Readable(kind.group, kind.resource, kind.namespaced) for kind in kinds]
 
 
-def manifests(
-    resources: Iterable[tuple[str, str]], options: Options, *, namespace: str = "monitoring"
-) -> str:
-    """Return YAML: a ClusterRole and its binding, or a Role and a binding for each namespace asked for."""
-    rules = _rules(resources)
-    documents: list[dict[str, Any]] = []
-    places: list[str | None] = [*sorted(set(options.namespaces))]
-    for place in places or [None]:
-        prefix = "" if place else "Cluster"
-        metadata = {"name": "kube-api-exporter", **({"namespace": place} if place else {})}
-        role = {"apiVersion": f"{RBAC}/v1", "kind": f"{prefix}Role", "metadata": metadata, "rules": rules}
-        subject = {"kind": "ServiceAccount", "name": "kube-api-exporter", "namespace": namespace}
-        binding = {
-            "apiVersion": f"{RBAC}/v1",
-            "kind": f"{prefix}RoleBinding",
-            "metadata": metadata,
-            "roleRef": {"apiGroup": RBAC, "kind": f"{prefix}Role", "name": "kube-api-exporter"},
-            "subjects": [subject],
-        }
-        documents += [role, binding]
+def manifests(resources: Iterable[Readable], options: Options, *, namespace: str = "monitoring") -> str:
+    """Return YAML: a ClusterRole and its binding; with namespaces a Role and a binding in each of them.
+
+    Then the ClusterRole is for what no Role can give: the kinds that have no namespaces.
+    """
+    wanted = list(resources)
+    places = sorted(set(options.namespaces))
+    inside = [one for one in wanted if places and one.namespaced]
+    outside = [one for one in wanted if one not in inside]
+    documents = _role(outside, None, namespace) if outside else []
+    for place in places if inside else ():
+        documents += _role(inside, place, namespace)
     return yaml.dump_all(documents, Dumper=_Plain, sort_keys=False)
 
 
-def _rules(resources: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+def _role(resources: list[Readable], place: str | None, account: str) -> list[dict[str, Any]]:
+    """Return a role, of the cluster or in one namespace, and its binding to the account in another."""
+    prefix = "" if place else "Cluster"
+    metadata = {"name": "kube-api-exporter", **({"namespace": place} if place else {})}
+    version, rules = f"{RBAC}/v1", _rules(resources)
+    return [
+        {"apiVersion": version, "kind": f"{prefix}Role", "metadata": metadata, "rules": rules},
+        {
+            "apiVersion": version,
+            "kind": f"{prefix}RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": RBAC, "kind": f"{prefix}Role", "name": "kube-api-exporter"},
+            "subjects": [{"kind": "ServiceAccount", "name": "kube-api-exporter", "namespace": account}],
+        },
+    ]
+
+
+def _rules(resources: Iterable[Readable]) -> list[dict[str, Any]]:
     groups: dict[str, set[str]] = {}
-    for group, resource in resources:
-        groups.setdefault(group, set()).add(resource)
+    for one in resources:
+        groups.setdefault(one.group, set()).add(one.resource)
     return [
         {"apiGroups": [group], "resources": sorted(groups[group]), "verbs": VERBS} for group in sorted(groups)
     ]

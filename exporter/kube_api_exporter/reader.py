@@ -60,6 +60,7 @@ class Reader(threading.Thread):
             or feed.namespace in {None, *feed.options.first_namespace}
         ):
             return False
+        feed.redundant = True
         feed.store, feed.trouble, feed.watching = Store(feed.renderer), "", True
         feed.contact()
         return True

@@ -115,6 +115,29 @@ def test_namespaces_are_read_one_by_one_and_shown_as_one(peer: Any, readers: Any
     exporter.stop()
 
 
+def test_what_a_kind_without_namespaces_has_is_audited_once(peer: Any, readers: Any) -> None:
+    """The feed of the second namespace holds nothing, and no object counts as lost for that."""
+    node = {"metadata": {"name": "a", "uid": "uid-a", "resourceVersion": "3"}}
+
+    def answer(ask: Any) -> None:
+        if "limit" in ask.query:
+            ask.json(peer.listed(node))
+            return
+        ask.stream()
+        ask.event("ADDED", node)
+        ask.bookmark("5", end=True)
+        peer.hang()
+
+    peer.routes["/api/v1/nodes"] = answer
+    exporter = Exporter(readers.client, Options(kinds=("nodes",), namespaces=("a", "b"), audit_interval=0.2))
+    exporter._auditor._grace = 0.05  # noqa: SLF001  # its patience is no option
+    exporter.start()
+    readers.eventually(lambda: exporter.feeds[0].audits > 2)
+    assert [False, True] == [feed.redundant for feed in exporter.feeds]
+    assert [0, 0] == [feed.mismatches for feed in exporter.feeds]
+    exporter.stop()
+
+
 def test_openmetrics_ends_with_its_mark_in_every_selection(peer: Any, readers: Any) -> None:
     """Whatever is asked for, `# EOF` is the last line, and our own metrics are a kind of their own."""
     exporter = Exporter(readers.client, Options(kinds=("pods",)))

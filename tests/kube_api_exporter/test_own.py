@@ -65,6 +65,13 @@ def test_namespaces_of_a_kind_count_together() -> None:
     assert 1 == samples(feeds)['kube_api_exporter_kind_synced{kind="pods"}']
 
 
+def test_a_feed_that_repeats_another_keeps_no_kind_old() -> None:
+    """When the server was last heard about nodes is told by the one feed that asks for them."""
+    feeds = [Feed("nodes", Options(), "a"), Feed("nodes", Options(), "b")]
+    feeds[0].last_contact, feeds[1].last_contact, feeds[1].redundant = 20.0, 10.0, True
+    assert 20 == samples(feeds)['kube_api_exporter_kind_last_event_timestamp_seconds{kind="nodes"}']
+
+
 def test_both_formats_parse() -> None:
     """prometheus_client's parsers take them."""
     metrics = own.OwnMetrics(lambda: FEEDS)

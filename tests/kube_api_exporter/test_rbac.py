@@ -30,14 +30,28 @@ def test_namespaces_get_roles_of_their_own() -> None:
     assert ["a", "a", "b", "b"] == [one["metadata"]["namespace"] for one in documents]
 
 
+def test_a_kind_without_namespaces_needs_a_cluster_role_beside_them() -> None:
+    """No Role can give nodes: they are in a ClusterRole, and nothing else is."""
+    text = rbac.manifests(rbac.by_spelling(("nodes", "pods")), Options(namespaces=("a",)))
+    roles = [one for one in yaml.safe_load_all(text) if "rules" in one]
+    assert [("ClusterRole", ["nodes"]), ("Role", ["pods"])] == [
+        (one["kind"], one["rules"][0]["resources"]) for one in roles
+    ]
+    assert [1, 1] == [len(one["rules"]) for one in roles]
+
+
 def test_no_default_kind_is_a_secret() -> None:
     """Numbers in Secrets: none."""
-    assert all(resource != "secrets" for _, resource in rbac.by_spelling(DEFAULT_KINDS))
+    assert all(resource != "secrets" for _, resource, _ in rbac.by_spelling(DEFAULT_KINDS))
 
 
 def test_a_kind_that_was_found_says_its_group_itself() -> None:
-    """Short names are resolved by the API server."""
-    assert [("apps", "deployments")] == rbac.by_kind([Kind("apps", "v1", "deployments", "Deployment")])
+    """Short names, and which kinds have no namespaces, are resolved by the API server."""
+    kinds = [
+        Kind("apps", "v1", "deployments", "Deployment"),
+        Kind("example.com", "v1", "racks", "Rack", namespaced=False),
+    ]
+    assert [("apps", "deployments", True), ("example.com", "racks", False)] == rbac.by_kind(kinds)
 
 
 def test_all_needs_an_api_server() -> None:
