@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from exporter_kit.errors import DaemonError
@@ -13,15 +14,29 @@ FIRST_LINES = 2  # git says what is wrong first, then gives advice
 
 
 class Checkout:
-    """`root` holds the repository and a worktree whose leaf name is the commit's hash; `link` leads to it."""
+    """`root` holds the repository and a worktree whose leaf name is the commit's hash; `link` leads to it.
 
-    def __init__(self, repo: str, root: Path, link: Path, *, ref: str, depth: int, timeout: float) -> None:
+    What the link led to before stays for `stale_timeout` seconds: somebody may still be at work in it.
+    """
+
+    def __init__(
+        self,
+        repo: str,
+        root: Path,
+        link: Path,
+        *,
+        ref: str,
+        depth: int,
+        timeout: float,
+        stale_timeout: float = 0.0,
+    ) -> None:
         self.repo = repo
         self.root = root.absolute()
         self.link = link if link.is_absolute() else self.root / link
         self.ref = ref
         self.depth = depth
         self.timeout = timeout
+        self.stale_timeout = stale_timeout
 
     def current(self) -> str | None:
         """Return the commit that is published, if its worktree is there."""
@@ -43,9 +58,12 @@ class Checkout:
     def publish(self, commit: str) -> None:
         """Make the commit's worktree, then swap the link to it."""
         worktree = self.root / WORKTREES / commit
-        shutil.rmtree(worktree, ignore_errors=True)  # one that a killed run left half made
-        self._git("worktree", "prune")
-        self._git("worktree", "add", "--quiet", "--force", "--detach", str(worktree), commit)
+        if not self._is_restored(worktree, commit):
+            shutil.rmtree(worktree, ignore_errors=True)  # one that a killed run left half made
+            self._git("worktree", "prune")
+            self._git("worktree", "add", "--quiet", "--force", "--detach", str(worktree), commit)
+        if self.current():
+            os.utime(self.link)  # what it leads to is stale from now on
         self.link.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.link.parent, prefix=".git-sync-") as aside:
             new = Path(aside) / "link"
@@ -53,12 +71,29 @@ class Checkout:
             new.replace(self.link)
 
     def forget_others(self, commit: str) -> None:
-        """Remove the worktrees of other commits, and what only they needed."""
-        for worktree in (self.root / WORKTREES).iterdir():
-            if worktree.name != commit:
-                shutil.rmtree(worktree, ignore_errors=True)
-        self._git("worktree", "prune")
-        self._git("gc", "--auto", "--quiet")
+        """Remove the worktrees that have been stale for long enough, and what only they needed."""
+        old = [
+            each for each in (self.root / WORKTREES).glob("*") if each.name != commit and self._is_over(each)
+        ]
+        for worktree in old:
+            shutil.rmtree(worktree, ignore_errors=True)
+        if old:
+            self._git("worktree", "prune")
+            self._git("gc", "--auto", "--quiet")
+
+    def _is_over(self, worktree: Path) -> bool:
+        # Without a time-out no clock is asked: it may have been set back.
+        return not self.stale_timeout or time.time() - worktree.stat().st_mtime >= self.stale_timeout
+
+    def _is_restored(self, worktree: Path, commit: str) -> bool:
+        """Make a worktree what it was, if it is there; whoever is at work in a stale one keeps the folder."""
+        if not (worktree / ".git").exists():
+            return False
+        try:
+            self._git("-C", str(worktree), "reset", "--quiet", "--hard", commit)
+        except DaemonError:
+            return False
+        return True
 
     def _git(self, *words: str) -> str:
         try:

@@ -51,6 +51,12 @@ SECONDS = Duration()
 @click.option("--depth", default=1, type=click.IntRange(min=0), help="How much history; 0 is all of it.")
 @click.option("--period", default="10s", type=SECONDS, help="How long to wait between syncs.")
 @click.option("--sync-timeout", default="120s", type=SECONDS, help="How long one git command may take.")
+@click.option(
+    "--stale-worktree-timeout",
+    default="0s",
+    type=SECONDS,
+    help="How long to keep what the link led to before.",
+)
 @click.option("--one-time", is_flag=True, help="Sync once, then end.")
 @click.option("--max-failures", default=0, help="Failures in a row to bear; -1 bears all.")
 @click.option("--touch-file", type=click.Path(path_type=Path), help="A file to touch after each new commit.")
@@ -83,6 +89,7 @@ def _run(flags: dict[str, Any]) -> None:
         ref=flags["ref"],
         depth=flags["depth"],
         timeout=flags["sync_timeout"],
+        stale_timeout=flags["stale_worktree_timeout"],
     )
     sync = Sync(checkout, _hooks(flags), flags["touch_file"])
     if flags["one_time"]:

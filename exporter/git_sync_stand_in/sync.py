@@ -32,7 +32,7 @@ class Sync:
             is_new = commit != self._checkout.current()
             if is_new:
                 self._checkout.publish(commit)
-                self._checkout.forget_others(commit)
+            self._checkout.forget_others(commit)
         except DaemonError:
             self.counts["error"] += 1
             raise

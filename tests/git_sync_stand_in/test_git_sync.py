@@ -68,9 +68,9 @@ def repo(tmp_path: Path) -> Repo:
     return made
 
 
-def checkout(repo: Repo, root: Path, ref: str = "main") -> Checkout:
+def checkout(repo: Repo, root: Path, ref: str = "main", stale_timeout: float = 0) -> Checkout:
     """Return a checkout of it below `root`."""
-    return Checkout(repo.url, root, Path("link"), ref=ref, depth=1, timeout=20)
+    return Checkout(repo.url, root, Path("link"), ref=ref, depth=1, timeout=20, stale_timeout=stale_timeout)
 
 
 def once(repo: Repo, root: Path, *words: str) -> Result:
@@ -110,6 +110,47 @@ def test_a_new_commit_gets_a_new_worktree_and_the_old_one_goes(repo: Repo, tmp_p
         assert text == (synced.link / "file").read_text()
         assert commit == synced.current()
         assert [commit] == [path.name for path in (tmp_path / "root" / WORKTREES).iterdir()]
+
+
+def test_a_stale_worktree_stays_for_its_time(repo: Repo, tmp_path: Path) -> None:
+    """What the link led to before is there until it has been stale for so long, counted from the swap."""
+    first = repo.git("rev-parse", "HEAD")
+    worktrees = tmp_path / "root" / WORKTREES
+    sync = Sync(checkout(repo, tmp_path / "root", stale_timeout=600), [])
+    sync.once()
+    os.utime(worktrees / first, (0, 0))  # made long ago
+    second = repo.commit("two")
+    sync.once()
+    sync.once()
+    assert {first, second} == {path.name for path in worktrees.iterdir()}
+    os.utime(worktrees / first, (time.time() - 601,) * 2)
+    sync.once()
+    assert [second] == [path.name for path in worktrees.iterdir()]
+
+
+def test_a_ref_that_goes_back_finds_its_stale_worktree(repo: Repo, tmp_path: Path) -> None:
+    """A commit that is published again gets the folder it had, in which somebody may be at work."""
+    first = repo.git("rev-parse", "HEAD")
+    sync = Sync(checkout(repo, tmp_path / "root", stale_timeout=600), [])
+    sync.once()
+    folder = tmp_path / "root" / WORKTREES / first
+    (folder / "plan").touch()
+    (folder / "file").write_text("changed")
+    repo.commit("two")
+    sync.once()
+    repo.git("reset", "--quiet", "--hard", first)
+    assert first == sync.once()
+    assert {"one"} == {(folder / "file").read_text(), (tmp_path / "root" / "link" / "file").read_text()}
+    assert (folder / "plan").exists()
+
+
+@pytest.mark.parametrize(("words", "left"), [((), 1), (("--stale-worktree-timeout=1h",), 2)])
+def test_the_flag_says_how_long(repo: Repo, tmp_path: Path, words: tuple[str, ...], left: int) -> None:
+    """Without --stale-worktree-timeout the old worktree goes at once, as git-sync does it."""
+    once(repo, tmp_path / "root", *words)
+    repo.commit("two")
+    assert 0 == once(repo, tmp_path / "root", *words).exit_code
+    assert left == len(list((tmp_path / "root" / WORKTREES).iterdir()))
 
 
 def test_the_link_never_leads_nowhere(repo: Repo, tmp_path: Path) -> None:
