@@ -1,6 +1,6 @@
 """What differs, read from a plan's JSON, with every value hidden that the plan calls sensitive."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -13,8 +13,14 @@ ABSENT = "(none)"
 VALUE_CHARS_MAX = 200
 # A shorter value would be hidden in half of all words.
 SECRET_CHARS_MIN = 4
+# What the tools' jsonencode writes in place of characters that HTML knows.
+ESCAPED_FOR_HTML = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"})
 # Stands for changes that the plan reports and that we can't read: they are not nothing.
 UNREADABLE = "(unreadable)"
+
+Hide = Callable[[str], str]
+# A value and its sensitivity: True, or a tree of it.
+Side = tuple[Any, Any]
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -43,7 +49,7 @@ def drifts(plan: Mapping[str, Any], *, refresh_only: bool = False) -> list[Drift
     return [drift for drift in found if drift]
 
 
-def _resource(resource: Mapping[str, Any], hide: Any) -> Drift | None:
+def _resource(resource: Mapping[str, Any], hide: Hide) -> Drift | None:
     change = resource.get("change") or {}
     moved = resource.get("previous_address", "")
     if resource.get("mode") == "data":
@@ -51,12 +57,13 @@ def _resource(resource: Mapping[str, Any], hide: Any) -> Drift | None:
     return _drift(resource.get("address") or UNREADABLE, change, "moved" if moved else "", hide)
 
 
-def _drift(address: str, change: Mapping[str, Any], otherwise: str, hide: Any) -> Drift | None:
+def _drift(address: str, change: Mapping[str, Any], otherwise: str, hide: Hide) -> Drift | None:
     action = _action(change) or otherwise
     if not action:
         return None
     changes = tuple(
-        Change(path, hide(before), hide(after)) for path, before, after in _changes(change, action)
+        Change(path, _shown(*before, hide), _shown(*after, hide) if after else LATER)
+        for path, before, after in _changes(change, action)
     )
     return Drift(address, action, changes)
 
@@ -70,7 +77,7 @@ def _action(change: Mapping[str, Any]) -> str:
     return actions[0] if actions else ""
 
 
-def _changes(change: Mapping[str, Any], action: str) -> Iterator[tuple[str, str, str]]:
+def _changes(change: Mapping[str, Any], action: str) -> Iterator[tuple[str, Side, Side | None]]:
     if action in ("create", "delete"):  # all of it comes or goes; the address says so
         return
     yield from _compared(
@@ -81,10 +88,8 @@ def _changes(change: Mapping[str, Any], action: str) -> Iterator[tuple[str, str,
     )
 
 
-def _compared(
-    path: str, before: tuple[Any, Any], after: tuple[Any, Any], unknown: Any
-) -> Iterator[tuple[str, str, str]]:
-    """Yield the leaves that differ. A value comes with its sensitivity: True, or a tree of it."""
+def _compared(path: str, before: Side, after: Side, unknown: Any) -> Iterator[tuple[str, Side, Side | None]]:
+    """Yield the leaves that differ, before and after; None is what will be known later."""
     if before[0] == after[0] and not _any(unknown):
         return
     branches = _branches(before[0], after[0], unknown)
@@ -93,8 +98,7 @@ def _compared(
             inner = f"{path}.{key}" if path else str(key)
             yield from _compared(inner, _at(before, key), _at(after, key), _part(unknown, key))
         return
-    then = LATER if unknown is True else _shown(*after)
-    yield path or "value", _shown(*before), then
+    yield path or "value", before, None if unknown is True else after
 
 
 def _branches(before: Any, after: Any, unknown: Any) -> list[Any]:
@@ -108,7 +112,7 @@ def _branches(before: Any, after: Any, unknown: Any) -> list[Any]:
     return []
 
 
-def _at(side: tuple[Any, Any], key: Any) -> tuple[Any, Any]:
+def _at(side: Side, key: Any) -> Side:
     return _part(side[0], key, None), _part(side[1], key)
 
 
@@ -130,13 +134,23 @@ def _any(tree: Any) -> bool:
     return tree is True
 
 
-def _shown(value: Any, sensitive: Any) -> str:
+def _shown(value: Any, sensitive: Any, hide: Hide) -> str:
+    """Return a value as text; secrets are hidden before it is escaped and before it is cut."""
     if value is None:
         return ABSENT
     if _any(sensitive):
         return HIDDEN
-    text = msgspec.json.encode(value).decode()
+    text = hide(msgspec.json.encode(_hidden(value, hide)).decode())  # the whole for numbers
     return text if len(text) <= VALUE_CHARS_MAX else text[:VALUE_CHARS_MAX] + "…"
+
+
+def _hidden(value: Any, hide: Hide) -> Any:
+    """Return a tree with every text in it as people may see it."""
+    if isinstance(value, dict):
+        return {hide(key): _hidden(inner, hide) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_hidden(inner, hide) for inner in value]
+    return hide(value) if isinstance(value, str) else value
 
 
 def secrets(plan: Mapping[str, Any]) -> set[str]:
@@ -168,6 +182,22 @@ def _marked(value: Any, mark: Any) -> Iterable[str]:
     elif isinstance(value, list):
         for key, inner in enumerate(value):
             yield from _marked(inner, _part(mark, key))
-    elif mark is True and isinstance(value, str | int | float) and not isinstance(value, bool):
+    elif mark is True and isinstance(value, str):
+        yield from _forms(value)
+    elif mark is True and isinstance(value, int | float) and not isinstance(value, bool):
         yield str(value)
-        yield msgspec.json.encode(value).decode().strip('"')
+        yield msgspec.json.encode(value).decode()
+
+
+def _forms(text: str) -> Iterable[str]:
+    """Yield a text as it is, inside a jsonencoded copy, and inside one that was jsonencoded again."""
+    yield text
+    for once in _escaped(text):
+        yield once
+        yield from _escaped(once)
+
+
+def _escaped(text: str) -> tuple[str, str]:
+    """Return what stands between a JSON string's quotes: as most write it, and as jsonencode does."""
+    plain = msgspec.json.encode(text).decode()[1:-1]
+    return plain, plain.translate(ESCAPED_FOR_HTML)

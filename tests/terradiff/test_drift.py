@@ -1,5 +1,6 @@
 """What differs is read from a plan; what the plan calls sensitive is shown nowhere."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terradiff.drift import ABSENT, HIDDEN, LATER, Change, Drift, drifts, secrets
+from terradiff.drift import ABSENT, HIDDEN, LATER, VALUE_CHARS_MAX, Change, Drift, drifts, secrets
 
 SECRET = "s3cret-value"
 
@@ -150,6 +151,47 @@ def test_sensitive_variables_are_hidden_wherever_they_stand() -> None:
     )
     assert {SECRET} == secrets(tree)
     assert "https://me:•••@host" in drifts(tree)[0].changes[0].after
+
+
+def jsonencode(value: Any) -> str:
+    """Return what the tools' function of this name does."""
+    text = msgspec.json.encode(value).decode()
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+@pytest.mark.parametrize(
+    "secret", [SECRET, SECRET * 50, f'{SECRET}"', f'"{SECRET}\n\\', f"{SECRET}<&>", f'<"{SECRET}\n">']
+)
+@pytest.mark.parametrize("before_it", ["", "x" * 190], ids=["at the start", "where the text is cut"])
+@pytest.mark.parametrize(
+    "copied",
+    [
+        lambda text: text,
+        lambda text: {"inner": [text]},
+        lambda text: {text: "inner"},
+        jsonencode,
+        lambda text: msgspec.json.encode(text).decode(),
+        lambda text: jsonencode({"inner": jsonencode({"text": text})}),
+        lambda text: {"inner": jsonencode([msgspec.json.encode([text]).decode()])},
+    ],
+    ids=["plain", "in a tree", "as a key", "jsonencoded", "as JSON", "jsonencoded twice", "as JSON twice"],
+)
+def test_a_copy_of_a_secret_shows_not_even_its_head(
+    secret: str, before_it: str, copied: Callable[[str], Any]
+) -> None:
+    """A secret is hidden before its copy is escaped and cut, however long it is and whatever is in it."""
+    marked = update({"of": secret}, {"of": ""}, before_sensitive={"of": True})
+    copy = update({"of": copied(before_it + secret)}, {"of": 1})
+    (change,) = drifts(plan(copy, marked))[0].changes
+    assert SECRET[:2] not in change.before
+    assert "•" in change.before or len(change.before) > VALUE_CHARS_MAX
+
+
+def test_a_number_that_is_secret_is_hidden_in_every_place() -> None:
+    """A number has no quotes to be found between."""
+    marked = update({"pin": 271828}, {"pin": 0}, before_sensitive={"pin": True})
+    (change,) = drifts(plan(update({"of": [271828]}, {"of": 1}), marked))[0].changes
+    assert "[•••]" == change.before
 
 
 def below(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
