@@ -32,3 +32,15 @@ def test_its_arguments_are_understood(
     inner = words[words.index("terradiff") + 1 :]
     context = cli.terradiff.make_context("terradiff", two_dashes(inner, without_value=cli.NO_VALUE))
     assert context.params["folder"].is_absolute()
+
+
+def test_a_checkout_outlives_the_plan_that_reads_it() -> None:
+    """What git-sync has replaced stays longer than a run, with the time to end it, may take."""
+    (deployment,) = yaml.safe_load_all((MANIFESTS / "deployment.yaml").read_text())
+    ours, git_sync = (
+        dict(word.lstrip("-").partition("=")[::2] for word in container["args"])
+        for container in deployment["spec"]["template"]["spec"]["containers"]
+    )
+    assert "9m" == ours["timeout"]
+    assert "kill-after" not in ours  # seconds, where it is not said
+    assert "15m" == git_sync["stale-worktree-timeout"]
