@@ -69,7 +69,7 @@ def terradiff(
         shown = report.json(verdict) if as_json else report.text(verdict, colour=colour)
         click.echo(shown, nl=False, color=colour)
     except SystemExit:
-        # Whoever ends us early wants us to stop; that says nothing about the plan, so the last word on it stands.
+        # Whoever ends us early says nothing about the plan, so the last word on it stands.
         if _has_time_left():
             textfile = None
         raise
