@@ -13,6 +13,7 @@ from bench import custom, load, measure, report, subjects
 from bench.measure import Figures
 from e2e.exporter.apiserver import ApiServer
 
+GROWTH_SCRAPES = 10  # enough for a picture; of the biggest size one takes seconds
 PLAIN_PODS_MAX = 10_000  # beyond, one scrape of the plain implementation takes most of a minute
 
 
@@ -20,7 +21,7 @@ PLAIN_PODS_MAX = 10_000  # beyond, one scrape of the plain implementation takes 
 @click.option("--pods", default="1000,10000", help="Sizes, separated by commas.")
 @click.option("--changes", default="0,50,500", help="Changes per second, separated by commas.")
 @click.option("--growth", default="5000,20000,50000", help="More sizes, without changes, for the picture.")
-@click.option("--scrapes", default=40, help="Scrapes per figure.")
+@click.option("--scrapes", default=60, help="Scrapes per figure; ten at most for the picture.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("reports/bench"), help="Where results go."
 )
@@ -39,10 +40,11 @@ def main(
     """Measure kube-api-exporter, kube-state-metrics and a plain list at scrape against each other."""
     subjects.build()
     rows: list[Figures] = []
-    plan = [(size, _numbers(changes)) for size in _numbers(pods)] + [(size, [0]) for size in _numbers(growth)]
-    for size, rates in plan:
+    plan = [(size, _numbers(changes), scrapes) for size in _numbers(pods)]
+    plan += [(size, [0], min(scrapes, GROWTH_SCRAPES)) for size in _numbers(growth)]
+    for size, rates, times in plan:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            rows += _size(Path(folder), size, rates, scrapes, only)
+            rows += _size(Path(folder), size, rates, times, only)
         out.mkdir(parents=True, exist_ok=True)
         (out / "benchmark.json").write_text(json.dumps([row.as_row() for row in rows], indent=1))
         report.write(rows, out, _machine())
