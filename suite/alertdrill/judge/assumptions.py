@@ -8,6 +8,7 @@ from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import moment
 from alertdrill.model import AlertState
 
+REMOVES_TARGETS = frozenset({"scale"})  # faults that take away what was scraped, on purpose
 CRASH_LOOPS = frozenset({"crash_container"})  # faults under which the pace of restarts decides
 
 
@@ -72,8 +73,8 @@ def _scrapes(recording: Recording) -> Iterator[str]:
 
 def _own_scrapes(recording: Recording) -> Iterator[str]:
     """What the scenario runs was scraped all along, if it is at all: it may restart, not stay away."""
-    limits, end = recording.incident.limits, recording.end
-    if end is None:
+    limits, end, fault = recording.incident.limits, recording.end, recording.incident.scenario.fault
+    if end is None or (fault is not None and fault.name in REMOVES_TARGETS):
         return
     own = [one for one in recording.scrapes if one.job.startswith(f"{recording.incident.namespace}/")]
     for job in sorted({one.job for one in own}):

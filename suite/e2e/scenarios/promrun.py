@@ -1,6 +1,6 @@
-"""Commands under prom-run: one that fails, one that hangs, one that recovers, and a restart in between."""
+"""Commands under prom-run: one that fails, one that hangs, one that recovers; a restart, and an end."""
 
-from alertdrill.faults import misbehave
+from alertdrill.faults import misbehave, scale
 from alertdrill.scenario import Match, Scenario, fires, like, never, pends, resolves
 
 CHECKS = "app.kubernetes.io/name=checks"
@@ -61,6 +61,25 @@ SCENARIOS = [
             fires("PromRunCommandFailing", after="15m", within="18m", labels=LABELS),
             resolves("PromRunCommandFailing", within="4m"),
             never("PromRunCommandHangs"),
+        ),
+    ),
+    Scenario(
+        name="promrun/gone",
+        why="A prom-run that is gone lets its alerts resolve: its silence must be reported instead.",
+        workload="checks",
+        fault=scale("deployment/checks", replicas=0, back_to=1),
+        hold="15m",
+        expect=(
+            fires(
+                "PromRunDown",
+                after="10m",
+                within="14m",
+                labels={"job": like("drill-.+/checks"), "severity": "critical"},
+            ),
+            resolves("PromRunDown", within="5m"),
+            never("PromRunCommandFailing"),
+            never("PromRunCommandHangs"),
+            never("DeploymentReplicasMismatch"),
         ),
     ),
 ]

@@ -150,6 +150,12 @@ def test_what_the_scenario_runs_may_restart() -> None:
     assert PASS is judge(recorded([*EVENTS, gone, come])).verdict
 
 
+def test_what_the_fault_takes_away_is_not_missed() -> None:
+    """A workload that is scaled to nothing on purpose leaves no target, and that is the point."""
+    scenario = msgspec.structs.replace(GOOD.scenario, fault=Fault(name="scale"))
+    assert PASS is judge(recorded([*EVENTS, scrape(job=OWN, last=5.0)], scenario=scenario)).verdict
+
+
 def test_a_scrape_that_failed_before_the_fault_does_not_count() -> None:
     """No alert was active then, so none could be interrupted."""
     early = scrape(down=[-300.0, -20.0], gaps=[[-300.0, -200.0]])
