@@ -78,7 +78,7 @@ def feed_lines(feeds: Sequence[Feed], *, openmetrics: bool) -> Iterator[str]:
     grouped: dict[str, list[Feed]] = {}
     for feed in feeds:
         grouped.setdefault(label_value(feed.label), []).append(feed)
-    reachable = any(feed.watching for feed in feeds)
+    reachable = any(feed.watching and not feed.redundant for feed in feeds)
     yield from _head("up", "1 while the API server is being watched.", "gauge")
     yield f"{PREFIX}up {number(reachable)}\n"
     for name, said, value in GAUGES:

@@ -72,6 +72,13 @@ def test_a_feed_that_repeats_another_keeps_no_kind_old() -> None:
     assert 20 == samples(feeds)['kube_api_exporter_kind_last_event_timestamp_seconds{kind="nodes"}']
 
 
+def test_a_feed_that_repeats_another_says_nothing_of_the_server() -> None:
+    """It asks for nothing, so that it is content does not mean that the server is up."""
+    feeds = [Feed("nodes", Options(), "a"), Feed("nodes", Options(), "b")]
+    feeds[1].watching = feeds[1].redundant = True
+    assert 0 == samples(feeds)["kube_api_exporter_up"]
+
+
 def test_both_formats_parse() -> None:
     """prometheus_client's parsers take them."""
     metrics = own.OwnMetrics(lambda: FEEDS)
