@@ -6,14 +6,16 @@ fit its version and a custom resource is nothing special. The price is a few doc
 
 import json
 import threading
+from collections.abc import Iterator
 
 import msgspec
 
 from exporter_kit import log
 from exporter_kit.api import ApiClient
-from exporter_kit.api_errors import ApiError, Forbidden, Invalid, NotServed
-from kube_api_exporter.discovery import Discovery
-from kube_api_exporter.kinds import Kind
+from exporter_kit.api_errors import ApiError, Forbidden, Invalid, NotServed, Unauthorized, Unreachable
+from kube_api_exporter.discovery import Discovery, HalfKnown
+from kube_api_exporter.feed import Feed
+from kube_api_exporter.kinds import EVERY, Kind
 from kube_api_exporter.options import Options
 from kube_api_exporter.places import Claims, Families
 from kube_api_exporter.render import Renderer
@@ -29,6 +31,9 @@ class Catalog:
         self._claims = Claims()
         self._lock = threading.Lock()
         self._discovery = Discovery(client)
+        self._known: list[Kind] = []
+        self._tags: dict[str, str] = {}
+        self._serving: dict[tuple[str, str | None], Feed] = {}
         self._schemas: dict[str, Schemas | None] = {}
         self._renderers: dict[Kind, Renderer] = {}
 
@@ -54,9 +59,20 @@ class Catalog:
                 shape = schemas.of_kind(kind.group, kind.version, kind.kind) if schemas else None
                 if shape is None:
                     log.get().info("no schema, rendering generically", kind=kind.name)
-                families = Families(kind.tag, keep=self._options.keeper(kind.name), claims=self._claims)
+                keep = self._options.keeper(kind.name)
+                families = Families(self._tag(kind), kind=kind.name, keep=keep, claims=self._claims)
                 self._renderers[kind] = Renderer(kind, families, shape)
             return self._renderers[kind]
+
+    def serves(self, feed: Feed) -> bool:
+        """Return whether this feed is the one for its kind and namespace: the first to ask is."""
+        assert feed.kind
+        return self._serving.setdefault((feed.kind.name, feed.namespace), feed) is feed
+
+    def leave(self, feed: Feed) -> None:
+        """Let another feed serve what this one did."""
+        if feed.kind and self._serving.get((feed.kind.name, feed.namespace)) is feed:
+            del self._serving[feed.kind.name, feed.namespace]
 
     def forget(self, kind: Kind) -> None:
         """Ask the server anew about a kind: its definition changed or went away."""
@@ -77,6 +93,33 @@ class Catalog:
             return str(index["paths"][_document(kind)]["serverRelativeURL"])
         except (ApiError, ValueError, KeyError, TypeError):
             return None
+
+    def _tag(self, kind: Kind) -> str:
+        """Return the kind's word in names; of chosen kinds that share it, one has it bare.
+
+        A built-in kind, or else the first by name: it must not depend on which reader comes first. Nor may
+        it change while we run, whatever is installed later.
+        """
+        if kind.name not in self._tags:
+            if kind not in self._known:
+                self._known = [*self._chosen(), kind]
+            rivals = [other for other in self._known if other.tag == kind.tag]
+            first = min(rivals, key=lambda each: (not each.built_in, each.name))
+            is_free = kind.tag not in self._tags.values()
+            self._tags[kind.name] = kind.tag if is_free and first.name == kind.name else kind.long_tag
+        return self._tags[kind.name]
+
+    def _chosen(self) -> Iterator[Kind]:
+        """Yield the kinds that are wanted and served now."""
+        for word in self._options.kinds:
+            try:
+                yield from self._discovery.every() if word == EVERY else [self._discovery.find(word)]
+            except HalfKnown as error:
+                yield from error.kinds
+            except (Unreachable, Unauthorized):
+                raise
+            except (ApiError, msgspec.MsgspecError):
+                continue  # its own reader says so
 
     def _of_group(self, kind: Kind) -> Schemas | None:
         """Return a group's schemas; a server without them costs speed, not numbers."""

@@ -16,13 +16,13 @@ from kube_api_exporter.chunks import Chunk
 from kube_api_exporter.discovery import HalfKnown
 from kube_api_exporter.exposition import Exposition
 from kube_api_exporter.feed import Feed
-from kube_api_exporter.kinds import FULL_NAMES
+from kube_api_exporter.kinds import EVERY, FULL_NAMES
 from kube_api_exporter.negotiate import Format
 from kube_api_exporter.options import Options
 from kube_api_exporter.own import OwnMetrics
 from kube_api_exporter.reader import Reader
 
-EVERY = "all"
+__all__ = ["EVERY", "OWN", "Exporter"]
 OWN = "self"
 SETTLE_SECONDS_MAX = 120.0
 # Until every group of the API server has said what it serves, it is asked again after such pauses.
@@ -67,6 +67,7 @@ class Exporter:
         self._readers = [reader for reader in self._readers if reader not in dropped]
         for reader in dropped:
             reader.stop()
+            self._catalog.leave(reader.feed)
 
     def start(self) -> None:
         """Begin to read."""

@@ -29,12 +29,15 @@ class Exposition:
 
     def _stores(self, kinds: frozenset[str] | None) -> Iterator[list[Store]]:
         """Yield the stores of each kind, its namespaces in order; all of them or none."""
-        grouped: dict[str, list[Feed]] = {}
-        for feed in self._feeds():
-            if kinds is None or {feed.word, feed.label, feed.label.partition(".")[0]} & kinds:
+        feeds, grouped = self._feeds(), dict[str, list[Feed]]()
+        # By label: of a kind by two of its names, only one feed holds the objects.
+        words = ((feed.label, {feed.word, feed.label, feed.label.partition(".")[0]}) for feed in feeds)
+        wanted = {label for label, said in words if kinds is None or said & kinds}
+        for feed in feeds:
+            if feed.label in wanted:
                 grouped.setdefault(feed.label, []).append(feed)
-        for feeds in grouped.values():
-            stores = [feed.store for feed in sorted(feeds, key=lambda feed: feed.namespace or "")]
+        for those in grouped.values():
+            stores = [feed.store for feed in sorted(those, key=lambda feed: feed.namespace or "")]
             held = [store for store in stores if store is not None]
             if len(held) == len(stores):
                 yield held

@@ -20,6 +20,8 @@ DEFAULT_KINDS = (
     "resourcequotas",
     "replicationcontrollers",
 )
+# The word for every kind that is served.
+EVERY = "all"
 # What people type, and the name that is unique in any cluster.
 FULL_NAMES = {name.partition(".")[0]: name for name in DEFAULT_KINDS}
 # Older rules call these kinds by their short names: their families are exposed under both.
@@ -91,7 +93,12 @@ class Kind:
         word = self.kind.lower()
         if self.built_in or word not in BUILT_IN_WORDS:
             return word
-        return f"{word}_{self.group.replace('.', '_').replace('-', '_')}"
+        return self.long_tag
+
+    @property
+    def long_tag(self) -> str:
+        """The kind in a metric's name where another one has its word."""
+        return f"{self.kind.lower()}_{self.group.replace('.', '_').replace('-', '_')}"
 
     def path(self, namespace: str | None = None) -> str:
         """The URL path of its list, of all namespaces or of one."""

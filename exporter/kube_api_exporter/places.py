@@ -27,18 +27,24 @@ class Claims:
     def __init__(self) -> None:
         self._owners: dict[str, str] = {}
 
-    def claim(self, family: str, tag: str) -> bool:
+    def claim(self, family: str, kind: str) -> bool:
         """Return whether the name is now, or was already, this kind's."""
-        return self._owners.setdefault(family, tag) == tag
+        return self._owners.setdefault(family, kind) == kind
 
 
 class Families:
     """The families of one kind: their names, what they stand for, and how two paths share or not."""
 
     def __init__(
-        self, tag: str, *, keep: Callable[[str], bool] = lambda _path: True, claims: Claims | None = None
+        self,
+        tag: str,
+        *,
+        kind: str = "",
+        keep: Callable[[str], bool] = lambda _path: True,
+        claims: Claims | None = None,
     ) -> None:
         self.tag = tag
+        self._kind = kind or tag
         self.paths: dict[str, list[str]] = {}
         self.utf8: dict[str, str] = {}
         self.conflicts = 0
@@ -80,7 +86,7 @@ class Families:
         """Let paths share a name only if their list labels tell their series apart."""
         name, nth = base, 1
         while self._taken.setdefault((name, tuple(sorted(labels))), path) != path or not self._claims.claim(
-            name, self.tag
+            name, self._kind
         ):
             nth += 1
             name = f"{base}_conflict{nth}"

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from exporter_kit.errors import UsageError
-from kube_api_exporter.kinds import CLUSTER_SCOPED, FULL_NAMES, Kind
+from kube_api_exporter.kinds import CLUSTER_SCOPED, EVERY, FULL_NAMES, Kind
 from kube_api_exporter.options import Options
 
 VERBS = ["get", "list", "watch"]
@@ -25,7 +25,7 @@ def by_spelling(words: Iterable[str]) -> list[Readable]:
     """Return kinds as they are spelt, for where no API server can be asked; a custom one has namespaces."""
     found = []
     for word in words:
-        if word == "all":
+        if word == EVERY:
             raise UsageError("--print-rbac can't know what all means without --kubeconfig; name the kinds")
         name = FULL_NAMES.get(word, word)
         resource, _, group = name.partition(".")

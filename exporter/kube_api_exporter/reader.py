@@ -52,13 +52,12 @@ class Reader(threading.Thread):
                 self._stop_asked.wait(self._note(ApiError(f"{type(error).__name__}: {error}")))
 
     def _is_redundant(self) -> bool:
-        """Whether another namespace's reader reads the same: a kind without namespaces is read once."""
+        """Whether another reader reads the same: the kind by another name, or without namespaces."""
         feed = self.feed
-        if (
-            feed.kind is None
-            or feed.kind.namespaced
-            or feed.namespace in {None, *feed.options.first_namespace}
-        ):
+        if feed.kind is None:
+            return False
+        elsewhere = not feed.kind.namespaced and feed.namespace not in {None, *feed.options.first_namespace}
+        if not elsewhere and self._catalog.serves(feed):
             return False
         feed.redundant = True
         feed.store, feed.trouble, feed.watching = Store(feed.renderer), "", True

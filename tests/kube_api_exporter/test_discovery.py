@@ -74,6 +74,42 @@ def test_all_is_every_kind_once(peer: Any, client: ApiClient) -> None:
     assert ["deployments.apps", "nodes", "pods", "services.example.com", "widgets.example.com"] == names
 
 
+@pytest.mark.parametrize("words", [("gateways", "gateways.networking.istio.io"), ("all",)])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_of_two_kinds_with_one_word_the_same_one_always_has_it_bare(
+    peer: Any, client: ApiClient, *, words: tuple[str, ...], backwards: bool
+) -> None:
+    """Whichever reader comes first: Kubernetes' own, or the first by name; the other says its group."""
+    names = ["gateway.networking.k8s.io", "networking.istio.io"]
+    versions = [{"name": name, "preferredVersion": {"groupVersion": f"{name}/v1"}} for name in names]
+    peer.routes["/apis"] = lambda ask: ask.json({"groups": versions})
+    for name in names:
+        document = group(name, ("gateways", "Gateway"))
+        peer.routes[f"/apis/{name}/v1"] = lambda ask, document=document: ask.json(document)
+    catalog = Catalog(client, Options(kinds=words))
+    kinds = [catalog.kind(f"gateways.{name}") for name in names]
+    if backwards:
+        kinds.reverse()
+    tags = {kind.group: catalog.renderer(kind).families.tag for kind in kinds}
+    assert {names[0]: "gateway", names[1]: "gateway_networking_istio_io"} == tags
+
+
+def test_a_kind_that_came_later_takes_nobodys_word(peer: Any, client: ApiClient) -> None:
+    """What is exported keeps its names while we run, though a kind that sorts before it is installed."""
+    catalog = Catalog(client, Options(kinds=("all",)))
+    widgets = catalog.kind("widgets.example.com")
+    assert "widget" == catalog.renderer(widgets).families.tag
+    versions = [
+        {"name": name, "preferredVersion": {"groupVersion": f"{name}/v1"}}
+        for name in ("a.com", "example.com")
+    ]
+    peer.routes["/apis"] = lambda ask: ask.json({"groups": versions})
+    peer.routes["/apis/a.com/v1"] = lambda ask: ask.json(group("a.com", ("widgets", "Widget")))
+    catalog.forget(widgets)
+    assert "widget_a_com" == catalog.renderer(catalog.kind("widgets.a.com")).families.tag
+    assert "widget" == catalog.renderer(widgets).families.tag
+
+
 def test_a_kind_without_a_schema_is_still_exported(client: ApiClient) -> None:
     """A server that publishes none costs speed, not numbers."""
     catalog = Catalog(client, Options())

@@ -138,6 +138,19 @@ def test_what_a_kind_without_namespaces_has_is_audited_once(peer: Any, readers: 
     exporter.stop()
 
 
+def test_a_kind_by_two_of_its_names_is_read_once(peer: Any, readers: Any) -> None:
+    """The feed of the second name repeats nothing, in scrapes as in requests."""
+    peer.routes["/api/v1/pods"] = following(peer)
+    exporter = Exporter(readers.client, Options(kinds=("pod", "pods", "po")))
+    exporter.start()
+    readers.eventually(lambda: not exporter.not_ready())
+    assert [False, True, True] == sorted(feed.redundant for feed in exporter.feeds)
+    assert 1 == len(peer.watches)
+    for asked in (None, *map(frozenset, (["pod"], ["pods"], ["po"]))):
+        assert 1 == b"".join(exporter.body(Format(), "", asked)).count(b"\nk8s_pod_labels{")
+    exporter.stop()
+
+
 def test_openmetrics_ends_with_its_mark_in_every_selection(peer: Any, readers: Any) -> None:
     """Whatever is asked for, `# EOF` is the last line, and our own metrics are a kind of their own."""
     exporter = Exporter(readers.client, Options(kinds=("pods",)))

@@ -52,6 +52,14 @@ def test_two_kinds_never_share_a_family() -> None:
     assert ("k8s_a_b_c", "k8s_a_b_c_conflict2") == (first, second)
 
 
+def test_two_kinds_with_one_word_share_no_family_either() -> None:
+    """A name belongs to a kind, not to what the kind is called in it."""
+    claims = Claims()
+    kinds = ("gateways.a.com", "gateways.b.com", "gateways.a.com")
+    names = [Families("gateway", kind=kind, claims=claims).root.child("c").family for kind in kinds]
+    assert ["k8s_gateway_c", "k8s_gateway_c_conflict2", "k8s_gateway_c"] == names
+
+
 def test_an_unwanted_path_has_no_family() -> None:
     """A path is judged without the marks of its lists."""
     families = Families("pod", keep=lambda path: path != "spec.containers.ports")
