@@ -46,10 +46,12 @@ class Catalog:
         """Return what a word names; UnknownKind looks again next time."""
         with self._lock:
             try:
-                return self._discovery.find(word)
+                found = self._discovery.find(word)
             except ApiError:
                 self._discovery = Discovery(self._client)
                 raise
+            self._options.learn(word, found.name)  # selectors and paths may be for the kind by that word
+            return found
 
     def renderer(self, kind: Kind) -> Renderer:
         """Return the renderer of a kind; shared by its namespaces."""

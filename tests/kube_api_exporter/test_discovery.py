@@ -140,3 +140,10 @@ def test_a_kind_is_learnt_anew_when_told_to_forget(peer: Any, client: ApiClient)
     catalog.forget(pods)
     assert first is not catalog.renderer(pods)
     assert 2 == sum(ask.path == "/openapi/v3/api/v1" for ask in peer.asked)
+
+
+def test_a_kind_goes_by_the_word_that_was_chosen(client: ApiClient) -> None:
+    """A selector for a name that only the server knows counts for the kind it names."""
+    options = Options(kinds=("Widget",), selectors=("Widget:app=web",))
+    assert "widgets.example.com" == Catalog(client, options).kind("Widget").name
+    assert "app=web" == options.label_selector("widgets.example.com")
