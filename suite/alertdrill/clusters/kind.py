@@ -115,8 +115,7 @@ class KindCluster:
                 progress.say("the port that was free a moment ago is taken: trying another")
                 self._delete(kind)
                 self._create(kind, image)
-        with progress.phase("node ready"):
-            self._wait_ready()
+        self._wait_ready(progress)
         self._remember(private_engine=kind.engine.private, complete=True, begun=True)
         return self._access
 
@@ -263,16 +262,18 @@ class KindCluster:
             config.unlink()
         kubeconfig.chmod(0o600)
 
-    def _wait_ready(self) -> None:
+    def _wait_ready(self, progress: Progress) -> None:
         kube = Kube(self._access.kubeconfig, self._access.context)
-        wait_for(
-            "the node to be ready",
-            lambda: _all_ready(kube),
-            deadline=READY_SECONDS_MAX,
-            clock=WallClock(),
-            every=0.2,
-        )
-        certificates.approve(kube)
+        with progress.phase("node ready"):
+            wait_for(
+                "the node to be ready",
+                lambda: _all_ready(kube),
+                deadline=READY_SECONDS_MAX,
+                clock=WallClock(),
+                every=0.2,
+            )
+        with progress.phase("kubelets' certificates"):
+            certificates.approve(kube)
 
     def _answers(self) -> bool:
         if not self._access.kubeconfig.exists():

@@ -14,7 +14,7 @@ from alertdrill.progress import Progress
 @pytest.fixture(autouse=True)
 def answering(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a cluster answer when kind has it; what a node says is tried on a real one."""
-    monkeypatch.setattr(KindCluster, "_wait_ready", lambda _cluster: None)
+    monkeypatch.setattr(KindCluster, "_wait_ready", lambda _cluster, _progress: None)
     monkeypatch.setattr(KindCluster, "_answers", lambda _cluster: any((machine / "clusters").iterdir()))
 
 
