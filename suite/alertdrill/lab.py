@@ -98,21 +98,23 @@ class Lab:
 def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
     """Bring the lab up, or finish what an earlier run began; a lab that is up already is left as it is.
 
-    Broken on the way, a new one is taken down again, unless it is to be kept; one that was there stays.
+    Broken on the way, a new one is taken down again, unless it is to be kept; one that was up stays.
     """
     stated = load_rules(options)  # the user's mistakes first, before anything is started
     scaled = _scaled(stated, options)
     with cache.locked(f"lab-{checked_name(options.name)}"):
         before = find(options.name)
         cluster = clusters.choose(wanted(options))
+        was_up = before is not None and cluster.status().answers
         progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
         try:
             access, loaded = _cluster_with_images(cluster, before, options, progress)
             with _evidence_of_failure(cluster, access, progress), _in_use(options.name):
                 _deploy(scaled, options, access, loaded, progress)
         except BaseException:
-            if before is None and not keep:
+            if not (keep or was_up):
                 _take_down(cluster, progress)
+                shutil.rmtree(_state_file(options.name).parent, ignore_errors=True)
             raise
         state = State(
             options=options,
@@ -173,13 +175,14 @@ def down(name: str, progress: Progress) -> bool:
 
 def _take_down(cluster: clusters.Cluster, progress: Progress) -> None:
     """Remove the stack and every scenario's namespace from a cluster that stays, else the cluster itself."""
-    if clusters.Ability.OWNS_CLUSTER not in cluster.abilities and clusters.state.read(cluster.name):
-        seen = cluster.status()
-        if not seen.answers:
-            raise LabError(
-                f"taking lab {cluster.name} down: {seen.sentence}; what is ours stays in it until it answers"
-                f" (if it is gone for good, remove {clusters.state.folder(cluster.name)})"
-            )
+    theirs = clusters.Ability.OWNS_CLUSTER not in cluster.abilities
+    seen = cluster.status()
+    if theirs and not seen.answers and clusters.state.read(cluster.name):
+        raise LabError(
+            f"taking lab {cluster.name} down: {seen.sentence}; what is ours stays in it until it answers"
+            f" (if it is gone for good, remove {clusters.state.folder(cluster.name)})"
+        )
+    if theirs and seen.answers:
         access = cluster.up(progress)
         with progress.phase("removing what is ours"):
             kube = Kube(access.kubeconfig, access.context)

@@ -50,7 +50,7 @@ def drip(client: socket.socket, text: bytes) -> None:
     """Send a byte at a time."""
     for letter in text:
         client.sendall(bytes([letter]))
-        time.sleep(0.05)
+        time.sleep(0.05)  # how slow the client is, which is what is tried
 
 
 def test_a_request_is_answered(serve: Serve) -> None:
@@ -88,7 +88,7 @@ def test_a_client_that_does_not_read_is_cut_off(serve: Serve) -> None:
     """A client that leaves a response unread for the patience of the server loses its connection."""
     with connect(serve(patience=0.3)) as client:
         client.sendall(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
-        time.sleep(1.0)
+        time.sleep(1.0)  # the client does not read: longer than the patience
         assert bytes_until_the_end(client) < 30_000_000
 
 
@@ -99,7 +99,7 @@ def test_a_client_that_reads_slowly_but_steadily_is_served(serve: Serve) -> None
         got, started = 0, time.monotonic()
         while piece := client.recv(200_000):
             got += len(piece)
-            time.sleep(0.01)
+            time.sleep(0.01)  # how slow the client is, which is what is tried
     assert time.monotonic() - started > 0.5
     assert got > 30_000_000
 
@@ -243,7 +243,7 @@ def test_in_a_crowd_patience_is_short_with_those_that_ask_nothing(
         started = time.monotonic()
         assert bytes_until_the_end(second) == 0
         assert 0.2 < time.monotonic() - started < 5
-        time.sleep(0.6)
+        time.sleep(0.6)  # the reader pauses for longer than the crowd is borne
         assert bytes_until_the_end(reader) > 30_000_000
         first.settimeout(0.2)
         with pytest.raises(TimeoutError):

@@ -291,7 +291,7 @@ def wait_until(true: object, seconds: float = 15.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end
-        time.sleep(0.02)
+        time.sleep(0.02)  # between two looks
 
 
 def test_the_loop_follows_the_repository_and_ends_when_told(

@@ -196,7 +196,7 @@ class Readers:
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "it never came true"
-            time.sleep(0.01)
+            time.sleep(0.01)  # between two looks
 
     def stop(self) -> None:
         """End them all."""

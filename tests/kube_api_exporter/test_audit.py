@@ -112,7 +112,8 @@ def test_a_definition_that_changed_while_the_server_was_away_is_learnt(peer: Any
             ask.json(index) if said else ask.refuse(503)
         )
         auditor.audit(reader)
-    readers.eventually(lambda: reader.feed.relists["schema"] == 1)
+    readers.eventually(lambda: reader.feed.relists["schema"])
+    assert 1 == reader.feed.relists["schema"]
 
 
 def test_initial_events_that_lack_an_object_are_not_believed(peer: Any, readers: Any) -> None:

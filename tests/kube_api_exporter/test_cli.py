@@ -84,7 +84,7 @@ def running(log: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[bytes], s
         for _ in range(600):
             if found := re.search(r"event=listening address=(\S+)", log.read_text()):
                 break
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two looks
         assert found, log.read_text()
         yield process, f"http://{found[1]}"
     finally:
@@ -117,7 +117,7 @@ def test_it_serves_what_it_watches_and_ends_when_told(peer: Any, tmp_path: Path)
             scrape = get(f"{url}/metrics")[2]
             if sample in scrape:
                 break
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two looks
         assert sample in scrape
         assert 'kube_api_exporter_kind_synced{kind="gadgets"} 0\n' in scrape
         assert 'kube_api_exporter_kind_synced{kind="pods"} 1\n' in scrape
@@ -149,7 +149,7 @@ def test_an_unreachable_server_is_no_reason_to_end(peer: Any, tmp_path: Path) ->
             status, _, why = get(f"{url}/readyz")
             if "onnection refused" in why:
                 break
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two looks
         assert 503 == status
         assert "onnection refused" in why
         assert 200 == get(f"{url}/livez")[0]

@@ -39,7 +39,7 @@ def test_nothing_is_shown_before_all_initial_events_are_there(peer: Any, readers
     peer.routes[PODS] = answer
     feed = readers.start().feed
     readers.eventually(lambda: peer.watches)
-    time.sleep(0.1)
+    time.sleep(0.1)  # time in which a reader that is too quick would show half a kind
     assert not feed.synced
     go_on.set()
     readers.eventually(lambda: sorted(names(feed)) == ["b", "c"])
@@ -208,7 +208,7 @@ def test_a_broken_watch_is_resumed_at_once(peer: Any, readers: Any, silent: bool
             ask.raw(b'{"type":"ADDED","object":{"half an ev')
             if silent:
                 peer.hang()
-            time.sleep(0.05)
+            time.sleep(0.05)  # else the reset overtakes what was sent
             ask.cut()
         else:
             ask.event("ADDED", peer.pod("b", 8))
@@ -232,7 +232,7 @@ def test_a_server_that_stays_away_is_told_apart(peer: Any, readers: Any) -> None
         ask.stream()
         ask.event("ADDED", peer.pod("a", 3))
         ask.bookmark("5", end=True)
-        time.sleep(0.1)
+        time.sleep(0.1)  # else the reset overtakes what was sent
         ask.cut()
 
     peer.routes[PODS] = answer
@@ -261,7 +261,7 @@ def test_a_watch_that_is_ended_at_once_is_trouble(
     peer.routes[PODS] = answer
     feed = readers.start().feed
     readers.eventually(lambda: feed.restarts["unreachable"] >= 2)
-    time.sleep(0.3)
+    time.sleep(0.3)  # time in which a reader without pauses would ask hundreds of times
     assert len(peer.watches) < 8
     readers.eventually(lambda: "the server ended the watch at once" in feed.trouble)
     assert 1 == feed.restarts["expired"]
@@ -280,7 +280,7 @@ def test_a_server_restored_from_a_backup_is_listed_again(peer: Any, readers: Any
             back.set()
             ask.event("ADDED", peer.pod("a", 50))
             ask.bookmark("50", end=True)
-            time.sleep(0.05)
+            time.sleep(0.05)  # else the reset overtakes what was sent
             ask.cut()
             return
         ask.event("ADDED", peer.pod("b", 3))

@@ -242,6 +242,8 @@ def test_the_hook_of_the_readme_is_taken_at_once(start: Start, tmp_path: Path) -
     url = running.url.replace("//", "//x:correct-horse%2Fbattery@") + "/-/run"
     Webhook(url, method="POST", success=200, timeout=10)("c0ffee", tmp_path)
     running.wait_for(ended("x", 2))
+    triggers = [run["trigger"] for run in running.get("/api/v1/commands/x").json()["runs"]]
+    assert ["request", "start"] == triggers
 
 
 def test_no_zombies_are_left(start: Start) -> None:
