@@ -45,8 +45,13 @@ class Stream:
         rest = b""
         with _translated("watching"):
             for chunk in self._response.stream(CHUNK):
-                if b"\n" not in chunk:
+                newline = chunk.find(b"\n")
+                if newline < 0:
                     rest += chunk
+                    continue
+                if newline == len(chunk) - 1:  # the server sends each line by itself
+                    yield rest + chunk[:-1]
+                    rest = b""
                     continue
                 first, *lines = chunk.split(b"\n")
                 yield rest + first

@@ -5,7 +5,6 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp, Send
@@ -22,32 +21,31 @@ CHUNK_BYTES_MAX = 256 * 1024
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that listens as soon as it is made; `run` serves until SIGTERM or SIGINT.
+    """A uvicorn server on sockets that `listen.bind` has made; `run` serves until SIGTERM or SIGINT.
 
     Then responses in progress end, and `run` returns. A test runs it in a thread and ends it by
     `should_exit = True`.
 
-    `listen_address` is HOST:PORT, `:80` for every interface, port 0 for a free one; `on_listening` is told
-    the address it became. The app's lifespan runs around it all. Bad input is a UsageError, a taken port a
-    DaemonError, both before the app is started. `patience` is how many seconds a silent client is borne.
+    `on_listening` is told each address once it is answered. The app's lifespan runs around it all.
+    `patience` is how many seconds a silent client is borne.
     """
 
     def __init__(
         self,
         app: ASGIApp,
+        sockets: list[socket.socket],
         *,
-        listen_address: str,
-        web_config: Path | None = None,
+        live: LiveConfig | None = None,
         open_paths: Sequence[str] = PROBES,
         on_listening: Callable[[str], None] | None = None,
         patience: float = PATIENCE,
     ) -> None:
         self._on_listening = on_listening
-        self._live = LiveConfig(web_config)
+        self._live = live or LiveConfig(None)
         gate = Gate(app, lambda: self._live.config, open_paths)
         super().__init__(_config(gate, self._live, patience))
-        self._sockets = listen.bind(listen_address)
-        self.addresses = [listen.shown(listening) for listening in self._sockets]
+        self._sockets = sockets
+        self.addresses = [listen.shown(listening) for listening in sockets]
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve on the sockets made at the start, or on these."""

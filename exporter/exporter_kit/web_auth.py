@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-import bcrypt
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -62,6 +61,8 @@ def _joined(*parts: bytes) -> bytes:
 
 
 def _matches(password: bytes, hashed: bytes) -> bool:
+    import bcrypt  # noqa: PLC0415  # only where there are users
+
     try:
         return bcrypt.checkpw(password[:BCRYPT_BYTES_MAX], hashed)
     except ValueError:

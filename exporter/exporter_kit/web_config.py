@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import yaml
 
 from exporter_kit.durations import seconds
 from exporter_kit.errors import ConfigError
@@ -67,6 +66,8 @@ class WebConfig(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 def load(file: Path) -> WebConfig:
     """Read and check a web-config file; what can't be honoured is a ConfigError, never ignored."""
+    import yaml  # noqa: PLC0415  # most of us run without such a file
+
     try:
         tree = yaml.safe_load(file.read_bytes())
     except OSError as error:

@@ -3,9 +3,10 @@
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -15,6 +16,9 @@ from starlette.types import Receive, Scope, Send
 
 from kube_api_exporter.exporter import OWN, Exporter
 from kube_api_exporter.negotiate import choose_coding, choose_format
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 PAGE = "landing.html.j2"
 # Small pieces are joined to this size: each write costs more than copying them, and the whole body at once
@@ -74,13 +78,20 @@ def joined(pieces: Iterable[bytes], size: int = JOIN_BYTES) -> Iterator[bytes]:
         yield b"".join(held)
 
 
+@cache
+def _page() -> "Template":
+    """Return the page for people; what makes it is loaded when the first of them comes."""
+    from jinja2 import Environment  # noqa: PLC0415  # 2 MiB that a scrape never needs
+
+    return Environment(autoescape=True).from_string(files(__package__).joinpath(PAGE).read_text())
+
+
 def create(exporter: Exporter) -> Starlette:
-    """Return the application; the readers live as long as it does."""
-    page = Environment(autoescape=True).from_string(files(__package__).joinpath(PAGE).read_text())
+    """Return the application; when it ends, the readers do."""
 
     def landing(_request: Request) -> Response:
         now = time.time()
-        return HTMLResponse(page.render(feeds=exporter.feeds, now=now, options=exporter.options))
+        return HTMLResponse(_page().render(feeds=exporter.feeds, now=now, options=exporter.options))
 
     def readyz(_request: Request) -> Response:
         waiting = exporter.not_ready()
@@ -93,7 +104,6 @@ def create(exporter: Exporter) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        exporter.start()
         yield
         exporter.stop()
 

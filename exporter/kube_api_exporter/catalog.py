@@ -6,6 +6,7 @@ fit its version and a custom resource is nothing special. The price is a few doc
 
 import json
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from exporter_kit import log
 from exporter_kit.api import ApiClient
 from exporter_kit.api_errors import ApiError, Forbidden, Invalid, NotServed, Unauthorized, Unreachable
+from kube_api_exporter.decode import Types
 from kube_api_exporter.discovery import Discovery, HalfKnown
 from kube_api_exporter.feed import Feed
 from kube_api_exporter.kinds import EVERY, Kind
@@ -35,6 +37,7 @@ class Catalog:
         self._tags: dict[str, str] = {}
         self._serving: dict[tuple[str, str | None], Feed] = {}
         self._schemas: dict[str, Schemas | None] = {}
+        self._types: defaultdict[str, Types] = defaultdict(Types)
         self._renderers: dict[Kind, Renderer] = {}
 
     def every(self) -> list[Kind]:
@@ -63,7 +66,9 @@ class Catalog:
                     log.get().info("no schema, rendering generically", kind=kind.name)
                 keep = self._options.keeper(kind.name)
                 families = Families(self._tag(kind), kind=kind.name, keep=keep, claims=self._claims)
-                self._renderers[kind] = Renderer(kind, families, shape)
+                self._renderers[kind] = Renderer(kind, families, shape, self._types[kind.api_version])
+                if EVERY not in self._options.kinds and len(self._renderers) == len(self._options.kinds):
+                    self._release()
             return self._renderers[kind]
 
     def serves(self, feed: Feed) -> bool:
@@ -82,11 +87,16 @@ class Catalog:
             self._discovery = Discovery(self._client)
             self._renderers.pop(kind, None)
             self._schemas.pop(kind.api_version, None)
+            self._types.pop(kind.api_version, None)
 
     def release(self) -> None:
         """Let the documents go once every kind has its renderer: they are the biggest thing we hold."""
         with self._lock:
-            self._schemas.clear()
+            self._release()
+
+    def _release(self) -> None:
+        self._schemas.clear()
+        self._types.clear()
 
     def fingerprint(self, kind: Kind) -> str | None:
         """Return what changes when the definition of a kind does, None if the server doesn't say."""

@@ -4,8 +4,6 @@ import zlib
 from array import array
 from collections.abc import Sequence
 
-import zstandard
-
 GZIP = 31  # zlib's word for a whole gzip member; members may follow each other in one body
 LEVEL_GZIP, LEVEL_ZSTD = 1, 3
 
@@ -20,7 +18,7 @@ class Chunk:
 
     def __init__(self, data: bytes, ends: Sequence[int] = ()) -> None:
         self.data = data
-        self.ends = array("I", ends)
+        self.ends = ends if isinstance(ends, array) else array("I", ends)
         self._gzip: bytes | None = None
         self._zstd: bytes | None = None
 
@@ -39,6 +37,8 @@ class Chunk:
     def zstd(self) -> bytes:
         """The data as a zstd frame; compressed when first asked for."""
         if self._zstd is None:
+            import zstandard  # noqa: PLC0415  # Prometheus asks for gzip
+
             self._zstd = zstandard.ZstdCompressor(level=LEVEL_ZSTD).compress(self.data)
         return self._zstd
 

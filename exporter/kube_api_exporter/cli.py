@@ -5,16 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
-from exporter_kit import log, web
-from exporter_kit.api import ApiClient
+from exporter_kit import log
 from exporter_kit.api_access import Place
 from exporter_kit.api_errors import ApiError, CredentialsError
 from exporter_kit.errors import DaemonError
-from kube_api_exporter import app, memory, rbac
-from kube_api_exporter.catalog import Catalog
-from kube_api_exporter.exporter import EVERY, Exporter
+from kube_api_exporter import memory
 from kube_api_exporter.kinds import DEFAULT_KINDS
 from kube_api_exporter.options import PRESETS, Options, parse_shard
 
@@ -81,17 +77,20 @@ def main(
 ) -> None:
     """Export every number and boolean of every object of the chosen kinds."""
     log.configure(log_format, level=log_level)
-    memory.share_one_heap()
+    memory.prepare()
     sys.setrecursionlimit(RECURSION_MAX)
     try:
         options = _options(**given)
         place = Place(kubeconfig, context, server, token_file, ca_file)
+        # What either needs is loaded when it is known which: a start is mostly imports.
         if print_rbac:
-            click.echo(_role(place, options), nl=False)
-            return
-        client = ApiClient(place, user_agent="kube-api-exporter")
-        served = app.create(Exporter(client, options))
-        web.Server(served, listen_address=listen_address, web_config=web_config).run()
+            from kube_api_exporter import rbac  # noqa: PLC0415
+
+            click.echo(rbac.role(place, options), nl=False)
+        else:
+            from kube_api_exporter import daemon  # noqa: PLC0415
+
+            daemon.run(place, options, listen_address=listen_address, web_config=web_config)
     except CredentialsError as error:
         _end(error, 2)
     except DaemonError as error:
@@ -109,24 +108,6 @@ def _options(*, kinds: str, namespaces: str, selector: tuple[str, ...], shard: s
         shard=parse_shard(shard),
         **rest,
     )
-
-
-def _role(place: Place, options: Options) -> str:
-    """Ask the API server what the kinds are if we know where it is, else go by their spelling."""
-    if place == Place():
-        return rbac.manifests(rbac.by_spelling(options.kinds), options)
-    client = ApiClient(place)
-    catalog = Catalog(client, options)
-    try:
-        kinds = [catalog.kind(word) for word in options.kinds if word != EVERY]
-        if EVERY in options.kinds:
-            kinds += catalog.every()
-    except msgspec.MsgspecError as error:
-        raise ApiError(
-            f"asking {client.host} which kinds there are: what answers speaks no Kubernetes ({error}); "
-            "check the address of the API server"
-        ) from error
-    return rbac.manifests(rbac.by_kind(kinds), options)
 
 
 def _words(given: str) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
 """Shapes → Python source → functions: one renderer per kind, with every name already in its strings.
 
-A function per object and per list of the schema. The source is made of our own names only (f0, f1 …) and
-of families, which hold nothing but letters, digits and underscores.
+A function per object and per list of the schema, written when it is first called: most of a schema is
+never met. The source is made of our own names only (f0, f1 …) and of families, which hold nothing but
+letters, digits and underscores.
 """
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from kube_api_exporter import text
@@ -13,6 +15,13 @@ from kube_api_exporter.shapes import Anything, Array, Leaf, Object, Shape
 from kube_api_exporter.walk import walk
 
 UNSEEN = ("string", "strings")
+# How the source spells a value of each kind; the decoder lets nothing else through.
+SPELLED = {
+    "integer": "{{{}}}",
+    "int-or-string": "{{{}}}",
+    "boolean": "{{1 if {} else 0}}",
+    "number": "{{number({})}}",
+}
 Function = Callable[[Any, str, dict[str, list[str]]], None]
 
 
@@ -44,10 +53,10 @@ def _prune_object(shape: Object, place: Place) -> Object | None:
 
 
 class Writer:
-    """Writes the source of one kind's renderer."""
+    """Writes the source of one kind's renderer; `names` are what the functions see, each other above all."""
 
     def __init__(self) -> None:
-        self.source: list[str] = []
+        self._numbers = count()
         self.names: dict[str, Any] = {
             "walk": walk,
             "number": text.number,
@@ -57,23 +66,36 @@ class Writer:
 
     def compile(self, shape: Object, families: Families) -> Function:
         """Return the renderer of a kind: (decoded object, identity labels, lines) → lines appended."""
-        name = self._object(shape, families.root)
-        code = compile("\n".join(self.source), f"<renderer of {families.tag}>", "exec")
-        exec(code, self.names)  # noqa: S102  # our own source, see the top of this file
+        return self._made(f"r{next(self._numbers)}", self._object(shape, families.root))
+
+    def _later(self, write: Callable[[Any, Place], list[str]], shape: Object | Array, place: Place) -> str:
+        """Name a function that is made when it is first called, maybe by two threads: both make the same."""
+        name = f"r{next(self._numbers)}"
+
+        def first(value: Any, labels: str, lines: dict[str, list[str]]) -> None:
+            self._made(name, write(shape, place))(value, labels, lines)
+
+        self.names[name] = first
+        return name
+
+    def _made(self, name: str, body: list[str]) -> Function:
+        """Make a function; from now on it is called by its name."""
+        source = "\n".join([f"def {name}(o, labels, lines):", *body])
+        exec(compile(source, f"<{name}>", "exec"), self.names)  # noqa: S102  # ours, see the top of this file
         function: Function = self.names[name]
         return function
 
-    def _object(self, shape: Object, place: Place) -> str:
-        """Write the function of an object; return its name."""
+    def _object(self, shape: Object, place: Place) -> list[str]:
+        """Write the function of an object."""
         body: list[str] = []
         for index, (field, inner) in enumerate(shape.fields.items()):
             said = self._value(inner, place.child(field), "v")
             if said:
                 body += [f" v = o.f{index}", " if v is not None:", *(f"  {line}" for line in said)]
-        return self._function(["def {name}(o, labels, lines):", *(body or [" pass"])])
+        return body or [" pass"]
 
-    def _array(self, shape: Array, place: Place) -> str:
-        """Write the function of a list; return its name."""
+    def _array(self, shape: Array, place: Place) -> list[str]:
+        """Write the function of a list."""
         element = place.element()
         index = f'{{labels}},{element.index_label}="{{index}}"'
         labels = [f" inner = f'{index}'"]
@@ -84,17 +106,13 @@ class Writer:
         said = self._value(shape.element, element, "v", labels="inner")
         if isinstance(shape.element, Anything):
             # Its name is found by looking, as the generic renderer does.
-            walked = self._keep(place)
-            return self._function(["def {name}(o, labels, lines):", f" walk(o, {walked}, labels, lines)"])
-        return self._function(
-            [
-                "def {name}(o, labels, lines):",
-                " for index, v in enumerate(o):",
-                "  if v is None: continue",
-                *(f" {line}" for line in labels),
-                *(f"  {line}" for line in said),
-            ]
-        )
+            return [f" walk(o, {self._keep(place)}, labels, lines)"]
+        return [
+            " for index, v in enumerate(o):",
+            "  if v is None: continue",
+            *(f" {line}" for line in labels),
+            *(f"  {line}" for line in said),
+        ]
 
     def _value(self, shape: Shape, place: Place, variable: str, labels: str = "labels") -> list[str]:
         """Return the statements that render a value that is not null; none if it is no sample."""
@@ -102,14 +120,14 @@ class Writer:
             return self._leaf(shape, place, variable, labels)
         if isinstance(shape, Anything):
             return [f"walk({variable}, {self._keep(place)}, {labels}, lines)"]
-        called = self._array(shape, place) if isinstance(shape, Array) else self._object(shape, place)
+        called = self._later(self._array if isinstance(shape, Array) else self._object, shape, place)
         return [f"{called}({variable}, {labels}, lines)"]
 
     def _leaf(self, shape: Leaf, place: Place, variable: str, labels: str) -> list[str]:
         if shape.kind in UNSEEN:
             return []
         family = place.family
-        spelled = f"{{number({variable})}}" if shape.kind == "number" else f"{{{variable}:d}}"
+        spelled = SPELLED[shape.kind].format(variable)
         said = f"lines['{family}'].append(f'{family}{{{{{{{labels}}}}}}} {spelled}\\n')"
         if shape.kind == "int-or-string":
             return [f"if {variable}.__class__ is not str: {said}"]
@@ -117,11 +135,6 @@ class Writer:
 
     def _keep(self, place: Place) -> str:
         """Make a place reachable from the source."""
-        name = f"p{len(self.names)}"
+        name = f"p{next(self._numbers)}"
         self.names[name] = place
-        return name
-
-    def _function(self, lines: list[str]) -> str:
-        name = f"r{len(self.source)}"
-        self.source.append("\n".join(lines).replace("{name}", name, 1))
         return name

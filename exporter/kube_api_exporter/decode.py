@@ -19,7 +19,10 @@ LEAVES: dict[str, Any] = {
 
 
 class Types:
-    """Makes one Struct per object shape, however often it is met, and knows its fields' attribute names."""
+    """Makes one Struct per object shape, however often and by whatever kind it is met.
+
+    Workloads share the template of their pods, which is nearly all of them.
+    """
 
     def __init__(self) -> None:
         self._made: dict[int, tuple[Object, type[msgspec.Struct]]] = {}

@@ -77,7 +77,7 @@ class Feed:
         try:
             pieces = self.renderer.pieces(seen)
             if self.options.series_budget:
-                self._check_budget(store, seen, sum(piece.count(b"\n") for piece in pieces.values()))
+                self._check_budget(store, seen, sum(piece.count(10) for piece in pieces.values()))
         except Refused as refused:
             # It is known, so that the audit does not miss it, and shows nothing.
             self.refused[refused.reason] += 1

@@ -4,15 +4,17 @@ Changes wait beside the page and are worked in when somebody asks for its bytes,
 changes costs one pass; a family in which nothing changed keeps its bytes and their compressed forms.
 """
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import accumulate, groupby, islice, pairwise
 
 from kube_api_exporter.chunks import Chunk
 from kube_api_exporter.render import Key, Pieces
 
 PAGE_OBJECTS = 256
-Run = tuple[int, int]
+# What a page is laid of: a run of objects that stay as they are, or objects that are new.
+Step = tuple[int, int] | list[Pieces]
 
 
 class Page:
@@ -106,43 +108,40 @@ def _spliced(chunk: Chunk, changed: dict[int, bytes]) -> Chunk:
     return Chunk(b"".join(parts), ends)
 
 
-def _plan(keys: list[Key], old: list[Key], put: dict[Key, Pieces]) -> Iterator[Run | Pieces]:
-    """Yield, in order, runs of objects that stay as they are and objects that are new."""
-    start = stop = 0
-    for key in keys:
-        pieces = put.get(key)
-        if pieces is None:
-            slot = stop if stop < len(old) and old[stop] == key else bisect_left(old, key)
-            if slot != stop:
-                if stop > start:
-                    yield start, stop
-                start = slot
-            stop = slot + 1
+def _plan(keys: list[Key], old: list[Key], put: dict[Key, Pieces]) -> Iterator[Step]:
+    """Yield the steps in order."""
+    for is_new, some in groupby(keys, put.__contains__):
+        if is_new:
+            yield [put[key] for key in some]
         else:
-            if stop > start:
-                yield start, stop
-            start = stop
-            yield pieces
-    if stop > start:
-        yield start, stop
+            yield from _runs([bisect_left(old, key) for key in some])
 
 
-def _laid(chunk: Chunk | None, plan: list[Run | Pieces], family: str) -> Chunk:
+def _runs(slots: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield neighbours among slots as (first, beyond the last)."""
+    start = slots[0]
+    for before, slot in pairwise(slots):
+        if slot != before + 1:
+            yield start, before + 1
+            start = slot
+    yield start, slots[-1] + 1
+
+
+def _laid(chunk: Chunk | None, plan: list[Step], family: str) -> Chunk:
     """Return a family's bytes and ends by the plan."""
     parts: list[bytes] = []
-    ends: list[int] = []
+    ends = array("I")
     at = 0
     for step in plan:
-        if isinstance(step, dict):
-            piece = step.get(family, b"")
-            parts.append(piece)
-            at += len(piece)
-            ends.append(at)
+        if isinstance(step, list):
+            new = [pieces.get(family, b"") for pieces in step]
+            parts += new
+            ends.extend(islice(accumulate(map(len, new), initial=at), 1, None))
         elif chunk is None:
-            ends += [at] * (step[1] - step[0])
+            ends.extend([at] * (step[1] - step[0]))
         else:
             first = chunk.ends[step[0] - 1] if step[0] else 0
             parts.append(chunk.data[first : chunk.ends[step[1] - 1]])
-            ends += [end - first + at for end in chunk.ends[step[0] : step[1]]]
-            at += len(parts[-1])
+            ends.extend([end - first + at for end in chunk.ends[step[0] : step[1]]])
+        at = ends[-1]
     return Chunk(b"".join(parts), ends)

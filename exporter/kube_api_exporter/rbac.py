@@ -3,9 +3,14 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import msgspec
 import yaml
 
+from exporter_kit.api import ApiClient
+from exporter_kit.api_access import Place
+from exporter_kit.api_errors import ApiError
 from exporter_kit.errors import UsageError
+from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.kinds import CLUSTER_SCOPED, EVERY, FULL_NAMES, Kind
 from kube_api_exporter.options import Options
 
@@ -19,6 +24,24 @@ class Readable(NamedTuple):
     group: str
     resource: str
     namespaced: bool = True
+
+
+def role(place: Place, options: Options) -> str:
+    """Ask the API server what the kinds are if we know where it is, else go by their spelling."""
+    if place == Place():
+        return manifests(by_spelling(options.kinds), options)
+    client = ApiClient(place)
+    catalog = Catalog(client, options)
+    try:
+        kinds = [catalog.kind(word) for word in options.kinds if word != EVERY]
+        if EVERY in options.kinds:
+            kinds += catalog.every()
+    except msgspec.MsgspecError as error:
+        raise ApiError(
+            f"asking {client.host} which kinds there are: what answers speaks no Kubernetes ({error}); "
+            "check the address of the API server"
+        ) from error
+    return manifests(by_kind(kinds), options)
 
 
 def by_spelling(words: Iterable[str]) -> list[Readable]:

@@ -63,7 +63,13 @@ def shard_of(uid: str, shards: int) -> int:
 class Renderer:
     """Decodes and renders the objects of one kind."""
 
-    def __init__(self, kind: Kind, families: Families | None = None, shape: Object | None = None) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        families: Families | None = None,
+        shape: Object | None = None,
+        types: decode.Types | None = None,
+    ) -> None:
         self.kind = kind
         self.families = families or Families(kind.tag)
         self._labels = self.families.special("labels", "metadata.labels")
@@ -71,7 +77,9 @@ class Renderer:
         self._counts = list(_job_counts(self.families)) if kind.tag == "job" else []
         self._alias = ALIAS_TAGS.get(kind.tag)
         pruned = compiled.prune(shape, self.families.root) if shape else None
-        self._typed = _Typed(kind, pruned, self.families) if isinstance(pruned, Object) else None
+        self._typed = None
+        if isinstance(pruned, Object):
+            self._typed = _Typed(kind, pruned, self.families, types or decode.Types())
 
     def of_json(self, raw: bytes | msgspec.Raw) -> Seen:
         """Decode one object; typed if the schema fits, generic if the object breaks it."""
@@ -160,9 +168,8 @@ class Renderer:
 class _Typed:
     """What is made of a kind's shape: decoders, the compiled renderer, and where things are."""
 
-    def __init__(self, kind: Kind, shape: Object, families: Families) -> None:
+    def __init__(self, kind: Kind, shape: Object, families: Families, types: decode.Types) -> None:
         self._kind = kind
-        types = decode.Types()
         struct = types.struct(shape)
         event = msgspec.defstruct("TypedEvent", [("type", str), ("object", struct)], gc=False)
         self.object: msgspec.json.Decoder[Any] = msgspec.json.Decoder(struct)

@@ -8,7 +8,7 @@ from kube_api_exporter.chunks import Chunk
 from kube_api_exporter.pages import PAGE_OBJECTS, Page
 from kube_api_exporter.render import Key, Pieces, Renderer
 
-PENDING_MAX = 256
+PENDING_MAX = 128
 Snapshot = dict[str, list[Chunk]]
 
 
@@ -44,7 +44,7 @@ class Store:
     def put(self, key: Key, ident: str, pieces: Pieces) -> None:
         """Add or replace an object."""
         key = (sys.intern(key[0]), key[1])
-        series = sum(piece.count(b"\n") for piece in pieces.values())
+        series = sum([piece.count(10) for piece in pieces.values()])  # 10 is a newline
         with self._lock:
             self.series += series - self._known.get(key, ("", 0))[1]
             self._known[key] = (ident, series)

@@ -20,6 +20,8 @@ from kube_api_exporter.store import Store
 
 T = TypeVar("T")
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+# Metadata holds who wrote which field, kilobytes of it: more objects at once would be our peak of memory.
+METADATA_PAGE = 100
 INITIAL_END = "k8s.io/initial-events-end"
 # The server ends a watch after a time drawn from this range, so that watches don't all end together.
 WATCH_SECONDS = (300, 600)
@@ -196,7 +198,7 @@ class Conversation:
 
     def metadata(self) -> dict[Key, str]:
         """Return which objects the server has and in which state, without their bodies."""
-        query, found = {**self.selection(), "limit": str(self._feed.options.page)}, {}
+        query, found = {**self.selection(), "limit": str(min(self._feed.options.page, METADATA_PAGE))}, {}
         mine, shards = self._feed.options.shard
         while True:
             page = msgspec.json.decode(self._get(query, accept=METADATA_ONLY), type=IdentifiedPage)

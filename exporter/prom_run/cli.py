@@ -8,8 +8,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from exporter_kit import log, web
+from exporter_kit import listen, log, web
 from exporter_kit.errors import DaemonError, UsageError
+from exporter_kit.web_live import LiveConfig
 from prom_run import access, config, flags
 from prom_run.app import Site
 from prom_run.config import Config, Entry
@@ -80,7 +81,8 @@ def prom_run(
         click.echo(f"good: {len(read().commands)} command(s)")
         return
     site = Site(daemon, external_url=_url(external_url), token=token)
-    web.Server(site.asgi(), listen_address=listen_addr, web_config=web_config).run()
+    live, sockets = LiveConfig(web_config), listen.bind(listen_addr)
+    web.Server(site.asgi(), sockets, live=live).run()
 
 
 def _refuse_beside_a_file(ctx: click.Context, given: dict[str, Any]) -> None:

@@ -44,7 +44,7 @@ class Subject:
             self.process = subprocess.Popen(
                 self.argv, stdout=sink, stderr=sink, env={**os.environ, **self.env}, process_group=0
             )
-        wait_for(f"{self.name} to be complete", self._is_complete, deadline=600, clock=clock, every=0.1)
+        wait_for(f"{self.name} to be complete", self._is_complete, deadline=600, clock=clock, every=0.05)
         return clock.now() - began
 
     def _is_complete(self) -> bool:

@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from exporter_kit import listen
 from exporter_kit.web import Server, send_chunks
 from exporter_kit.web_auth import USER
+from exporter_kit.web_live import LiveConfig
 
 MEGABYTES = 30
 BODY = [b"x" * 1_000_000] * MEGABYTES
@@ -36,7 +38,8 @@ def serve() -> Iterator[Serve]:
     running: list[tuple[Server, threading.Thread]] = []
 
     def start(asgi: ASGIApp = app, *, web_config: Path | None = None, patience: float = 30.0) -> str:
-        server = Server(asgi, listen_address="127.0.0.1:0", web_config=web_config, patience=patience)
+        sockets, live = listen.bind("127.0.0.1:0"), LiveConfig(web_config)
+        server = Server(asgi, sockets, live=live, patience=patience)
         thread = threading.Thread(target=server.run)
         thread.start()
         running.append((server, thread))

@@ -59,3 +59,13 @@ def test_an_unknown_host_is_a_sentence() -> None:
     """A name that means nothing is the user's mistake."""
     with pytest.raises(UsageError, match=r"can't listen on no\.such\.host\.invalid:1: "):
         bind("no.such.host.invalid:1")
+
+
+def test_a_taken_port_is_a_sentence() -> None:
+    """A port that somebody listens on is reported before anything starts."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(
+            DaemonError, match=f"can't listen on {address}: Address already in use; stop what"
+        ):
+            bind(address)

@@ -15,18 +15,17 @@ from pathlib import Path
 import pytest
 import requests
 
-from exporter_kit import web_auth, web_connection
-from exporter_kit.errors import DaemonError
+from exporter_kit import listen, web_auth, web_connection
 from exporter_kit.web import Server
 
 Serve = Callable[..., str]
 SCRIPT = """
 import sys
-from exporter_kit import log
+from exporter_kit import listen, log
 from exporter_kit.web import Server
 from starlette.applications import Starlette
 log.configure("logfmt")
-Server(Starlette(), listen_address=sys.argv[1], on_listening=lambda at: print(at, flush=True)).run()
+Server(Starlette(), listen.bind(sys.argv[1]), on_listening=lambda at: print(at, flush=True)).run()
 print("served", flush=True)
 """
 
@@ -151,16 +150,6 @@ def test_connections_are_kept_for_the_next_request(serve: Serve) -> None:
     client.close()
 
 
-def test_a_taken_port_is_a_sentence() -> None:
-    """A port that somebody listens on is reported before anything starts."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        address = f"127.0.0.1:{other.getsockname()[1]}"
-        with pytest.raises(
-            DaemonError, match=f"can't listen on {address}: Address already in use; stop what"
-        ):
-            Server(lambda *_: None, listen_address=address)  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_asked_to_end_it_ends_with_zero(number: signal.Signals, tmp_path: Path) -> None:
     """SIGTERM and SIGINT let `serve` return, though a client holds a connection open."""
@@ -183,9 +172,10 @@ def test_asked_to_end_it_ends_with_zero(number: signal.Signals, tmp_path: Path) 
 
 def test_a_server_listens_on_what_it_was_given() -> None:
     """Every interface is taken only when asked for."""
-    local = Server(lambda *_: None, listen_address="127.0.0.1:0")  # type: ignore[arg-type]
+    sockets = listen.bind("127.0.0.1:0")
+    local = Server(lambda *_: None, sockets)  # type: ignore[arg-type]
     assert local.addresses[0].startswith("127.0.0.1:")
-    for listening in local._sockets:  # noqa: SLF001  # nobody serves on it
+    for listening in sockets:
         listening.close()
 
 

@@ -98,6 +98,18 @@ def test_a_lost_delete_is_gone_after_one_audit(peer: Any, readers: Any) -> None:
     assert 0 == auditor.audit(reader)
 
 
+def test_an_audit_asks_for_few_objects_at_once(peer: Any, readers: Any) -> None:
+    """Their metadata is bulky; a page as long as a list's would be the biggest thing in memory."""
+    asked = []
+    answer = following(peer)
+    peer.routes["/api/v1/pods"] = lambda ask: (asked.append(ask.query.get("limit")), answer(ask))
+    reader = readers.start()
+    readers.eventually(lambda: reader.feed.watching)
+    catalog = Catalog(readers.client, reader.feed.options)
+    Auditor(readers.client, catalog, lambda: [reader], grace=0.05).audit(reader)
+    assert [None, "100"] == asked
+
+
 def test_a_definition_that_changed_while_the_server_was_away_is_learnt(peer: Any, readers: Any) -> None:
     """An audit that can't ask for the fingerprint forgets none: the next one sees the change."""
     peer.routes["/api/v1/pods"] = following(peer)

@@ -1,5 +1,6 @@
 """The command as users run it."""
 
+import gc
 import re
 import signal
 import socket
@@ -73,6 +74,7 @@ def process_as_before() -> Iterator[None]:
     limit = sys.getrecursionlimit()
     yield
     sys.setrecursionlimit(limit)
+    gc.enable()
 
 
 @contextmanager

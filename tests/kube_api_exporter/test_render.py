@@ -1,5 +1,6 @@
 """The compiled renderer against the generic one, on whatever the API server may send."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -187,6 +188,17 @@ def test_they_agree_on_what_the_user_does_not_want(value: dict[str, Any]) -> Non
     raw = msgspec.json.encode(value)
     compiled, generic = CHOSEN
     assert lines(generic, raw) == lines(compiled, raw)
+
+
+def test_threads_that_meet_a_kind_together_render_it_alike() -> None:
+    """What is written when it is first met may be met by the readers of two namespaces at once."""
+    container = {"name": "c", "image": "i", "stdin": True, "ports": [{"name": "p", "port": 1}] * 2}
+    value = {"metadata": {"name": "x"}, "spec": {"count": 1, "containers": [container] * 3}}
+    raw = msgspec.json.encode(value)
+    compiled, generic = renderers(POD)
+    with ThreadPoolExecutor(8) as threads:
+        rendered = list(threads.map(lambda _: lines(compiled, raw), range(64)))
+    assert [lines(generic, raw)] * 64 == rendered
 
 
 def test_an_event_and_a_listed_object_are_rendered_alike() -> None:

@@ -305,4 +305,5 @@ def test_a_thousand_runs_leave_nothing() -> None:
 
     before = counts()
     assert {"success": 1000} == asyncio.run(many())
-    assert before == counts()
+    # Threads of earlier tests may end meanwhile; none may be left over.
+    assert [0, 0, 0] == [max(now - then, 0) for now, then in zip(counts(), before, strict=True)]
