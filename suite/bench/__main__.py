@@ -4,11 +4,12 @@ import json
 import os
 import platform
 import tempfile
-import time
 from pathlib import Path
 
 import click
+import requests
 
+from alertdrill.clock import WallClock, wait_for
 from bench import custom, load, measure, report, subjects
 from bench.measure import Figures
 from e2e.exporter.apiserver import ApiServer
@@ -85,12 +86,17 @@ def _custom(folder: Path, widgets: int, rate: int = 100) -> dict[str, float]:
     try:
         api.start()
         api.call("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", custom.definition())
-        time.sleep(5)  # until the definition is served
+        wait_for("the definition to be served", lambda: _serves_widgets(api), deadline=60, clock=WallClock())
         load.fill(api.etcd, custom.objects(widgets))
         pair = subjects.custom_pair(api, folder, widgets)
         return {subject.name: measure.custom_cpu(api, subject, widgets, rate) for subject in pair}
     finally:
         api.kill()
+
+
+def _serves_widgets(api: ApiServer) -> bool:
+    url = f"{api.url}/apis/{custom.GROUP}/{custom.VERSION}/{custom.PLURAL}"
+    return requests.get(url, headers=api.headers, verify=str(api.authority), timeout=30).ok
 
 
 def _subjects(api: ApiServer, folder: Path, pods: int, rate: int) -> list[subjects.Subject]:

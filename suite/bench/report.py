@@ -102,7 +102,7 @@ def picture(rows: Sequence[Figures]) -> str:
 
 
 def _panel(title: str, rows: Sequence[Figures], value: Callable[[Figures], float]) -> dict[str, object]:
-    shown = [row for row in rows if row.subject != PLAIN and row.changes_per_second == 0]
+    shown = _quiet(rows)
     top, most = max(map(value, shown)) or 1, max(row.pods for row in shown)
     lines = [
         {
@@ -119,6 +119,11 @@ def _panel(title: str, rows: Sequence[Figures], value: Callable[[Figures], float
     return {"title": title, "top": f"{top:.0f}", "lines": lines, "sizes": sizes}
 
 
+def _quiet(rows: Sequence[Figures]) -> list[Figures]:
+    """Return what the picture shows: how cost grows with objects, not with changes."""
+    return [row for row in rows if row.subject != PLAIN and row.changes_per_second == 0]
+
+
 def write(
     rows: Sequence[Figures], folder: Path, machine: str, *, custom: dict[str, float] | None = None
 ) -> None:
@@ -132,4 +137,5 @@ def write(
         text += "".join(f"| {name} | {seconds:.2f} |\n" for name, seconds in custom.items())
         text += f"\nRatio {ratio:.2f}, promised {CUSTOM_MAX:g} at most{mark}.\n"
     (folder / "benchmark.md").write_text(text)
-    (folder / "benchmark.svg").write_text(picture(rows))
+    if _quiet(rows):
+        (folder / "benchmark.svg").write_text(picture(rows))
