@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import signal
 import tempfile
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def main(
     only: tuple[str, ...],
 ) -> None:
     """Measure kube-api-exporter, kube-state-metrics and a plain list at scrape against each other."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what we started ends with us either way
     subjects.build()
     rows: list[Figures] = []
     plan = [(size, _numbers(changes), scrapes) for size in _numbers(pods)]

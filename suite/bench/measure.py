@@ -4,6 +4,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -62,23 +63,21 @@ class Churn:
         self._api, self._change, self._rate = api, change, rate
         self._over = threading.Event()
         self.done = 0
+        self._worker = ThreadPoolExecutor(1)
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Change things while the block runs."""
-        worker = threading.Thread(target=self._work, daemon=True)
-        if self._rate:
-            worker.start()
+        """Change things while the block runs; changes that could not be made fail it."""
+        changing = self._worker.submit(self._work)
         try:
             yield
         finally:
             self._over.set()
-            if self._rate:
-                worker.join()
+            changing.result()
 
     def _work(self) -> None:
         began = time.monotonic()
-        while not self._over.wait(0.1):
+        while self._rate and not self._over.wait(0.1):
             due = int((time.monotonic() - began) * self._rate)
             load.fill(self._api.etcd, (self._change(count) for count in range(self.done, due)))
             self.done = max(due, self.done)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import requests
+import urllib3
 
 from alertdrill import cache, process
 from alertdrill.clock import NotYet, WallClock, wait_for
@@ -31,7 +31,7 @@ class Subject:
     name: str
     argv: list[str]
     url: str
-    complete: Callable[[str], bool]
+    complete: Callable[[bytes], bool]
     env: dict[str, str] = field(default_factory=dict)
     log: Path = Path(os.devnull)
     process: subprocess.Popen[bytes] | None = None
@@ -44,13 +44,18 @@ class Subject:
             self.process = subprocess.Popen(
                 self.argv, stdout=sink, stderr=sink, env={**os.environ, **self.env}, process_group=0
             )
-        wait_for(f"{self.name} to be complete", self._is_complete, deadline=600, clock=clock, every=0.05)
+        try:
+            wait_for(f"{self.name} to be complete", self._is_complete, deadline=600, clock=clock, every=0.05)
+        except BaseException:
+            self.stop()
+            raise
         return clock.now() - began
 
     def _is_complete(self) -> bool:
         try:
-            return self.complete(requests.get(self.url, headers=PLAIN, timeout=120).text)
-        except requests.ConnectionError as error:
+            # Bytes, not text: looking must not cost more than what is looked at.
+            return self.complete(urllib3.request("GET", self.url, headers=PLAIN, retries=False).data)
+        except urllib3.exceptions.HTTPError as error:
             assert self.process
             assert self.process.poll() is None, f"{self.name} ended: {self.log.read_text()[-2000:]}"
             raise NotYet("no connection") from error
@@ -80,9 +85,9 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def counts(metric: str, pods: int) -> Callable[[str], bool]:
+def counts(metric: str, pods: int) -> Callable[[bytes], bool]:
     """Return a check that a scrape has one line of `metric` per pod."""
-    return lambda scrape: scrape.count(f"\n{metric}{{") == pods
+    return lambda scrape: scrape.count(f"\n{metric}{{".encode()) == pods
 
 
 def ours(api: ApiServer, folder: Path, pods: int, *, kinds: Sequence[str] = KINDS) -> Subject:

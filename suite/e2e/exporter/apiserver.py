@@ -19,6 +19,7 @@ from alertdrill.clusters import keys
 
 READY_SECONDS = 60.0
 INTERNAL_ERROR = 500
+ETCD_BYTES_MAX = 8 << 30  # minutes of 500 changes a second fill the 2 GiB of an etcd that nobody compacts
 MERGE = "application/merge-patch+json"
 
 
@@ -124,6 +125,7 @@ class ApiServer:
             f"--advertise-client-urls={client}",
             f"--listen-peer-urls={peer}",
             "--unsafe-no-fsync",
+            f"--quota-backend-bytes={ETCD_BYTES_MAX}",
         ]
 
     def _api_words(self) -> list[str]:
