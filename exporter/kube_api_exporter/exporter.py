@@ -111,9 +111,7 @@ class Exporter:
             yield Chunk(tail).encoded(coding)
 
     def _settle(self) -> None:
-        """Once all is read, let go of what was only needed for that."""
-        while not self.feeds and not self._stop_asked.wait(0.2):
-            pass
+        """Once all is read, or could have been, let go of what was only needed for that."""
         end = time.monotonic() + SETTLE_SECONDS_MAX
         while time.monotonic() < end and self.not_ready() and not self._stop_asked.wait(0.2):
             pass

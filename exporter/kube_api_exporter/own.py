@@ -1,12 +1,12 @@
 """Our own metrics: everything we do to stay true, present from the first scrape on with 0."""
 
 from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
+from exporter_kit.version import VERSION
 from kube_api_exporter.feed import REFUSALS, RELISTS, RESTART_REASONS, Feed
 from kube_api_exporter.negotiate import Format
 from kube_api_exporter.text import label_value, number
@@ -108,7 +108,7 @@ class OwnMetrics:
         self._feeds = feeds
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        Info(PREFIX + "build", "What is running.", registry=self._registry).info({"version": _version()})
+        Info(PREFIX + "build", "What is running.", registry=self._registry).info({"version": VERSION})
         self.build_seconds = Histogram(
             PREFIX + "scrape_build_seconds",
             "Time to put a scrape together, before the first byte is sent.",
@@ -123,10 +123,3 @@ class OwnMetrics:
             process: bytes = generate_openmetrics(self._registry)  # type: ignore[no-untyped-call]
             return feeds + process.removesuffix(b"# EOF\n")
         return feeds + generate_latest(self._registry)
-
-
-def _version() -> str:
-    try:
-        return version("alertdrill")
-    except PackageNotFoundError:
-        return "unknown"

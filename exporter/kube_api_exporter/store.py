@@ -8,7 +8,7 @@ from kube_api_exporter.chunks import Chunk
 from kube_api_exporter.pages import PAGE_OBJECTS, Page
 from kube_api_exporter.render import Key, Pieces, Renderer
 
-PENDING_MAX = 64
+PENDING_MAX = 32
 Snapshot = dict[str, list[Chunk]]
 
 

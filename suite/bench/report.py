@@ -23,8 +23,9 @@ def table(rows: Sequence[Figures]) -> str:
 
 def _line(row: Figures) -> str:
     cpu = "-" if row.cpu_per_10k_events is None else f"{row.cpu_per_10k_events:.2f}"
+    start = "-" if row.start_seconds is None else f"{row.start_seconds:.2f}"
     return (
-        f"| {row.pods} | {row.changes_per_second} | {row.subject} | {row.series} | {row.start_seconds:.1f}"
+        f"| {row.pods} | {row.changes_per_second} | {row.subject} | {row.series} | {start}"
         f" | {row.peak_mib:.0f} | {row.steady_mib:.0f} | {row.steady_mib / row.series * 1000:.3f}"
         f" | {row.plain_p50 * 1000:.0f}/{row.plain_p99 * 1000:.0f}"
         f" | {row.gzip_p50 * 1000:.0f}/{row.gzip_p99 * 1000:.0f} | {cpu} |\n"
@@ -55,8 +56,11 @@ def _promises(found: dict[str, Figures]) -> list[tuple[str, float, float]]:
             ("scrape p99, gzip, per series, to KSM", 0.1, us.gzip_p99 / them.gzip_p99 * same),
             ("peak memory, per series, to KSM", 0.5, us.peak_mib / them.peak_mib * same),
             ("steady memory per series, to KSM", 1.0, us.steady_mib / them.steady_mib * same),
-            ("cold start to complete scrape, to KSM", 1.0, us.start_seconds / them.start_seconds),
         ]
+        if us.start_seconds and them.start_seconds:
+            promises.append(
+                ("cold start to complete scrape, to KSM", 1.0, us.start_seconds / them.start_seconds)
+            )
         if us.cpu_per_10k_events and them.cpu_per_10k_events:
             promises.append(
                 ("CPU per 10,000 events, to KSM", 1.5, us.cpu_per_10k_events / them.cpu_per_10k_events)
@@ -96,7 +100,7 @@ def picture(rows: Sequence[Figures]) -> str:
     panels = [
         _panel("steady memory, MiB", rows, lambda row: row.steady_mib),
         _panel("gzip scrape p99, ms", rows, lambda row: row.gzip_p99 * 1000),
-        _panel("cold start, s", rows, lambda row: row.start_seconds),
+        _panel("cold start, s", rows, lambda row: row.start_seconds or 0.0),
     ]
     return Environment(autoescape=True).from_string(PICTURE).render(panels=panels, colours=COLOURS)
 

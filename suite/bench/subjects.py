@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,8 +37,8 @@ class Subject:
     log: Path = Path(os.devnull)
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> float:
-        """Start it; return the seconds until a scrape was complete."""
+    def start(self, *, quiet: float = 0.0) -> float:
+        """Start it, leave it in peace for so many seconds; return the seconds until a scrape was complete."""
         clock = WallClock()
         began = clock.now()
         with self.log.open("wb") as sink:
@@ -45,6 +46,7 @@ class Subject:
                 self.argv, stdout=sink, stderr=sink, env={**os.environ, **self.env}, process_group=0
             )
         try:
+            time.sleep(quiet)  # part of what is measured
             wait_for(f"{self.name} to be complete", self._is_complete, deadline=600, clock=clock, every=0.05)
         except BaseException:
             self.stop()

@@ -101,8 +101,12 @@ def test_a_lost_delete_is_gone_after_one_audit(peer: Any, readers: Any) -> None:
 def test_an_audit_asks_for_few_objects_at_once(peer: Any, readers: Any) -> None:
     """Their metadata is bulky; a page as long as a list's would be the biggest thing in memory."""
     asked = []
-    answer = following(peer)
-    peer.routes["/api/v1/pods"] = lambda ask: (asked.append(ask.query.get("limit")), answer(ask))
+
+    def answer(ask: Any) -> None:
+        asked.append(ask.query.get("limit"))
+        following(peer)(ask)
+
+    peer.routes["/api/v1/pods"] = answer
     reader = readers.start()
     readers.eventually(lambda: reader.feed.watching)
     catalog = Catalog(readers.client, reader.feed.options)

@@ -1,6 +1,7 @@
 """The exporter's own metrics."""
 
 import re
+from importlib.metadata import version
 from typing import Any
 
 from prometheus_client import parser
@@ -85,3 +86,8 @@ def test_both_formats_parse() -> None:
     assert list(parser.text_string_to_metric_families(metrics.text(Format()).decode()))
     text = metrics.text(Format(OPENMETRICS, "1.0.0")).decode() + "# EOF\n"
     assert list(openmetrics_families(text))
+
+
+def test_what_is_running_says_its_version() -> None:
+    """An image holds no package metadata, so the version stands in the code: the package takes it there."""
+    assert 1 == samples([])[f'kube_api_exporter_build_info{{version="{version("alertdrill")}"}}']
