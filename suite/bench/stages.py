@@ -1,0 +1,87 @@
+"""What each stage of a start costs in CPU time: `stages.py URL TOKEN-FILE CA-FILE`, by the image's Python."""
+
+import gc
+import json
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+ASKING = ("kube_api_exporter.cli", "kube_api_exporter.daemon", "exporter_kit.api_account")
+SERVING = ("exporter_kit.web", "kube_api_exporter.app")
+KINDS = ("pods", "deployments", "replicasets", "nodes", "namespaces")
+ROUNDS = 3  # the fastest counts: whatever else runs only adds
+
+
+def main() -> None:
+    """Print milliseconds of what is done once, and microseconds of what is done per object, as JSON."""
+    gc.disable()  # as the exporter does until it is complete
+    url, token, authority = sys.argv[1:]
+    once = {"start the interpreter": time.process_time()}
+    once["load what asks the API server"] = spent(lambda: [import_module(name) for name in ASKING])[0]
+    once["load the web server"] = spent(lambda: [import_module(name) for name in SERVING])[0]
+    api, places, options, catalogs = (
+        import_module(name)
+        for name in (
+            "exporter_kit.api",
+            "exporter_kit.api_access",
+            "kube_api_exporter.options",
+            "kube_api_exporter.catalog",
+        )
+    )
+    client = api.ApiClient(places.Place(None, None, url, Path(token), Path(authority)))
+    catalog = catalogs.Catalog(client, options.Options(kinds=KINDS))
+    once["learn kinds and schemas"], kinds = spent(lambda: [catalog.kind(word) for word in KINDS])
+    cost, renderers = spent(lambda: [catalog.renderer(kind) for kind in kinds])
+    once["learn kinds and schemas"] += cost
+    each = per_pod(client, kinds[0], renderers[0])
+    said = {name: seconds * 1e3 for name, seconds in once.items()}
+    print(json.dumps({"once": said, "each": each}))  # noqa: T201  # what is asked for
+
+
+def spent(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Return the CPU seconds that something took, and what it gave."""
+    before = time.process_time()
+    result = work()
+    return time.process_time() - before, result
+
+
+def per_pod(client: Any, kind: Any, renderer: Any) -> dict[str, float]:
+    """Return the microseconds of each stage of a pod, of the fastest of a few rounds."""
+    rounds = [one_round(client, kind, renderer) for _ in range(ROUNDS)]
+    return {name: min(costs[name] for costs in rounds) for name in rounds[0]}
+
+
+def one_round(client: Any, kind: Any, renderer: Any) -> dict[str, float]:
+    """Read all pods once; return the microseconds that each stage took per pod."""
+    store = import_module("kube_api_exporter.store").Store(renderer)
+    reading, lines = spent(lambda: initial_events(client, kind))
+    decoding, seen = spent(lambda: [renderer.of_event(line)[1] for line in lines])
+    rendering, rendered = spent(lambda: [renderer.pieces(pod) for pod in seen])
+    both = list(zip(seen, rendered, strict=True))
+    storing, _ = spent(lambda: [store.put(pod.key, pod.ident, pieces) for pod, pieces in both])
+    stages = {"read TLS and chunks": reading, "decode": decoding, "render": rendering, "store": storing}
+    return {name: seconds / len(lines) * 1e6 for name, seconds in stages.items()}
+
+
+def initial_events(client: Any, kind: Any) -> list[bytes]:
+    """Return the lines of a stream of all pods, without the bookmark at its end."""
+    query = {
+        "watch": "1",
+        "allowWatchBookmarks": "true",
+        "sendInitialEvents": "true",
+        "resourceVersionMatch": "NotOlderThan",
+    }
+    stream, lines = client.stream(kind.path(), query, silence=30.0), []
+    for line in stream:
+        if b"initial-events-end" in line:
+            break
+        lines.append(line)
+    stream.close()
+    return lines
+
+
+if __name__ == "__main__":
+    main()
