@@ -33,7 +33,7 @@ class WallClock:
 
     def sleep(self, seconds: float) -> None:
         """Block this thread for so many seconds."""
-        time.sleep(seconds)
+        time.sleep(seconds)  # whoever asks for it says why
 
 
 class StoppableClock:

@@ -19,10 +19,25 @@ GROWTH_SCRAPES = 10  # enough for a picture; of the biggest size one takes secon
 PLAIN_PODS_MAX = 10_000  # beyond, one scrape of the plain implementation takes most of a minute
 
 
+def _numbers(_context: click.Context, _option: click.Parameter, given: str) -> list[int]:
+    """Read numbers separated by commas."""
+    try:
+        return [int(number) for number in given.split(",") if number]
+    except ValueError as error:
+        raise click.BadParameter(f"{given!r} is not numbers separated by commas") from error
+
+
 @click.command(context_settings={"show_default": True})
-@click.option("--pods", default="1000,10000", help="Sizes, separated by commas.")
-@click.option("--changes", default="0,50,500", help="Changes per second, separated by commas.")
-@click.option("--growth", default="5000,20000,50000", help="More sizes, without changes, for the picture.")
+@click.option("--pods", default="1000,10000", callback=_numbers, help="Sizes, separated by commas.")
+@click.option(
+    "--changes", default="0,50,500", callback=_numbers, help="Changes per second, separated by commas."
+)
+@click.option(
+    "--growth",
+    default="5000,20000,50000",
+    callback=_numbers,
+    help="More sizes, without changes, for the picture.",
+)
 @click.option("--scrapes", default=60, help="Scrapes per figure; ten at most for the picture.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("reports/bench"), help="Where results go."
@@ -31,9 +46,9 @@ PLAIN_PODS_MAX = 10_000  # beyond, one scrape of the plain implementation takes 
 @click.option("--only", multiple=True, help="Only these exporters.")
 def main(
     *,
-    pods: str,
-    changes: str,
-    growth: str,
+    pods: list[int],
+    changes: list[int],
+    growth: list[int],
     scrapes: int,
     out: Path,
     widgets: int,
@@ -43,8 +58,8 @@ def main(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what we started ends with us either way
     subjects.build()
     rows: list[Figures] = []
-    plan = [(size, _numbers(changes), scrapes) for size in _numbers(pods)]
-    plan += [(size, [0], min(scrapes, GROWTH_SCRAPES)) for size in _numbers(growth)]
+    plan = [(size, changes, scrapes) for size in pods]
+    plan += [(size, [0], min(scrapes, GROWTH_SCRAPES)) for size in growth]
     for size, rates, times in plan:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             rows += _size(Path(folder), size, rates, times, only)
@@ -56,10 +71,6 @@ def main(
             cpu = _custom(Path(folder), widgets)
         report.write(rows, out, _machine(), custom=cpu)
     click.echo((out / "benchmark.md").read_text())
-
-
-def _numbers(given: str) -> list[int]:
-    return [int(number) for number in given.split(",") if number]
 
 
 def _size(folder: Path, pods: int, rates: list[int], scrapes: int, only: tuple[str, ...]) -> list[Figures]:

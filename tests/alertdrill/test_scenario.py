@@ -118,7 +118,9 @@ def test_a_good_scenario_is_silent() -> None:
         resolves("Here", within="20m"),
         never("Other"),
     )
-    check(scenario(*expect), frozenset({"Here", "Other"}))  # raises what it objects to, as above
+    check(scenario(*expect), frozenset({"Here", "Other"}))  # raises what it objects to, as without a rule:
+    with pytest.raises(ScenarioError, match="Other"):
+        check(scenario(*expect), frozenset({"Here"}))
 
 
 @pytest.mark.parametrize(
