@@ -3,12 +3,17 @@
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
 ZOMBIE = frozenset("ZX")
+# Seconds between two looks at a process in the middle of an exec, and how many before it counts as one that
+# has wiped its words.
+EXEC_LOOK = 0.001
+EXEC_LOOKS_MAX = 50
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,27 @@ def parsed(line: bytes) -> Process:
 
 
 def carries(pid: int, mark: str) -> bool:
-    """Return whether a process was started with `mark` (NAME=value) in its environment."""
-    try:
-        environment = (PROC / str(pid) / "environ").read_bytes()
-    except OSError:
-        return False
-    return mark.encode() in environment.split(b"\0")
+    """Return whether a process was started with `mark` (NAME=value) in its environment.
+
+    In the middle of an exec a process has no environment for a moment: then it is looked at again.
+    """
+    place = PROC / str(pid)
+    with contextlib.suppress(OSError):
+        environment = (place / "environ").read_bytes()
+        if not environment:
+            _await_exec(place)
+            environment = (place / "environ").read_bytes()
+        return mark.encode() in environment.split(b"\0")
+    return False
+
+
+def _await_exec(place: Path) -> None:
+    """Wait until a process has the words of its command line; OSError if it has no program."""
+    (place / "exe").readlink()
+    for _ in range(EXEC_LOOKS_MAX):
+        if (place / "cmdline").read_bytes():
+            break
+        time.sleep(EXEC_LOOK)
 
 
 def children() -> frozenset[int]:

@@ -45,6 +45,15 @@ def test_children_and_marks_are_found() -> None:
     assert child.pid not in procfs.children()
 
 
+def test_a_mark_is_found_in_the_middle_of_an_exec() -> None:
+    """A process that has only just begun its program is known, too: the kernel shows no environment yet."""
+    for _ in range(300):
+        with subprocess.Popen(["sleep", "60"], env={"MARK": "a b"}) as child:
+            found = procfs.carries(child.pid, "MARK=a b")
+            child.kill()
+        assert found
+
+
 def test_a_signal_reaches_only_the_process_meant() -> None:
     """A process that has the number of another is left alone."""
     with subprocess.Popen(["sleep", "60"]) as child:
