@@ -5,10 +5,13 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import urllib3
 import urllib3.exceptions
+from urllib3.util.url import parse_url
 
 from exporter_kit.api_access import Place
 from exporter_kit.api_errors import ApiError, CredentialsError, Unauthorized, Unreachable, for_status
@@ -81,7 +84,7 @@ class ApiClient:
     def _load(self) -> None:
         access = self._place.access()
         settings = {"maxsize": 64, "retries": False, "socket_options": KEEPALIVE, **access.pool}
-        proxied = urllib3.ProxyManager(access.proxy, **settings) if access.proxy else None
+        proxied = _proxied(access.proxy, settings) if access.proxy else None
         self._access, self._pool = access, proxied or urllib3.PoolManager(num_pools=1, **settings)
 
     def _load_again(self, pool: urllib3.PoolManager) -> None:
@@ -156,6 +159,13 @@ class ApiClient:
         if isinstance(error, Unauthorized):
             self._load_again(pool)
         return error
+
+
+def _proxied(proxy: str, settings: Mapping[str, Any]) -> urllib3.ProxyManager:
+    """Go through a proxy, as the user whom its URL names; urllib3 does not look for one there."""
+    user = parse_url(proxy).auth
+    headers = urllib3.make_headers(proxy_basic_auth=unquote(user)) if user else None
+    return urllib3.ProxyManager(proxy, proxy_headers=headers, **settings)
 
 
 @contextlib.contextmanager

@@ -50,25 +50,21 @@ class Discovery:
     def find(self, word: str) -> Kind:
         """Return the kind a user calls `pods`, `pod`, `po`, `Pod` or `deployments.apps`."""
         name, _, group = word.partition(".")
+        missed: list[str] = []
         for candidate in self._order([group] if group else None):
-            for resource, kind in self._of_group(candidate):
+            for resource, kind in self._of_group(candidate, missed):
                 if resource.answers_to(name):
                     return kind
-        raise UnknownKind(f"the API server serves no kind {word!r} that can be listed and watched")
+        unsure = f", but not all kinds are known: {'; '.join(missed)}" if missed else ""
+        raise UnknownKind(f"the API server serves no kind {word!r} that can be listed and watched{unsure}")
 
     def every(self) -> list[Kind]:
         """Return all kinds that can be watched, but Secrets and Events; HalfKnown if a group is down."""
         found: dict[str, Kind] = {}
-        missed = []
+        missed: list[str] = []
         for group in self._order(None):
-            try:
-                found |= {kind.name: kind for _, kind in self._ask(group) if kind.name not in NOT_IN_ALL}
-            except NotServed:
-                continue  # it went away since the groups were listed
-            except (Unreachable, Unauthorized):
-                raise
-            except (ApiError, msgspec.MsgspecError) as error:
-                missed.append(f"{group or 'the core group'}: {error}")
+            served = self._of_group(group, missed)
+            found |= {kind.name: kind for _, kind in served if kind.name not in NOT_IN_ALL}
         kinds = sorted(found.values(), key=_by_name)
         if missed:
             raise HalfKnown(f"not all kinds are known: {'; '.join(missed)}", kinds)
@@ -89,20 +85,19 @@ class Discovery:
             self._groups = {group.name: group.preferredVersion.groupVersion for group in listed.groups}
         return self._groups
 
-    def _of_group(self, group: str) -> list[tuple[Resource, Kind]]:
-        """Return what a group serves; a group whose own server is down counts as empty for now."""
-        try:
-            return self._ask(group)
-        except (Unreachable, Unauthorized):
-            raise
-        except (ApiError, msgspec.MsgspecError):
-            return self._served.setdefault(group, [])
-
-    def _ask(self, group: str) -> list[tuple[Resource, Kind]]:
-        """Return what a group says it serves; asked once."""
+    def _of_group(self, group: str, missed: list[str]) -> list[tuple[Resource, Kind]]:
+        """Return what a group serves, asked once; nothing if it does not say, and a sentence in `missed`."""
         if group not in self._served:
-            path = f"/apis/{self._preferred().get(group, group)}" if group else "/api/v1"
-            self._served[group] = msgspec.json.decode(self._client.get(path), type=ResourceList).kinds()
+            try:
+                path = f"/apis/{self._preferred().get(group, group)}" if group else "/api/v1"
+                self._served[group] = msgspec.json.decode(self._client.get(path), type=ResourceList).kinds()
+            except NotServed:
+                return []  # nobody serves it, or it went away since the groups were listed
+            except (Unreachable, Unauthorized):
+                raise
+            except (ApiError, msgspec.MsgspecError) as error:
+                missed.append(f"{group or 'the core group'}: {error}")
+                return []
         return self._served[group]
 
 

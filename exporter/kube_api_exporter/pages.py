@@ -142,6 +142,7 @@ def _laid(chunk: Chunk | None, plan: list[Step], family: str) -> Chunk:
         else:
             first = chunk.ends[step[0] - 1] if step[0] else 0
             parts.append(chunk.data[first : chunk.ends[step[1] - 1]])
-            ends.extend([end - first + at for end in chunk.ends[step[0] : step[1]]])
+            kept = chunk.ends[step[0] : step[1]]
+            ends.extend(kept if first == at else [end - first + at for end in kept])
         at = ends[-1]
     return Chunk(b"".join(parts), ends)

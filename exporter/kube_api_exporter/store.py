@@ -70,7 +70,8 @@ class Store:
         page.pending[key] = pieces
         self._dirty.add(index)
         self._snapshot = None
-        if len(page.pending) >= PENDING_MAX:
+        # A page that has nothing yet waits until it is full: what is read in order is laid once.
+        if len(page.pending) >= (PENDING_MAX if page.keys else PAGE_OBJECTS):
             self._merge(index)
 
     def _merge(self, index: int) -> None:

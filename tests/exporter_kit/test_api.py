@@ -1,5 +1,6 @@
 """The client for the API server, against a real server on loopback."""
 
+import base64
 import json
 import ssl
 import threading
@@ -185,6 +186,24 @@ def test_the_proxy_of_a_kubeconfig_is_read_the_same_way(
     assert "http://proxy:3128" == Place(file).access().proxy
     monkeypatch.setenv("NO_PROXY", "fd00::/8")
     assert Place(file).access().proxy is None
+
+
+def test_a_proxy_is_told_its_user_and_password(
+    serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stand in its URL, and are not for the API server."""
+    monkeypatch.setenv("NO_PROXY", "elsewhere.example")
+    said: list[tuple[str, str | None]] = []
+
+    def proxy(handler: BaseHTTPRequestHandler) -> None:
+        said.append((handler.path, handler.headers["Proxy-Authorization"]))
+        say(handler, 200, b"{}")
+
+    url = serving(proxy).replace("http://", "http://me:p%40ss@")
+    client = ApiClient(Place(kubeconfig(tmp_path, "http://api.example:8080", **{"proxy-url": url})))
+    client.get("/api")
+    told = f"Basic {base64.b64encode(b'me:p@ss').decode()}"
+    assert [("http://api.example:8080/api", told)] == said
 
 
 @pytest.mark.parametrize("text", ["", "just words", "a: [", '{"contexts": 3}'])

@@ -55,9 +55,16 @@ def test_a_group_that_is_down_hides_only_its_own_kinds(client: ApiClient) -> Non
 
 
 def test_what_nobody_serves_is_said(client: ApiClient) -> None:
-    """The sentence names the word."""
-    with pytest.raises(UnknownKind, match="serves no kind 'gadgets'"):
+    """The sentence names the word, and who else might serve it but does not say."""
+    unsure = "serves no kind 'gadgets' that can be listed and watched, but not all kinds are known: down: "
+    with pytest.raises(UnknownKind, match=f"{unsure}/apis/down/v1: HTTP 503"):
         Discovery(client).find("gadgets")
+
+
+def test_what_a_group_that_answers_does_not_serve_is_certain(client: ApiClient) -> None:
+    """Nobody else is asked."""
+    with pytest.raises(UnknownKind, match=r"serves no kind 'gadgets\.apps' that can be listed and watched$"):
+        Discovery(client).find("gadgets.apps")
 
 
 def test_all_is_known_by_half_while_a_group_does_not_answer(client: ApiClient) -> None:
