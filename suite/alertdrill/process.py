@@ -3,7 +3,8 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from alertdrill.errors import LabError
@@ -76,6 +77,16 @@ def kill_group(process: subprocess.Popen[bytes], *, grace: float = 5.0) -> None:
         except subprocess.TimeoutExpired:
             continue
     process.wait()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM interrupt the main thread as Ctrl-C does, so that what was started here ends here."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def last_words(said: bytes, *, lines: int = 4) -> str:

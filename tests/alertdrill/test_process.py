@@ -26,6 +26,14 @@ def test_the_environment_is_added_to() -> None:
     assert f"1\n{os.environ['PATH']}\n" == said
 
 
+def test_sigterm_interrupts_what_is_interruptible() -> None:
+    """And afterwards it means what it did before."""
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), process.interruptible():
+        signal.raise_signal(signal.SIGTERM)
+    assert before == signal.getsignal(signal.SIGTERM)
+
+
 @pytest.mark.parametrize(
     ("argv", "sentence"),
     [

@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from types import FrameType
 from typing import NoReturn
 
 import click
@@ -35,7 +34,7 @@ for command in (lab.up, lab.down, lab.status, play.play, play.judge, rules.compr
 
 def main() -> NoReturn:
     """Run the command; every error of ours is one sentence on stderr and an exit code."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = cli(standalone_mode=False)
     except click.ClickException as error:
@@ -52,7 +51,3 @@ def main() -> NoReturn:
         click.echo("alertdrill: interrupted", err=True)
         code = INTERRUPTED
     sys.exit(code or 0)
-
-
-def _as_interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt

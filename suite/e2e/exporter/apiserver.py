@@ -49,6 +49,11 @@ class ApiServer:
         """What a client must send to be let in."""
         return {"Authorization": f"Bearer {self._token}"}
 
+    @property
+    def pid(self) -> int:
+        """The API server's process, while it runs."""
+        return self._processes[-1].pid
+
     def start(self) -> None:
         """Start both on the data that is there, and wait until they are ready."""
         self._run("etcd", *self._etcd_words())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from alertdrill import process
 from e2e.exporter.apiserver import ApiServer
 from e2e.exporter.chaos import Chaos
 
@@ -50,12 +51,13 @@ WIDGETS = {
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """Return an API server with a custom resource and two namespaces."""
     server = ApiServer(tmp_path_factory.mktemp("control-plane"))
-    try:
-        server.start()
-        _furnish(server)
-        yield server
-    finally:
-        server.kill()
+    with process.interruptible():
+        try:
+            server.start()
+            _furnish(server)
+            yield server
+        finally:
+            server.kill()
 
 
 def _furnish(server: ApiServer) -> None:
