@@ -79,9 +79,8 @@ def _size(folder: Path, pods: int, rates: list[int], scrapes: int, only: tuple[s
     rows = []
     try:
         api.start()
-        scale = min(pods / 10_000, 1)
-        made = load.fill(api.etcd, load.objects(pods, int(2000 * scale), int(500 * scale)))
-        click.echo(f"{made} objects written", err=True)
+        written = load.fill(api.etcd, load.objects(pods))
+        click.echo(f"{written} objects written", err=True)
         for rate in rates:
             for subject in _subjects(api, folder, pods, rate):
                 if not only or subject.name in only:
@@ -113,9 +112,13 @@ def _serves_widgets(api: ApiServer) -> bool:
 
 
 def _subjects(api: ApiServer, folder: Path, pods: int, rate: int) -> list[subjects.Subject]:
-    found = [subjects.ours(api, folder, pods), subjects.kube_state_metrics(api, folder, pods)]
+    made = load.made(pods)
+    found = [
+        subjects.ours(api, folder, made, deny=subjects.TEMPLATES),
+        subjects.kube_state_metrics(api, folder, made),
+    ]
     if rate == 0 and pods <= PLAIN_PODS_MAX:
-        found.append(subjects.baseline(api, folder, pods))
+        found.append(subjects.baseline(api, folder, made))
     return found
 
 

@@ -10,20 +10,26 @@ import requests
 
 BATCH = 100  # what etcd takes in one transaction, with room
 CREATED = "2026-01-01T00:00:00Z"
-NAMESPACES = 20
+NAMESPACES, NODES = 20, 500
+DEPLOYMENTS = 2000  # each with its ReplicaSet
 CONTAINERS = ("app", "sidecar")
 CRD = "widgets.bench.example.com"
 
 
-def objects(pods: int, deployments: int, nodes: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def made(pods: int) -> dict[str, int]:
+    """Return how many there are of each kind beside the namespaces, by its word in names of metrics."""
+    return {"pod": pods, "deployment": DEPLOYMENTS, "replicaset": DEPLOYMENTS, "node": NODES}
+
+
+def objects(pods: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (key in etcd, object)."""
     for index in range(NAMESPACES):
         name = f"bench-{index}"
         yield f"namespaces/{name}", _object("v1", "Namespace", name, None, {"status": {"phase": "Active"}})
-    for index in range(nodes):
+    for index in range(NODES):
         name = f"node-{index}"
         yield f"minions/{name}", _object("v1", "Node", name, None, {"spec": {}, "status": _node_status()})
-    for index in range(deployments):
+    for index in range(DEPLOYMENTS):
         name, namespace = f"web-{index}", f"bench-{index % NAMESPACES}"
         spec = _deployment_spec(name)
         status = {"replicas": 2, "readyReplicas": 2, "availableReplicas": 2, "observedGeneration": 1}
@@ -34,13 +40,13 @@ def objects(pods: int, deployments: int, nodes: int) -> Iterator[tuple[str, dict
             _object("apps/v1", "ReplicaSet", name, namespace, {**whole, "spec": {**spec, "strategy": None}}),
         )
     for index in range(pods):
-        yield pod(index, nodes)
+        yield pod(index)
 
 
-def pod(index: int, nodes: int, *, restarts: int = 0) -> tuple[str, dict[str, Any]]:
+def pod(index: int, *, restarts: int = 0) -> tuple[str, dict[str, Any]]:
     """Return a running pod and its key in etcd."""
     name, namespace = f"web-{index // 10}-6c7d5bf9c4-{index:05d}", f"bench-{index % NAMESPACES}"
-    whole = {"spec": _pod_spec(index, max(nodes, 1)), "status": _pod_status(restarts)}
+    whole = {"spec": _pod_spec(index), "status": _pod_status(restarts)}
     return f"pods/{namespace}/{name}", _object("v1", "Pod", name, namespace, whole)
 
 
@@ -98,7 +104,7 @@ def _managed() -> dict[str, Any]:
     }
 
 
-def _pod_spec(index: int, nodes: int) -> dict[str, Any]:
+def _pod_spec(index: int) -> dict[str, Any]:
     probe: dict[str, Any] = {"httpGet": {"path": "/", "port": 8080, "scheme": "HTTP"}, "periodSeconds": 10}
     numbers: dict[str, Any] = {"timeoutSeconds": 1, "successThreshold": 1, "failureThreshold": 3}
     containers: list[dict[str, Any]] = [
@@ -126,7 +132,7 @@ def _pod_spec(index: int, nodes: int) -> dict[str, Any]:
         for key in ("not-ready", "unreachable")
     ]
     return {
-        "nodeName": f"node-{index % nodes}",
+        "nodeName": f"node-{index % NODES}",
         "containers": containers,
         "volumes": [{"name": "config", "configMap": {"name": "web", "defaultMode": 420}}],
         "tolerations": tolerations,
@@ -164,7 +170,7 @@ def _pod_status(restarts: int) -> dict[str, Any]:
 
 
 def _deployment_spec(name: str) -> dict[str, Any]:
-    template = {"metadata": {"labels": {"app": name}}, "spec": _pod_spec(0, 1)}
+    template = {"metadata": {"labels": {"app": name}}, "spec": _pod_spec(0)}
     template["spec"].pop("nodeName")
     return {
         "replicas": 2,

@@ -51,7 +51,7 @@ Change = Callable[[int], tuple[str, dict[str, Any]]]
 
 def pod_change(pods: int) -> Change:
     """Return what changes pods' statuses: number → key in etcd and object."""
-    return lambda count: load.pod(count * 7919 % pods, 1, restarts=count % 1000)
+    return lambda count: load.pod(count * 7919 % pods, restarts=count % 1000)
 
 
 def widget_change(widgets: int) -> Change:

@@ -12,6 +12,13 @@ from typing import Any
 ASKING = ("kube_api_exporter.cli", "kube_api_exporter.daemon", "exporter_kit.api_account")
 SERVING = ("exporter_kit.web", "kube_api_exporter.app")
 KINDS = ("pods", "deployments", "replicasets", "nodes", "namespaces")
+STREAM = {
+    "watch": "1",
+    "allowWatchBookmarks": "true",
+    "sendInitialEvents": "true",
+    "resourceVersionMatch": "NotOlderThan",
+}
+STREAM_END = b"k8s.io/initial-events-end"
 ROUNDS = 3  # the fastest counts: whatever else runs only adds
 
 
@@ -68,15 +75,9 @@ def one_round(client: Any, kind: Any, renderer: Any) -> dict[str, float]:
 
 def initial_events(client: Any, kind: Any) -> list[bytes]:
     """Return the lines of a stream of all pods, without the bookmark at its end."""
-    query = {
-        "watch": "1",
-        "allowWatchBookmarks": "true",
-        "sendInitialEvents": "true",
-        "resourceVersionMatch": "NotOlderThan",
-    }
-    stream, lines = client.stream(kind.path(), query, silence=30.0), []
+    stream, lines = client.stream(kind.path(), STREAM, silence=30.0), []
     for line in stream:
-        if b"initial-events-end" in line:
+        if STREAM_END in line:
             break
         lines.append(line)
     stream.close()

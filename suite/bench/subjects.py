@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,9 @@ PACKAGE = "k8s.io/kube-state-metrics/v2"
 KINDS = ("pods", "deployments", "replicasets", "nodes", "namespaces")
 TICKS = os.sysconf("SC_CLK_TCK")
 PLAIN = {"Accept-Encoding": "identity"}
-BUILD_SECONDS_MAX = 1800.0
+# kube-state-metrics has no series of these: without them both export about as many.
+TEMPLATES = ("deployments:spec.template.*", "replicasets:spec.template.*")
+BUILD_SECONDS_MAX, START_SECONDS_MAX = 1800.0, 600.0
 
 
 @dataclass
@@ -47,7 +49,13 @@ class Subject:
             )
         try:
             time.sleep(quiet)  # part of what is measured
-            wait_for(f"{self.name} to be complete", self._is_complete, deadline=600, clock=clock, every=0.05)
+            wait_for(
+                f"{self.name} to be complete",
+                self._is_complete,
+                deadline=START_SECONDS_MAX,
+                clock=clock,
+                every=0.05,
+            )
         except BaseException:
             self.stop()
             raise
@@ -56,7 +64,8 @@ class Subject:
     def _is_complete(self) -> bool:
         try:
             # Bytes, not text: looking must not cost more than what is looked at.
-            return self.complete(urllib3.request("GET", self.url, headers=PLAIN, retries=False).data)
+            reply = urllib3.request("GET", self.url, headers=PLAIN, retries=False, timeout=START_SECONDS_MAX)
+            return self.complete(reply.data)
         except urllib3.exceptions.HTTPError as error:
             assert self.process
             assert self.process.poll() is None, f"{self.name} ended: {self.log.read_text()[-2000:]}"
@@ -70,8 +79,7 @@ class Subject:
     def cpu_seconds(self) -> float:
         """Return the CPU time it has used so far."""
         assert self.process
-        words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(words[11]) + int(words[12])) / TICKS
+        return cpu_seconds(self.process.pid)
 
     def memory_mib(self) -> tuple[float, float]:
         """Return resident memory now, and its peak."""
@@ -81,19 +89,33 @@ class Subject:
         return tuple(int(said[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
 
 
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time a process has used so far."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / TICKS
+
+
 def free_port() -> int:
     """Ask the kernel for a port nobody uses now."""
     with socket.create_server(("127.0.0.1", 0)) as one:
         return int(one.getsockname()[1])
 
 
-def counts(metric: str, pods: int) -> Callable[[bytes], bool]:
-    """Return a check that a scrape has one line of `metric` per pod."""
-    return lambda scrape: scrape.count(f"\n{metric}{{".encode()) == pods
+def counts(metric: str, made: Mapping[str, int]) -> Callable[[bytes], bool]:
+    """Return a check that a scrape has one line per object; `metric` names it by the word of the kind."""
+    lines = {f"\n{metric.format(word)}{{".encode(): count for word, count in made.items()}
+    return lambda scrape: all(scrape.count(line) == count for line, count in lines.items())
 
 
-def ours(api: ApiServer, folder: Path, pods: int, *, kinds: Sequence[str] = KINDS) -> Subject:
-    """Return kube-api-exporter."""
+def ours(
+    api: ApiServer,
+    folder: Path,
+    made: Mapping[str, int],
+    *,
+    kinds: Sequence[str] = KINDS,
+    deny: Sequence[str] = (),
+) -> Subject:
+    """Return kube-api-exporter; `made` is how many objects of each kind it has to show."""
     port = free_port()
     command, environment = as_deployed.command(as_deployed.unpack(folder))
     # As in a pod, by the files of an account: a kubeconfig costs the official client's import.
@@ -105,14 +127,17 @@ def ours(api: ApiServer, folder: Path, pods: int, *, kinds: Sequence[str] = KIND
         f"--ca-file={api.authority}",
         f"--listen-address=127.0.0.1:{port}",
         f"--kinds={','.join(kinds)}",
+        *(f"--deny={path}" for path in deny),
     ]
     url = f"http://127.0.0.1:{port}/metrics"
-    complete = counts("k8s_pod_labels", pods)
+    complete = counts("k8s_{}_labels", made)
     log = folder / "ours.log"
     return Subject("kube-api-exporter", [*command, *words], url, complete, environment, log)
 
 
-def kube_state_metrics(api: ApiServer, folder: Path, pods: int, *, kinds: Sequence[str] = KINDS) -> Subject:
+def kube_state_metrics(
+    api: ApiServer, folder: Path, made: Mapping[str, int], *, kinds: Sequence[str] = KINDS
+) -> Subject:
     """Return kube-state-metrics, built from its module."""
     port, telemetry = free_port(), free_port()
     words = [
@@ -126,30 +151,30 @@ def kube_state_metrics(api: ApiServer, folder: Path, pods: int, *, kinds: Sequen
         "--metric-labels-allowlist=pods=[*],deployments=[*],replicasets=[*],nodes=[*],namespaces=[*]",
     ]
     url = f"http://127.0.0.1:{port}/metrics"
-    complete = counts("kube_pod_info", pods)
+    complete = counts("kube_{}_created", made)
     return Subject("kube-state-metrics", [str(build()), *words], url, complete, log=folder / "ksm.log")
 
 
 def custom_pair(api: ApiServer, folder: Path, widgets: int) -> list[Subject]:
     """Return both exporters for a custom resource only; the other needs a file that names every number."""
-    mine = ours(api, folder, widgets, kinds=[f"{custom.PLURAL}.{custom.GROUP}"])
-    mine.complete = counts("k8s_widget_spec_size", widgets)
-    theirs = kube_state_metrics(api, folder, widgets)
+    mine = ours(api, folder, {"widget": widgets}, kinds=[f"{custom.PLURAL}.{custom.GROUP}"])
+    mine.complete = counts("k8s_{}_spec_size", {"widget": widgets})
+    theirs = kube_state_metrics(api, folder, {})
     (folder / "custom.yaml").write_text(custom.configuration())
     theirs.argv += [
         "--custom-resource-state-only",
         f"--custom-resource-state-config-file={folder}/custom.yaml",
     ]
-    theirs.complete = counts("kube_customresource_spec_size", widgets)
+    theirs.complete = counts("kube_{}_spec_size", {"customresource": widgets})
     return [mine, theirs]
 
 
-def baseline(api: ApiServer, folder: Path, pods: int) -> Subject:
+def baseline(api: ApiServer, folder: Path, made: Mapping[str, int]) -> Subject:
     """Return the plain implementation."""
     port = free_port()
     script = str(Path(__file__).with_name("baseline.py"))
     argv = [sys.executable, script, api.url, _token(api), str(port)]
-    complete = counts("k8s_pod_metadata_generation", pods)
+    complete = counts("k8s_{}_metadata_generation", made)
     return Subject("plain", argv, f"http://127.0.0.1:{port}/metrics", complete, log=folder / "plain.log")
 
 

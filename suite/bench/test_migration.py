@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from alertdrill import process
 from alertdrill.clock import NotYet, WallClock, wait_for
 from bench import subjects
 from e2e.exporter import histories
@@ -58,15 +59,19 @@ OTHERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the URL of a Prometheus that has scraped both."""
-    folder = tmp_path_factory.mktemp("migration")
+    with process.interruptible():
+        yield from _asked(tmp_path_factory.mktemp("migration"))
+
+
+def _asked(folder: Path) -> Iterator[str]:
     api = ApiServer(folder)
     exporters = []
     try:
         api.start()
-        pods = _furnish(api)
+        made = _furnish(api)
         exporters = [
-            subjects.ours(api, folder, pods, kinds=KINDS),
-            subjects.kube_state_metrics(api, folder, pods, kinds=KINDS),
+            subjects.ours(api, folder, made, kinds=KINDS),
+            subjects.kube_state_metrics(api, folder, made, kinds=KINDS),
         ]
         for exporter in exporters:
             exporter.start()
@@ -83,7 +88,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         api.kill()
 
 
-def _furnish(api: ApiServer) -> int:
+def _furnish(api: ApiServer) -> dict[str, int]:
     """Create some of everything; return how many pods."""
     dice = random.Random(11)  # noqa: S311  # the same objects every time
     for index in range(10):
@@ -102,7 +107,7 @@ def _furnish(api: ApiServer) -> int:
     for path, (spec, status) in OTHERS.items():
         api.call("POST", path, {"metadata": {"name": "x"}, "spec": spec})
         api.patch(f"{path}/x/status", {"status": status})
-    return 10
+    return {"pod": 10}
 
 
 def values(url: str, query: str) -> list[float]:
