@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import signal
 import tempfile
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 import requests
 
 from alertdrill.clock import WallClock, wait_for
+from alertdrill.process import interruptible
 from bench import custom, load, measure, report, subjects
 from bench.measure import Figures
 from e2e.exporter.apiserver import ApiServer
@@ -44,6 +44,7 @@ def _numbers(_context: click.Context, _option: click.Parameter, given: str) -> l
 )
 @click.option("--custom", "widgets", default=2000, help="Custom resources to measure with; 0 leaves it out.")
 @click.option("--only", multiple=True, help="Only these exporters.")
+@interruptible()  # what we started ends with us
 def main(
     *,
     pods: list[int],
@@ -55,7 +56,6 @@ def main(
     only: tuple[str, ...],
 ) -> None:
     """Measure kube-api-exporter, kube-state-metrics and a plain list at scrape against each other."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what we started ends with us either way
     subjects.build()
     rows: list[Figures] = []
     plan = [(size, changes, scrapes) for size in pods]

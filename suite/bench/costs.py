@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import tempfile
 from itertools import takewhile
@@ -11,6 +10,7 @@ from pathlib import Path
 import click
 import requests
 
+from alertdrill.process import interruptible
 from bench import as_deployed, load, stages, subjects
 from e2e.exporter.apiserver import ApiServer
 
@@ -26,9 +26,9 @@ WAYS: dict[str, tuple[str, dict[str, str], bytes]] = {
 
 @click.command(context_settings={"show_default": True})
 @click.option("--pods", default=1000, help="How many there are to read.")
+@interruptible()  # what we started ends with us
 def main(*, pods: int) -> None:
     """Say what each stage of kube-api-exporter's start costs in CPU time, once and per pod."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what we started ends with us either way
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         api = ApiServer(Path(folder))
         try:

@@ -89,7 +89,7 @@ def _asked(folder: Path) -> Iterator[str]:
 
 
 def _furnish(api: ApiServer) -> dict[str, int]:
-    """Create some of everything; return how many pods."""
+    """Create some of everything; return how many of what both exporters wait for."""
     dice = random.Random(11)  # noqa: S311  # the same objects every time
     for index in range(10):
         for kind in ("pods", "deployments.apps", "nodes"):
