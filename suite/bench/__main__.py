@@ -4,6 +4,8 @@ import json
 import os
 import platform
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,6 +19,8 @@ from e2e.exporter.apiserver import ApiServer
 
 GROWTH_SCRAPES = 10  # enough for a picture; of the biggest size one takes seconds
 PLAIN_PODS_MAX = 10_000  # beyond, one scrape of the plain implementation takes most of a minute
+# An API server, a folder, pods and changes per second: who is measured there.
+Choose = Callable[[ApiServer, Path, int, int], list[subjects.Subject]]
 
 
 def _numbers(_context: click.Context, _option: click.Parameter, given: str) -> list[int]:
@@ -44,6 +48,7 @@ def _numbers(_context: click.Context, _option: click.Parameter, given: str) -> l
 )
 @click.option("--custom", "widgets", default=2000, help="Custom resources to measure with; 0 leaves it out.")
 @click.option("--only", multiple=True, help="Only these exporters.")
+@click.option("--flag", "flags", multiple=True, help="One more flag for kube-api-exporter.")
 @interruptible()  # what we started ends with us
 def main(
     *,
@@ -54,6 +59,7 @@ def main(
     out: Path,
     widgets: int,
     only: tuple[str, ...],
+    flags: tuple[str, ...],
 ) -> None:
     """Measure kube-api-exporter, kube-state-metrics and a plain list at scrape against each other."""
     subjects.build()
@@ -62,7 +68,7 @@ def main(
     plan += [(size, [0], min(scrapes, GROWTH_SCRAPES)) for size in growth]
     for size, rates, times in plan:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            rows += _size(Path(folder), size, rates, times, only)
+            rows += _size(Path(folder), size, rates, times, partial(_subjects, only=only, flags=flags))
         out.mkdir(parents=True, exist_ok=True)
         (out / "benchmark.json").write_text(json.dumps([row.as_row() for row in rows], indent=1))
         report.write(rows, out, _machine())
@@ -73,7 +79,7 @@ def main(
     click.echo((out / "benchmark.md").read_text())
 
 
-def _size(folder: Path, pods: int, rates: list[int], scrapes: int, only: tuple[str, ...]) -> list[Figures]:
+def _size(folder: Path, pods: int, rates: list[int], scrapes: int, who: Choose) -> list[Figures]:
     """Fill an API server of that size and measure everybody at every rate."""
     api = ApiServer(folder)
     rows = []
@@ -82,11 +88,10 @@ def _size(folder: Path, pods: int, rates: list[int], scrapes: int, only: tuple[s
         written = load.fill(api.etcd, load.objects(pods))
         click.echo(f"{written} objects written", err=True)
         for rate in rates:
-            for subject in _subjects(api, folder, pods, rate):
-                if not only or subject.name in only:
-                    times = scrapes if subject.name != report.PLAIN else 3
-                    rows.append(measure.figures(api, subject, pods, rate, scrapes=times))
-                    click.echo(report.table(rows[-1:]).splitlines()[-1], err=True)
+            for subject in who(api, folder, pods, rate):
+                times = scrapes if subject.name != report.PLAIN else 3
+                rows.append(measure.figures(api, subject, pods, rate, scrapes=times))
+                click.echo(report.table(rows[-1:]).splitlines()[-1], err=True)
     finally:
         api.kill()
     return rows
@@ -111,15 +116,17 @@ def _serves_widgets(api: ApiServer) -> bool:
     return requests.get(url, headers=api.headers, verify=str(api.authority), timeout=30).ok
 
 
-def _subjects(api: ApiServer, folder: Path, pods: int, rate: int) -> list[subjects.Subject]:
+def _subjects(
+    api: ApiServer, folder: Path, pods: int, rate: int, *, only: tuple[str, ...], flags: tuple[str, ...]
+) -> list[subjects.Subject]:
     made = load.made(pods)
     found = [
-        subjects.ours(api, folder, made, deny=subjects.TEMPLATES),
+        subjects.ours(api, folder, made, flags=(*subjects.WITHOUT_TEMPLATES, *flags)),
         subjects.kube_state_metrics(api, folder, made),
     ]
     if rate == 0 and pods <= PLAIN_PODS_MAX:
         found.append(subjects.baseline(api, folder, made))
-    return found
+    return [subject for subject in found if not only or subject.name in only]
 
 
 def _machine() -> str:

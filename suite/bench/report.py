@@ -131,8 +131,9 @@ def _quiet(rows: Sequence[Figures]) -> list[Figures]:
 def write(
     rows: Sequence[Figures], folder: Path, machine: str, *, custom: dict[str, float] | None = None
 ) -> None:
-    """Write the tables and the picture."""
+    """Write the tables and the picture, from the smallest size to the biggest."""
     folder.mkdir(parents=True, exist_ok=True)
+    rows = sorted(rows, key=lambda row: (row.pods, row.changes_per_second))
     text = f"# Benchmark\n\n{machine}\n\n## Ratios\n\n{ratios(rows)}\n## Figures\n\n{table(rows)}"
     if custom:
         ratio = custom[OURS] / custom[KSM]

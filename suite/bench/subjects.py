@@ -23,7 +23,7 @@ KINDS = ("pods", "deployments", "replicasets", "nodes", "namespaces")
 TICKS = os.sysconf("SC_CLK_TCK")
 PLAIN = {"Accept-Encoding": "identity"}
 # kube-state-metrics has no series of these: without them both export about as many.
-TEMPLATES = ("deployments:spec.template.*", "replicasets:spec.template.*")
+WITHOUT_TEMPLATES = ("--deny=deployments:spec.template.*", "--deny=replicasets:spec.template.*")
 BUILD_SECONDS_MAX, START_SECONDS_MAX = 1800.0, 600.0
 
 
@@ -113,7 +113,7 @@ def ours(
     made: Mapping[str, int],
     *,
     kinds: Sequence[str] = KINDS,
-    deny: Sequence[str] = (),
+    flags: Sequence[str] = (),
 ) -> Subject:
     """Return kube-api-exporter; `made` is how many objects of each kind it has to show."""
     port = free_port()
@@ -127,7 +127,7 @@ def ours(
         f"--ca-file={api.authority}",
         f"--listen-address=127.0.0.1:{port}",
         f"--kinds={','.join(kinds)}",
-        *(f"--deny={path}" for path in deny),
+        *flags,
     ]
     url = f"http://127.0.0.1:{port}/metrics"
     complete = counts("k8s_{}_labels", made)
