@@ -8,7 +8,7 @@ from alertdrill.scenario import Fault
 
 # A process of its own does it a moment later: process 1 takes all others of its container along, and kubectl
 # would say that its command was killed.
-KILL_SOON = "os.fork() or (os.setsid(), os.closerange(0, 3), time.sleep(0.3), os.kill(1, signal.SIGTERM))"
+KILL_LATER = "os.setsid(), os.closerange(0, 3), signal.sigtimedwait([], 0.3), os.kill(1, signal.SIGTERM)"
 
 
 def pods(place: Place, args: dict[str, Any]) -> list[str]:
@@ -23,7 +23,7 @@ def pods(place: Place, args: dict[str, Any]) -> list[str]:
 
 def python(place: Place, pod: str, what: str, statement: str) -> None:
     """Run a statement in a pod; python is the one program that every workload's image has."""
-    place.run(what, "exec", pod, "--", "python3", "-c", f"import os, pathlib, signal, time; {statement}")
+    place.run(what, "exec", pod, "--", "python3", "-c", f"import os, pathlib, signal; {statement}")
 
 
 class FailReadiness:
@@ -54,7 +54,7 @@ class RestartOnce:
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Ask process 1 of the first pod to end, which the workload answers by exit 1."""
-        python(place, pods(place, args)[0], f"injecting {self.name}", KILL_SOON)
+        python(place, pods(place, args)[0], f"injecting {self.name}", f"os.fork() or ({KILL_LATER})")
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Nothing: the kubelet has repaired it."""
