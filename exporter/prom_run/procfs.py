@@ -79,7 +79,7 @@ def _await_exec(place: Path) -> None:
     for _ in range(EXEC_LOOKS_MAX):
         if (place / "cmdline").read_bytes():
             break
-        time.sleep(EXEC_LOOK)
+        time.sleep(EXEC_LOOK)  # the end of an exec has no event to wait for
 
 
 def children() -> frozenset[int]:
