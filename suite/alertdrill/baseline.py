@@ -101,8 +101,7 @@ def seen(place: Place, server: Prometheus) -> bool:
     up = {target["metric"].get("pod") for target in server.query(f'up{{namespace="{place.namespace}"}} == 1')}
     if missing := scraped_pods(place.kube.get("pods", namespace=place.namespace)) - up:
         raise NotYet(f"Prometheus does not scrape {', '.join(sorted(missing))} yet")
-    active = {alert["metric"]["alertname"] for alert in server.query(f"ALERTS{{{where}}}")}
-    if active:
+    if active := _alert_names(server, f"ALERTS{{{where}}}"):
         raise NotYet(f"{', '.join(sorted(active))} is active before anything was broken")
     return True
 
@@ -116,13 +115,21 @@ def scraped_pods(pods: list[dict[str, Any]]) -> set[str]:
     }
 
 
-def quiet(server: Prometheus, canary: str) -> bool:
-    """Return True when the canary fires, the deployments are seen, and no other alert is active."""
-    active = {alert["metric"]["alertname"] for alert in server.query("ALERTS")}
-    if canary not in active:
+def quiet(server: Prometheus, canary: str, *, seconds: float) -> bool:
+    """Return True when, for so long, deployments were seen and no alert but the canary was active.
+
+    One silent moment proves nothing: there is one between the first scrape of a Deployment that isn't
+    available yet and the evaluation that makes its alert pending. So `seconds` must hold an evaluation.
+    """
+    lately = f"{round(seconds * 1000)}ms"
+    if canary not in _alert_names(server, "ALERTS"):
         raise NotYet(f"the canary alert {canary} does not fire yet")
-    if not server.query("k8s_deployment_spec_replicas"):
-        raise NotYet("no deployment is seen yet")
-    if others := active - {canary}:
+    if not server.query(f"k8s_deployment_spec_replicas offset {lately}"):
+        raise NotYet(f"no deployment has been seen for {seconds:g} s yet")
+    if others := _alert_names(server, f"present_over_time(ALERTS[{lately}])") - {canary}:
         raise NotYet(f"{', '.join(sorted(others))} is active")
     return True
+
+
+def _alert_names(server: Prometheus, promql: str) -> set[str]:
+    return {alert["metric"]["alertname"] for alert in server.query(promql)}

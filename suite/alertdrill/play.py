@@ -80,16 +80,20 @@ def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> None:
     try:
         wait_for(
             "every other alert to be quiet before anything is broken",
-            partial(baseline.quiet, lab.prometheus(), lab.limits.canary),
+            partial(baseline.quiet, lab.prometheus(), lab.limits.canary, seconds=_whole_round(lab)),
             deadline=BASELINE_SECONDS_MAX,
             clock=clock,
             every=lab.scrape_seconds,
         )
-        clock.sleep(2 * lab.scrape_seconds)
     except LabError as error:
         if clock.stopped:
             raise
         progress.say(f"{error}; going on", style="yellow")
+
+
+def _whole_round(lab: Lab) -> float:
+    """Return live seconds in which everything was scraped and every rule evaluated, even if one was late."""
+    return 2 * (lab.scrape_seconds + lab.evaluation_seconds)
 
 
 @dataclass
