@@ -1,6 +1,7 @@
 """A client for the API server: get bytes, or stream lines; every wait has an end, every error a class."""
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
@@ -11,13 +12,18 @@ from urllib.parse import unquote
 import msgspec
 import urllib3
 import urllib3.exceptions
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.url import parse_url
 
 from exporter_kit.api_access import Place
 from exporter_kit.api_errors import ApiError, CredentialsError, Unauthorized, Unreachable, for_status
+from exporter_kit.watchdog import WATCHDOG
 
 JSON = "application/json"
 CHUNK = 1 << 16
+# A whole answer may take so many times as long as the wait for its next byte.
+WHOLE = 4
+REFUSAL_SECONDS = 30.0
 # A peer that vanished without a word is noticed by the kernel too, not only by the read timeout.
 KEEPALIVE: list[tuple[int, int, int]] = [
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -40,33 +46,67 @@ class Status(msgspec.Struct):
 class Stream:
     """An open watch: lines as they come; `close` from any thread ends it."""
 
-    def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
+    def __init__(self, response: urllib3.BaseHTTPResponse, silence: float) -> None:
         self._response = response
+        self._silence = silence
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield whole lines; a half line at the end of a cut connection is never one."""
         rest = b""
-        with _translated("watching"):
+        with _translated("watching"), WATCHDOG.deadline(self.close, self._silence) as deadline:
             for chunk in self._response.stream(CHUNK):
                 newline = chunk.find(b"\n")
                 if newline < 0:
                     rest += chunk
                     continue
+                deadline.pause()
                 if newline == len(chunk) - 1:  # the server sends each line by itself
                     yield rest + chunk[:-1]
                     rest = b""
-                    continue
-                first, *lines = chunk.split(b"\n")
-                yield rest + first
-                rest = lines.pop()
-                yield from lines
+                else:
+                    first, *lines = chunk.split(b"\n")
+                    yield rest + first
+                    rest = lines.pop()
+                    yield from lines
+                deadline.heard()
 
     def close(self) -> None:
         """End the connection; a thread that reads from it sees it end."""
-        with contextlib.suppress(Exception):  # closing what is already broken is no news
-            self._response.shutdown()
-        with contextlib.suppress(Exception):
-            self._response.close()
+        _close(self._response)
+
+
+class _Http(HTTPConnection):
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # urllib3's own is so, too
+        with _head_in_time(self):
+            return super().getresponse()
+
+
+class _Https(HTTPSConnection):
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # urllib3's own is so, too
+        with _head_in_time(self):
+            return super().getresponse()
+
+
+def _head_in_time(connection: HTTPConnection) -> contextlib.AbstractContextManager[object]:
+    """Let the head of an answer, too, take only so long as a whole."""
+
+    def close() -> None:
+        with contextlib.suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+    return WATCHDOG.deadline(close, connection.timeout or REFUSAL_SECONDS)
+
+
+class _HttpPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Http
+
+
+class _HttpsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Https
+
+
+POOL = re.compile(r"^_?\w*Pool\([^)]*\): ")
+POOLS = {"http": _HttpPool, "https": _HttpsPool}
 
 
 class ApiClient:
@@ -85,7 +125,9 @@ class ApiClient:
         access = self._place.access()
         settings = {"maxsize": 64, "retries": False, "socket_options": KEEPALIVE, **access.pool}
         proxied = _proxied(access.proxy, settings) if access.proxy else None
-        self._access, self._pool = access, proxied or urllib3.PoolManager(num_pools=1, **settings)
+        pool = proxied or urllib3.PoolManager(num_pools=1, **settings)
+        pool.pool_classes_by_scheme = POOLS
+        self._access, self._pool = access, pool
 
     def _load_again(self, pool: urllib3.PoolManager) -> None:
         """Read the files again, unless another thread has done so since this pool was taken."""
@@ -107,18 +149,24 @@ class ApiClient:
         coding: str = "identity",
         timeout: float = 60.0,
     ) -> bytes:
-        """Return the body of a GET; `timeout` bounds every wait for the next byte, in seconds."""
+        """Return the body of a GET; `timeout` bounds every wait for the next byte, in seconds.
+
+        The whole may take WHOLE times as long.
+        """
         headers = {"Accept": accept, "Accept-Encoding": coding}
         response = self._request(path, query, headers, timeout)
         try:
-            with _translated(f"getting {path}"):
+            with (
+                _translated(f"getting {path}"),
+                WATCHDOG.deadline(lambda: _close(response), timeout * WHOLE),
+            ):
                 return response.read()
         finally:
             response.release_conn()
 
     def stream(self, path: str, query: Mapping[str, str], *, silence: float) -> Stream:
-        """Open a watch; `silence` seconds without a byte end it as Unreachable."""
-        return Stream(self._request(path, query, {"Accept": JSON}, silence))
+        """Open a watch; `silence` seconds without a whole line end it as Unreachable."""
+        return Stream(self._request(path, query, {"Accept": JSON}, silence), silence)
 
     def _request(
         self, path: str, query: Mapping[str, str] | None, headers: Mapping[str, str], timeout: float
@@ -147,7 +195,10 @@ class ApiClient:
 
     def _refusal(self, response: urllib3.BaseHTTPResponse, path: str, pool: urllib3.PoolManager) -> ApiError:
         """Turn an answer that is not 200 into its error, and read the credentials again after a 401."""
-        with _translated(f"reading the refusal of {path}"):
+        with (
+            _translated(f"reading the refusal of {path}"),
+            WATCHDOG.deadline(lambda: _close(response), REFUSAL_SECONDS),
+        ):
             body = response.read(CHUNK)
         response.close()
         try:
@@ -159,6 +210,13 @@ class ApiClient:
         if isinstance(error, Unauthorized):
             self._load_again(pool)
         return error
+
+
+def _close(response: urllib3.BaseHTTPResponse) -> None:
+    with contextlib.suppress(Exception):  # closing what is already broken is no news
+        response.shutdown()
+    with contextlib.suppress(Exception):
+        response.close()
 
 
 def _proxied(proxy: str, settings: Mapping[str, Any]) -> urllib3.ProxyManager:
@@ -189,6 +247,6 @@ def _unverified(error: BaseException | None) -> bool:
 
 
 def _cause(error: Exception) -> str:
-    """Say what happened without the addresses of Python objects."""
+    """Say what happened without the names and addresses of Python objects."""
     text = str(getattr(error, "reason", None) or error)
-    return text.rsplit(">: ", 1)[-1].rsplit("object at ", 1)[-1]
+    return POOL.sub("", text.rsplit(">: ", 1)[-1].rsplit("object at ", 1)[-1])

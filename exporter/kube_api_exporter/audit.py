@@ -55,7 +55,7 @@ class Auditor(threading.Thread):
         self._interval = interval
         self._grace = grace
         self._stop_asked = threading.Event()
-        self._seen_lost: dict[str, set[Key]] = {}
+        self._seen_lost: dict[str, dict[Key, tuple[str, str]]] = {}
         self._prints: dict[str, str] = {}
 
     def run(self) -> None:
@@ -102,11 +102,12 @@ class Auditor(threading.Thread):
             wrong = lost(before, {key: listed[key] for key in listed if key in again}, store.idents()) & wrong
         feed.audits += 1
         feed.mismatches += len(wrong)
-        # Objects that even a fresh list could not bring in are not worth another one.
-        if wrong and wrong != self._seen_lost.get(reader.name):
+        # A state that even a fresh list could not bring in is not worth another one; a newer one is.
+        states = {key: (before.get(key, ""), listed.get(key, "")) for key in wrong}
+        if wrong and states != self._seen_lost.get(reader.name):
             log.get().warning("events were lost", kind=feed.label, objects=len(wrong), example=min(wrong))
             reader.relist("audit")
-        self._seen_lost[reader.name] = wrong
+        self._seen_lost[reader.name] = states
         return len(wrong)
 
     def _changed(self, reader: Reader) -> bool:

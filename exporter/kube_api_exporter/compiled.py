@@ -11,10 +11,11 @@ from typing import Any
 
 from kube_api_exporter import text
 from kube_api_exporter.places import Families, Place
-from kube_api_exporter.shapes import Anything, Array, Leaf, Object, Shape
+from kube_api_exporter.shapes import STRING, Anything, Array, Leaf, Object, Shape
 from kube_api_exporter.walk import walk
 
 UNSEEN = ("string", "strings")
+TEXTS = ("string", "int-or-string")
 # How the source spells a value of each kind; the decoder lets nothing else through.
 SPELLED = {
     "integer": "{{{}}}",
@@ -25,10 +26,17 @@ SPELLED = {
 Function = Callable[[Any, str, dict[str, list[str]]], None]
 
 
+def may_be_text(shape: Shape | None) -> bool:
+    """Say whether a value of this shape can be a string, and so the name of a list's element."""
+    return isinstance(shape, Anything) or (isinstance(shape, Leaf) and shape.kind in TEXTS)
+
+
 def prune(shape: Shape, place: Place) -> Shape | None:
     """Drop what the user does not want, so that it is not even decoded."""
     if isinstance(shape, Leaf):
-        return shape if shape.kind in UNSEEN or place.family else None
+        # A name that may be a string is a label even where its number is not wanted.
+        named = shape.kind in TEXTS and place.steps[-1:] == ("name",)
+        return shape if named or shape.kind in UNSEEN or place.family else None
     if isinstance(shape, Array):
         element = prune(shape.element, place.element())
         if element is shape.element:
@@ -99,10 +107,11 @@ class Writer:
         element = place.element()
         index = f'{{labels}},{element.index_label}="{{index}}"'
         labels = [f" inner = f'{index}'"]
-        if isinstance(shape.element, Object) and "name" in shape.element.fields:
+        if isinstance(shape.element, Object) and may_be_text(name := shape.element.fields.get("name")):
             at = list(shape.element.fields).index("name")
             named = f'{index},{element.name_label}="{{escape(n)}}"'
-            labels = [f" n = v.f{at}", f" inner = f'{index}' if n is None else f'{named}'"]
+            is_text = "n is not None" if name == STRING else "n.__class__ is str"
+            labels = [f" n = v.f{at}", f" inner = f'{named}' if {is_text} else f'{index}'"]
         said = self._value(shape.element, element, "v", labels="inner")
         if isinstance(shape.element, Anything):
             # Its name is found by looking, as the generic renderer does.
@@ -127,6 +136,8 @@ class Writer:
         if shape.kind in UNSEEN:
             return []
         family = place.family
+        if family is None:
+            return []
         spelled = SPELLED[shape.kind].format(variable)
         said = f"lines['{family}'].append(f'{family}{{{{{{{labels}}}}}}} {spelled}\\n')"
         if shape.kind == "int-or-string":

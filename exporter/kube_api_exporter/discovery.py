@@ -19,6 +19,13 @@ class _Version(msgspec.Struct):
 class _Group(msgspec.Struct):
     name: str
     preferredVersion: _Version  # noqa: N815
+    versions: list[_Version] = []
+
+    @property
+    def paths(self) -> list[str]:
+        """Where its versions say what they serve, the preferred one first."""
+        named = [self.preferredVersion.groupVersion, *(one.groupVersion for one in self.versions)]
+        return [f"/apis/{name}" for name in dict.fromkeys(named)]
 
 
 class _GroupList(msgspec.Struct):
@@ -44,61 +51,73 @@ class Discovery:
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
-        self._groups: dict[str, str] | None = None
+        self._groups: dict[str, list[str]] | None = None
         self._served: dict[str, list[tuple[Resource, Kind]]] = {}
 
     def find(self, word: str) -> Kind:
-        """Return the kind a user calls `pods`, `pod`, `po`, `Pod` or `deployments.apps`."""
+        """Return the kind a user calls `pods`, `pod`, `po`, `Pod` or `deployments.apps`.
+
+        In its group's preferred version, or in another one where that doesn't serve it.
+        """
         name, _, group = word.partition(".")
-        missed: list[str] = []
-        for candidate in self._order([group] if group else None):
-            for resource, kind in self._of_group(candidate, missed):
-                if resource.answers_to(name):
-                    return kind
+        missed: dict[str, None] = {}
+        groups = [group] if group else list(self._order())
+        for paths in ([self._paths(one)[:1] for one in groups], [self._paths(one)[1:] for one in groups]):
+            for candidate, asked in zip(groups, paths, strict=True):
+                for resource, kind in self._at(candidate, asked, missed):
+                    if resource.answers_to(name):
+                        return kind
         unsure = f", but not all kinds are known: {'; '.join(missed)}" if missed else ""
         raise UnknownKind(f"the API server serves no kind {word!r} that can be listed and watched{unsure}")
 
     def every(self) -> list[Kind]:
         """Return all kinds that can be watched, but Secrets and Events; HalfKnown if a group is down."""
         found: dict[str, Kind] = {}
-        missed: list[str] = []
-        for group in self._order(None):
-            served = self._of_group(group, missed)
-            found |= {kind.name: kind for _, kind in served if kind.name not in NOT_IN_ALL}
+        missed: dict[str, None] = {}
+        for group in self._order():
+            for _, kind in self._at(group, self._paths(group), missed):
+                if kind.name not in NOT_IN_ALL:
+                    found.setdefault(kind.name, kind)  # the preferred version comes first
         kinds = sorted(found.values(), key=_by_name)
         if missed:
             raise HalfKnown(f"not all kinds are known: {'; '.join(missed)}", kinds)
         return kinds
 
-    def _order(self, only: Iterable[str] | None) -> Iterator[str]:
+    def _order(self) -> Iterator[str]:
         """Yield group names, those everybody means first."""
-        if only is not None:
-            yield from only
-            return
         yield from FIRST_GROUPS
-        yield from (group for group in sorted(self._preferred()) if group not in FIRST_GROUPS)
+        yield from (group for group in sorted(self._listed()) if group not in FIRST_GROUPS)
 
-    def _preferred(self) -> dict[str, str]:
-        """Return group → path of its preferred version."""
+    def _listed(self) -> dict[str, list[str]]:
+        """Return group → paths of its versions, the preferred one first."""
         if self._groups is None:
             listed = msgspec.json.decode(self._client.get("/apis"), type=_GroupList)
-            self._groups = {group.name: group.preferredVersion.groupVersion for group in listed.groups}
+            self._groups = {group.name: group.paths for group in listed.groups}
         return self._groups
 
-    def _of_group(self, group: str, missed: list[str]) -> list[tuple[Resource, Kind]]:
-        """Return what a group serves, asked once; nothing if it does not say, and a sentence in `missed`."""
-        if group not in self._served:
+    def _paths(self, group: str) -> list[str]:
+        """Return where a group says what it serves, the preferred version first."""
+        return self._listed().get(group, [f"/apis/{group}"]) if group else ["/api/v1"]
+
+    def _at(
+        self, group: str, paths: Iterable[str], missed: dict[str, None]
+    ) -> Iterator[tuple[Resource, Kind]]:
+        """Yield what these versions of a group serve; one that doesn't say is a sentence in `missed`."""
+        for path in paths:
             try:
-                path = f"/apis/{self._preferred().get(group, group)}" if group else "/api/v1"
-                self._served[group] = msgspec.json.decode(self._client.get(path), type=ResourceList).kinds()
+                yield from self._of_version(path)
             except NotServed:
-                return []  # nobody serves it, or it went away since the groups were listed
+                continue  # nobody serves it, or it went away since the groups were listed
             except (Unreachable, Unauthorized):
                 raise
             except (ApiError, msgspec.MsgspecError) as error:
-                missed.append(f"{group or 'the core group'}: {error}")
-                return []
-        return self._served[group]
+                missed[f"{group or 'the core group'}: {error}"] = None
+
+    def _of_version(self, path: str) -> list[tuple[Resource, Kind]]:
+        """Return what a version of a group serves, asked once."""
+        if path not in self._served:
+            self._served[path] = msgspec.json.decode(self._client.get(path), type=ResourceList).kinds()
+        return self._served[path]
 
 
 def _by_name(kind: Kind) -> str:

@@ -41,7 +41,7 @@ replicaset replicationcontroller resourceclaim resourcequota resourceslice role 
 runtimeclass secret service serviceaccount servicecidr statefulset storageclass
 validatingadmissionpolicy validatingwebhookconfiguration volumeattachment
 """
-BUILT_IN_WORDS = frozenset(_BUILT_IN.split())
+BUILT_IN_WORDS = frozenset(_BUILT_IN.split()) | frozenset(ALIAS_TAGS.values())
 # For where no API server can be asked: the built-in kinds whose objects are in no namespace.
 _CLUSTER_SCOPED = """
 apiservices.apiregistration.k8s.io certificatesigningrequests.certificates.k8s.io

@@ -131,6 +131,44 @@ def test_nobody_there_is_a_sentence(tmp_path: Path) -> None:
     assert "object at" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "head", ["", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"], ids=["head", "body"]
+)
+def test_a_drip_has_an_end(serving: Serving, tmp_path: Path, head: str) -> None:
+    """A byte now and then lets no read time out, and still the whole is late."""
+    over = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(head.encode())
+        while not over.wait(0.05):
+            handler.wfile.write(b"H")
+
+    client = ApiClient(Place(kubeconfig(tmp_path, serving(drip))))
+    with pytest.raises(Unreachable, match=r": (Read timed out.*|not whole after 0\.8 s)$"):
+        client.get("/api", timeout=0.2)
+    over.set()
+
+
+def test_a_watch_that_drips_has_an_end(serving: Serving, tmp_path: Path) -> None:
+    """Whole lines keep it open however long; a line that never ends does not."""
+    over = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(4):
+            over.wait(0.4)
+            handler.wfile.write(b"3\r\n{}\n\r\n")
+        while not over.wait(0.05):
+            handler.wfile.write(b"1\r\n{\r\n")
+
+    client = ApiClient(Place(kubeconfig(tmp_path, serving(drip))))
+    lines = []
+    with pytest.raises(Unreachable, match=r"^watching: not whole after 1 s$"):
+        lines.extend(client.stream("/api", {}, silence=1.0))
+    over.set()
+    assert [b"{}"] * 4 == lines
+
+
 def test_silence_has_an_end(serving: Serving, tmp_path: Path) -> None:
     """A server that accepts and says nothing is unreachable after the time it was given."""
     over = threading.Event()

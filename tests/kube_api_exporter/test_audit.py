@@ -98,6 +98,33 @@ def test_a_lost_delete_is_gone_after_one_audit(peer: Any, readers: Any) -> None:
     assert 0 == auditor.audit(reader)
 
 
+def test_an_object_that_loses_its_events_again_is_repaired_again(peer: Any, readers: Any) -> None:
+    """Two audits in a row may find the same object; only the same state of it is not worth a second list."""
+    now = {"version": 1}
+
+    def answer(ask: Any) -> None:
+        if "limit" in ask.query:
+            ask.json(peer.listed(peer.pod("busy", now["version"])))
+            return
+        ask.stream()
+        ask.event("ADDED", peer.pod("busy", now["version"]))
+        ask.bookmark("9", end=True)
+        peer.hang()
+
+    peer.routes["/api/v1/pods"] = answer
+    reader = readers.start()
+    catalog = Catalog(readers.client, reader.feed.options)
+    auditor = Auditor(readers.client, catalog, lambda: [reader], grace=0.05)
+    found = []
+    for version in (2, 3):
+        readers.eventually(lambda: reader.feed.watching)
+        now["version"] = version
+        found.append(auditor.audit(reader))
+        held = f"{peer.pod('busy', version)['metadata']['uid']} {version}"
+        readers.eventually(lambda held=held: list(reader.feed.store.idents().values()) == [held])
+    assert ([1, 1], 2) == (found, reader.feed.relists["audit"])
+
+
 def test_an_audit_asks_for_few_objects_at_once(peer: Any, readers: Any) -> None:
     """Their metadata is bulky; a page as long as a list's would be the biggest thing in memory."""
     asked = []

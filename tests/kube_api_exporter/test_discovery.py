@@ -54,6 +54,24 @@ def test_a_group_that_is_down_hides_only_its_own_kinds(client: ApiClient) -> Non
     assert "widgets.example.com" == Discovery(client).find("widgets").name
 
 
+def test_a_kind_that_only_an_older_version_of_its_group_serves_is_found(peer: Any, client: ApiClient) -> None:
+    """The preferred version need not serve everything; what both serve is read in the preferred one."""
+    group_of = group("istio.io", ("gateways", "Gateway"))
+    old = {
+        **group("istio.io", ("gateways", "Gateway"), ("filters", "Filter")),
+        "groupVersion": "istio.io/v1a",
+    }
+    peer.routes["/apis/istio.io/v1"] = lambda ask: ask.json(group_of)
+    peer.routes["/apis/istio.io/v1a"] = lambda ask: ask.json(old)
+    versions = [{"groupVersion": f"istio.io/{version}"} for version in ("v1", "v1a")]
+    listed = {"groups": [{"name": "istio.io", "preferredVersion": versions[0], "versions": versions}]}
+    peer.routes["/apis"] = lambda ask: ask.json(listed)
+    found = [Discovery(client).find(word).api_version for word in ("filter", "filters.istio.io", "gateways")]
+    assert ["istio.io/v1a", "istio.io/v1a", "istio.io/v1"] == found
+    everything = [(kind.name, kind.version) for kind in Discovery(client).every() if kind.group == "istio.io"]
+    assert [("filters.istio.io", "v1a"), ("gateways.istio.io", "v1")] == everything
+
+
 def test_what_nobody_serves_is_said(client: ApiClient) -> None:
     """The sentence names the word, and who else might serve it but does not say."""
     unsure = "serves no kind 'gadgets' that can be listed and watched, but not all kinds are known: down: "

@@ -17,6 +17,7 @@ def test_a_custom_resource_called_like_a_built_in_kind_has_its_group_in_its_tag(
     assert "service_serving_knative_dev" == Kind("serving.knative.dev", "v1", "services", "Service").tag
     assert "widget" == Kind("example.com", "v1", "widgets", "Widget").tag
     assert "ingress" == Kind("networking.k8s.io", "v1", "ingresses", "Ingress").tag
+    assert "rc_example_com" == Kind("example.com", "v1", "rcs", "Rc").tag  # an old name of a built-in kind
 
 
 def test_a_resource_answers_to_all_its_names() -> None:
