@@ -16,7 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.url import parse_url
 
 from exporter_kit.api_access import Place
-from exporter_kit.api_errors import ApiError, CredentialsError, Unauthorized, Unreachable, for_status
+from exporter_kit.api_errors import ApiError, CredentialsError, Silent, Unauthorized, Unreachable, for_status
 from exporter_kit.watchdog import WATCHDOG
 
 JSON = "application/json"
@@ -48,12 +48,12 @@ class Stream:
 
     def __init__(self, response: urllib3.BaseHTTPResponse, silence: float) -> None:
         self._response = response
-        self._silence = silence
+        self.silence = silence  # seconds; may be changed while lines are read
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield whole lines; a half line at the end of a cut connection is never one."""
         rest = b""
-        with _translated("watching"), WATCHDOG.deadline(self.close, self._silence) as deadline:
+        with _translated("watching"), WATCHDOG.deadline(self.close, self.silence) as deadline:
             for chunk in self._response.stream(CHUNK):
                 newline = chunk.find(b"\n")
                 if newline < 0:
@@ -68,7 +68,7 @@ class Stream:
                     yield rest + first
                     rest = lines.pop()
                     yield from lines
-                deadline.heard()
+                deadline.heard(self.silence)
 
     def close(self) -> None:
         """End the connection; a thread that reads from it sees it end."""
@@ -231,6 +231,8 @@ def _translated(doing: str) -> Iterator[None]:
     """Let urllib3's errors out as ours."""
     try:
         yield
+    except (urllib3.exceptions.ReadTimeoutError, TimeoutError) as error:
+        raise Silent(f"{doing}: {_cause(error)}") from error
     except urllib3.exceptions.LocationParseError as error:
         raise Unreachable(f"{doing}: {error}") from error
     except urllib3.exceptions.HTTPError as error:

@@ -1,5 +1,7 @@
 """What can go wrong between us and an API server, one class per thing a caller does differently."""
 
+import math
+
 
 class ApiError(Exception):
     """The API server can't be asked, or refuses; the message is one sentence. `reason` is a metric label."""
@@ -17,6 +19,10 @@ class Unreachable(ApiError):  # noqa: N818  # reads like the sentence it stands 
     """No connection, or one that broke, went silent or timed out."""
 
     reason = "unreachable"
+
+
+class Silent(Unreachable):
+    """Nothing came for too long, although nobody said that the connection is over."""
 
 
 class Unauthorized(ApiError):  # noqa: N818
@@ -81,13 +87,14 @@ BY_STATUS: dict[int, type[ApiError]] = {
 def for_status(status: int, message: str, retry_after: str | None = None) -> ApiError:
     """Return the error of an HTTP status; a Retry-After in seconds makes it Throttled."""
     if status == 429 or (status >= 500 and retry_after is not None):  # noqa: PLR2004
-        return Throttled(message, _seconds(retry_after))
+        return Throttled(message, wait_seconds(retry_after))
     return BY_STATUS.get(status, ServerTrouble)(message)
 
 
-def _seconds(retry_after: str | None) -> float:
-    """Read the header as seconds; a date or nonsense counts as 1 s, and nobody may park us for hours."""
+def wait_seconds(said: object) -> float:
+    """Read a server's wish as seconds; a date or nonsense counts as 1 s, and nobody may park us for hours."""
     try:
-        return min(max(float(retry_after or 1), 0.0), 120.0)
+        seconds = float(str(said or 1))
     except ValueError:
         return 1.0
+    return min(max(seconds, 0.0), 120.0) if math.isfinite(seconds) else 1.0

@@ -19,9 +19,15 @@ class Deadline:
         self.passed = False
         self.heard()
 
-    def heard(self) -> None:
-        """Count from now on again."""
+    def heard(self, seconds: float | None = None) -> None:
+        """Count from now on again; to another number of seconds, if one is given."""
+        self._seconds = self._seconds if seconds is None else seconds
         self._due = time.monotonic() + self._seconds
+
+    @property
+    def error(self) -> TimeoutError:
+        """What there is to say once it has passed."""
+        return TimeoutError(f"not whole after {self._seconds:g} s")
 
     def pause(self) -> None:
         """Don't count: nobody is waiting."""
@@ -31,7 +37,8 @@ class Deadline:
         """Close what is late."""
         if not self.passed and time.monotonic() > self._due:
             self.passed = True
-            self._close()
+            with contextlib.suppress(Exception):  # it may be closed already; the others are looked at, too
+                self._close()
 
 
 class Watchdog:
@@ -55,11 +62,11 @@ class Watchdog:
             yield deadline
         except Exception as error:
             if deadline.passed:
-                raise TimeoutError(f"not whole after {seconds:g} s") from error
+                raise deadline.error from error
             raise
         else:
             if deadline.passed:
-                raise TimeoutError(f"not whole after {seconds:g} s")
+                raise deadline.error
         finally:
             with self._lock:
                 self._deadlines.discard(deadline)

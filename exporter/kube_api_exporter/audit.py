@@ -5,6 +5,7 @@ comparison is made so that events still under way are never mistaken for lost on
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -57,6 +58,7 @@ class Auditor(threading.Thread):
         self._stop_asked = threading.Event()
         self._seen_lost: dict[str, dict[Key, tuple[str, str]]] = {}
         self._prints: dict[str, str] = {}
+        self._troubles: dict[str, str] = {}
 
     def run(self) -> None:
         """Audit everything soon after the start, then spread audits evenly over the interval; 0 is never."""
@@ -66,17 +68,26 @@ class Auditor(threading.Thread):
             pause = self._interval / max(len(readers), 1)
             if not readers:
                 self._stop_asked.wait(pause)
+            spent = 0.0
             for reader in readers:
-                if self._stop_asked.wait(min(pause, longest)):
+                if self._stop_asked.wait(max(min(pause, longest) - spent, 0.0)):
                     return
+                began = time.monotonic()
                 self._try(reader)
+                spent = time.monotonic() - began
             longest = self._interval
 
     def _try(self, reader: Reader) -> None:
+        """Audit one feed; a failure is counted, and said when it is another one than the last."""
+        trouble = ""
         try:
             self.audit(reader)
         except (ApiError, msgspec.MsgspecError) as error:
-            log.get().warning("audit failed", kind=reader.feed.label, why=str(error))
+            trouble = str(error)
+            reader.feed.audit_failures += 1
+            if trouble != self._troubles.get(reader.name):
+                log.get().warning("audit failed", kind=reader.feed.label, why=trouble)
+        self._troubles[reader.name] = trouble
 
     def stop(self) -> None:
         """Ask the thread to end."""
@@ -89,6 +100,9 @@ class Auditor(threading.Thread):
         if store is None or not feed.watching or feed.kind is None or feed.redundant:
             return 0
         if self._changed(reader):
+            return 0
+        if feed.renderer and feed.renderer.families.full:
+            reader.learn_anew()  # names that nobody has any more make room
             return 0
         before = store.idents()
         talk = Conversation(self._client, feed)
@@ -107,6 +121,8 @@ class Auditor(threading.Thread):
         if wrong and states != self._seen_lost.get(reader.name):
             log.get().warning("events were lost", kind=feed.label, objects=len(wrong), example=min(wrong))
             reader.relist("audit")
+        elif feed.could_show_more:
+            reader.relist("budget")
         self._seen_lost[reader.name] = states
         return len(wrong)
 

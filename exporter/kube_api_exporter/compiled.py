@@ -12,7 +12,7 @@ from typing import Any
 from kube_api_exporter import text
 from kube_api_exporter.places import Families, Place
 from kube_api_exporter.shapes import STRING, Anything, Array, Leaf, Object, Shape
-from kube_api_exporter.walk import walk
+from kube_api_exporter.walk import Lines, walk
 
 UNSEEN = ("string", "strings")
 TEXTS = ("string", "int-or-string")
@@ -23,7 +23,7 @@ SPELLED = {
     "boolean": "{{1 if {} else 0}}",
     "number": "{{number({})}}",
 }
-Function = Callable[[Any, str, dict[str, list[str]]], None]
+Function = Callable[[Any, str, Lines], None]
 
 
 def may_be_text(shape: Shape | None) -> bool:
@@ -68,8 +68,8 @@ class Writer:
         self.names: dict[str, Any] = {
             "walk": walk,
             "number": text.number,
-            "escape": text.label_value,
-            "__builtins__": {"enumerate": enumerate, "str": str},
+            "escape": text.element_name,
+            "__builtins__": {"enumerate": enumerate, "len": len, "str": str},
         }
 
     def compile(self, shape: Object, families: Families) -> Function:
@@ -80,7 +80,7 @@ class Writer:
         """Name a function that is made when it is first called, maybe by two threads: both make the same."""
         name = f"r{next(self._numbers)}"
 
-        def first(value: Any, labels: str, lines: dict[str, list[str]]) -> None:
+        def first(value: Any, labels: str, lines: Lines) -> None:
             self._made(name, write(shape, place))(value, labels, lines)
 
         self.names[name] = first
@@ -117,6 +117,7 @@ class Writer:
             # Its name is found by looking, as the generic renderer does.
             return [f" walk(o, {self._keep(place)}, labels, lines)"]
         return [
+            " lines.spend(len(o) * len(labels))",
             " for index, v in enumerate(o):",
             "  if v is None: continue",
             *(f" {line}" for line in labels),
@@ -138,6 +139,8 @@ class Writer:
         family = place.family
         if family is None:
             return []
+        if not family.isidentifier():
+            raise ValueError(f"no name to be written into source: {family!r}")
         spelled = SPELLED[shape.kind].format(variable)
         said = f"lines['{family}'].append(f'{family}{{{{{{{labels}}}}}}} {spelled}\\n')"
         if shape.kind == "int-or-string":

@@ -8,6 +8,8 @@ import re
 
 from kube_api_exporter.negotiate import Escaping
 
+# A metric's name, at the start of a sample or after the word of a comment.
+NAME = re.compile(rb"^((?:# (?:HELP|TYPE|UNIT) )?)([a-zA-Z_:][a-zA-Z0-9_:]*)", re.MULTILINE)
 LABEL = re.compile(rb'([{,])([a-zA-Z_][a-zA-Z0-9_]*)(="(?:[^"\\\n]|\\.)*")')
 
 
@@ -38,10 +40,21 @@ def _value(character: str) -> str:
 def rewrite(data: bytes, name: str, wanted: str, escaping: Escaping) -> bytes:
     """Return sample lines of a family under another name."""
     if escaping == "dots":
-        data = LABEL.sub(lambda found: found[1] + found[2].replace(b"_", b"__") + found[3], data)
+        data = _dots_in_labels(data)
     old = name.encode() + b"{"
     new = b'{"' + quoted(wanted) + b'",' if escaping == "allow-utf-8" else wanted.encode() + b"{"
     return (b"\n" + data).replace(b"\n" + old, b"\n" + new)[1:]
+
+
+def own(data: bytes, escaping: Escaping) -> bytes:
+    """Return metrics whose names every reader takes: only the `dots` scheme spells these otherwise, too."""
+    if escaping != "dots":
+        return data
+    return NAME.sub(lambda found: found[1] + found[2].replace(b"_", b"__"), _dots_in_labels(data))
+
+
+def _dots_in_labels(data: bytes) -> bytes:
+    return LABEL.sub(lambda found: found[1] + found[2].replace(b"_", b"__") + found[3], data)
 
 
 def rewrite_header(header: bytes, name: str, wanted: str, escaping: Escaping) -> bytes:

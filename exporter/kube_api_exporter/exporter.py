@@ -9,13 +9,13 @@ import msgspec
 from exporter_kit import log
 from exporter_kit.api import ApiClient
 from exporter_kit.api_errors import ApiError
-from kube_api_exporter import memory
+from kube_api_exporter import escaping, memory
 from kube_api_exporter.audit import Auditor
 from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.chunks import Chunk
 from kube_api_exporter.discovery import HalfKnown
 from kube_api_exporter.exposition import Exposition
-from kube_api_exporter.feed import Feed
+from kube_api_exporter.feed import Feed, siblings
 from kube_api_exporter.kinds import EVERY, FULL_NAMES
 from kube_api_exporter.negotiate import Format
 from kube_api_exporter.options import Options
@@ -54,7 +54,11 @@ class Exporter:
     def _add(self, words: Iterable[str]) -> list[Reader]:
         """Have feeds for these kinds; return their readers, to be started."""
         namespaces: list[str | None] = [*sorted(set(self.options.namespaces))]
-        feeds = [Feed(word, self.options, place) for word in words for place in namespaces or [None]]
+        feeds = [
+            feed
+            for word in words
+            for feed in siblings([Feed(word, self.options, place) for place in namespaces or [None]])
+        ]
         added = [Reader(self._client, self._catalog, feed) for feed in feeds]
         self.feeds = [*self.feeds, *feeds]
         self._readers = [*self._readers, *added]
@@ -104,7 +108,7 @@ class Exporter:
 
     def _chunks(self, form: Format, coding: str, kinds: frozenset[str] | None) -> Iterator[bytes]:
         yield from self._exposition.chunks(form, coding, kinds)
-        tail = self.own.text(form) if kinds is None or OWN in kinds else b""
+        tail = escaping.own(self.own.text(form), form.escaping) if kinds is None or OWN in kinds else b""
         if form.openmetrics:
             tail += b"# EOF\n"
         if tail or not kinds:

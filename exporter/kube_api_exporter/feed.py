@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 from kube_api_exporter.kinds import Kind
-from kube_api_exporter.options import Options
+from kube_api_exporter.options import Options, full_name
 from kube_api_exporter.render import Refused, Renderer, Seen
 from kube_api_exporter.store import Store
 
@@ -30,7 +30,7 @@ RESTART_REASONS = (
     "unknown_kind",
     "unreachable",
 )
-RELISTS = ("audit", "decode", "gone", "schema", "user")
+RELISTS = ("audit", "budget", "decode", "gone", "schema", "user")
 REFUSALS = ("budget", "decode", "families", "render")
 
 
@@ -51,12 +51,13 @@ class Feed:
         self.restarts: Counter[str] = Counter()
         self.relists: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self.events = self.audits = self.mismatches = 0
+        self.events = self.audits = self.audit_failures = self.mismatches = 0
+        self.siblings: tuple[Feed, ...] = (self,)  # the same kind in every namespace, which share its budget
 
     @property
     def label(self) -> str:
-        """The `kind` label of our own metrics; the user's word until the server was asked."""
-        return self.kind.name if self.kind else self.word
+        """The `kind` label of our own metrics; for no default kind the user's word, until the server said."""
+        return self.kind.name if self.kind else full_name(self.word)
 
     @property
     def synced(self) -> bool:
@@ -74,6 +75,7 @@ class Feed:
             return
         assert self.renderer is not None
         key = seen.key
+        store.hidden.pop(key, None)
         try:
             pieces = self.renderer.pieces(seen)
             if self.options.series_budget:
@@ -85,6 +87,26 @@ class Feed:
         store.put(key, seen.ident, pieces)
 
     def _check_budget(self, store: Store, seen: Seen, series: int) -> None:
-        room = self.options.series_budget - store.series + store.series_of(seen.key)
+        room = self._room(store) + store.series_of(seen.key)
         if series > room:
+            store.hidden[seen.key] = series
             raise Refused("budget", f"{self.label} {seen.key}: {series} more series, room for {room}")
+
+    def _room(self, store: Store) -> int:
+        """Return how many series may be added to a store of ours before the kind is at its budget."""
+        others = (one.store for one in self.siblings if one is not self)
+        return self.options.series_budget - store.series - sum(one.series for one in others if one)
+
+    @property
+    def could_show_more(self) -> bool:
+        """Whether an object that was left out for the budget would fit by now."""
+        store = self.store
+        hidden = list(store.hidden.values()) if store is not None else []
+        return bool(store is not None and hidden and min(hidden) <= self._room(store))
+
+
+def siblings(feeds: list[Feed]) -> list[Feed]:
+    """Have the feeds of one kind know each other."""
+    for feed in feeds:
+        feed.siblings = tuple(feeds)
+    return feeds

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from kube_api_exporter.text import name_part
+
 DEFAULT_KINDS = (
     "deployments.apps",
     "replicasets.apps",
@@ -42,7 +44,13 @@ runtimeclass secret service serviceaccount servicecidr statefulset storageclass
 validatingadmissionpolicy validatingwebhookconfiguration volumeattachment
 """
 BUILT_IN_WORDS = frozenset(_BUILT_IN.split()) | frozenset(ALIAS_TAGS.values())
-# For where no API server can be asked: the built-in kinds whose objects are in no namespace.
+# For where no API server can be asked: the resources of the group without a name.
+_CORE = """
+bindings componentstatuses configmaps endpoints events limitranges namespaces nodes persistentvolumeclaims
+persistentvolumes pods podtemplates replicationcontrollers resourcequotas secrets serviceaccounts services
+"""
+CORE_RESOURCES = frozenset(_CORE.split())
+# And the built-in kinds whose objects are in no namespace.
 _CLUSTER_SCOPED = """
 apiservices.apiregistration.k8s.io certificatesigningrequests.certificates.k8s.io
 clusterrolebindings.rbac.authorization.k8s.io clusterroles.rbac.authorization.k8s.io
@@ -90,7 +98,7 @@ class Kind:
     @property
     def tag(self) -> str:
         """The kind in a metric's name; a custom resource called like a built-in kind gets its group too."""
-        word = self.kind.lower()
+        word = name_part(self.kind.lower())  # an aggregated API server may say anything
         if self.built_in or word not in BUILT_IN_WORDS:
             return word
         return self.long_tag
@@ -98,7 +106,7 @@ class Kind:
     @property
     def long_tag(self) -> str:
         """The kind in a metric's name where another one has its word."""
-        return f"{self.kind.lower()}_{self.group.replace('.', '_').replace('-', '_')}"
+        return name_part(f"{self.kind.lower()}_{self.group}")
 
     def path(self, namespace: str | None = None) -> str:
         """The URL path of its list, of all namespaces or of one."""

@@ -127,7 +127,7 @@ class Options:
     def _meant_for(self, kind: str, given: Iterable[str]) -> list[str]:
         """Return what is said for a kind, or for all of them."""
         names = {"", kind, kind.partition(".")[0], *self._words.get(kind, ())}
-        return [said for word, said in map(_split, given) if word in names or _full_name(word) == kind]
+        return [said for word, said in map(_split, given) if word in names or full_name(word) == kind]
 
 
 def _split(given: str) -> tuple[str, str]:
@@ -136,7 +136,7 @@ def _split(given: str) -> tuple[str, str]:
     return (word, rest) if colon else ("", given)
 
 
-def _full_name(word: str) -> str:
+def full_name(word: str) -> str:
     """Return the full name of a default kind by any name of it; another kind's word stays as it is."""
     name, _, group = word.partition(".")
     plural = SHORT_NAMES.get(name.lower(), name.lower())
@@ -146,10 +146,10 @@ def _full_name(word: str) -> str:
 
 def _fits(word: str, chosen: str) -> bool:
     """Whether a word may mean the same kind as one that was chosen."""
-    if _full_name(word) == _full_name(chosen) or word == chosen.partition(".")[0]:
+    if full_name(word) == full_name(chosen) or word == chosen.partition(".")[0]:
         return True
     # A kind of no group that we know may turn out to be of the one that is named here.
-    return _full_name(chosen) not in DEFAULT_KINDS and word.partition(".")[0] == chosen
+    return full_name(chosen) not in DEFAULT_KINDS and word.partition(".")[0] == chosen
 
 
 class Keeper:

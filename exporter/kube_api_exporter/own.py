@@ -40,6 +40,11 @@ GAUGES: tuple[tuple[str, str, Callable[[Sequence[Feed]], float]], ...] = (
         lambda feeds: sum(feed.store.series for feed in feeds if feed.store is not None),
     ),
     (
+        "kind_hidden_objects",
+        "Objects held that show nothing, for want of series in the budget.",
+        lambda feeds: sum(len(feed.store.hidden) for feed in feeds if feed.store is not None),
+    ),
+    (
         "kind_name_conflicts",
         "Paths whose names read alike and got a number.",
         lambda feeds: max(feed.renderer.families.conflicts if feed.renderer else 0 for feed in feeds),
@@ -48,6 +53,7 @@ GAUGES: tuple[tuple[str, str, Callable[[Sequence[Feed]], float]], ...] = (
 COUNTERS: tuple[tuple[str, str, Callable[[Feed], int]], ...] = (
     ("watch_events", "Events applied.", lambda feed: feed.events),
     ("audits", "Comparisons of what is held with what the server has.", lambda feed: feed.audits),
+    ("audit_failures", "Comparisons that could not be made.", lambda feed: feed.audit_failures),
     ("audit_mismatches", "Objects found wrong by an audit, then repaired.", lambda feed: feed.mismatches),
     ("decode_errors", "Objects and events that could not be decoded.", lambda feed: feed.refused["decode"]),
 )

@@ -51,9 +51,14 @@ class Families:
         self._raws: set[str] = set()
         self._keep = keep
         self._claims = claims or Claims()
-        self._taken: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._taken: dict[tuple[str, tuple[str, ...]], tuple[Step, ...]] = {}
         self._lock = threading.Lock()
         self.root = Place(self, (), ())
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another; what has gone meanwhile still takes its place."""
+        return len(self.paths) >= FAMILIES_MAX
 
     def family(self, place: "Place") -> str | None:
         """Return the family of a place, or None where the user does not want it."""
@@ -62,9 +67,9 @@ class Families:
             return None
         words = place.words
         with self._lock:
-            if len(self.paths) >= FAMILIES_MAX:
+            if self.full:
                 raise TooManyFamilies(f"more than {FAMILIES_MAX} families, the next from {path}")
-            name = self._free("_".join(["k8s", self.tag, *map(text.name_part, words)]), place.labels, path)
+            name = self._free("_".join(["k8s", self.tag, *map(text.name_part, words)]), place)
             raw = "_".join(["k8s", self.tag, *words])
             if text.name_part(raw) != raw and raw not in self._raws:
                 self._raws.add(raw)
@@ -78,14 +83,17 @@ class Families:
             return None
         name = f"k8s_{self.tag}_{word}"
         with self._lock:
-            name = self._free(name, (), path)
+            name = self._free(name, Place(self, (path,), ()))
             self.paths.setdefault(name, []).append(path)
         return name
 
-    def _free(self, base: str, labels: tuple[str, ...], path: str) -> str:
-        """Let paths share a name only if their list labels tell their series apart."""
-        name, nth = base, 1
-        while self._taken.setdefault((name, tuple(sorted(labels))), path) != path or not self._claims.claim(
+    def _free(self, base: str, place: "Place") -> str:
+        """Let places share a name only if their lists' index labels tell their series apart.
+
+        The other label of a list is no help: an element need not have a name.
+        """
+        name, nth, indexes = base, 1, tuple(sorted(place.labels[::2]))
+        while self._taken.setdefault((name, indexes), place.steps) != place.steps or not self._claims.claim(
             name, self._kind
         ):
             nth += 1

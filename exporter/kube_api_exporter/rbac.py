@@ -11,8 +11,8 @@ from exporter_kit.api_access import Place
 from exporter_kit.api_errors import ApiError
 from exporter_kit.errors import UsageError
 from kube_api_exporter.catalog import Catalog
-from kube_api_exporter.kinds import CLUSTER_SCOPED, EVERY, FULL_NAMES, Kind
-from kube_api_exporter.options import Options
+from kube_api_exporter.kinds import CLUSTER_SCOPED, CORE_RESOURCES, EVERY, Kind
+from kube_api_exporter.options import Options, full_name
 
 VERBS = ["get", "list", "watch"]
 RBAC = "rbac.authorization.k8s.io"
@@ -50,8 +50,13 @@ def by_spelling(words: Iterable[str]) -> list[Readable]:
     for word in words:
         if word == EVERY:
             raise UsageError("--print-rbac can't know what all means without --kubeconfig; name the kinds")
-        name = FULL_NAMES.get(word, word)
+        name = full_name(word)
         resource, _, group = name.partition(".")
+        if not group and name not in CORE_RESOURCES:
+            raise UsageError(
+                f"--print-rbac can't know which group serves {word!r} without --kubeconfig; "
+                "write RESOURCE.GROUP, such as ingresses.networking.k8s.io"
+            )
         found.append(Readable(group, resource, name not in CLUSTER_SCOPED))
     return found
 

@@ -1,7 +1,6 @@
 """One object → its lines by family, as bytes: compiled where a schema is known, walked where not."""
 
 import zlib
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
@@ -13,7 +12,7 @@ from kube_api_exporter import compiled, decode, extras
 from kube_api_exporter.kinds import ALIAS_TAGS, Kind
 from kube_api_exporter.places import Families, TooManyFamilies
 from kube_api_exporter.shapes import Array, Object
-from kube_api_exporter.walk import walk
+from kube_api_exporter.walk import Lines, walk
 
 Pieces = dict[str, bytes]
 Key = tuple[str, str]
@@ -76,10 +75,15 @@ class Renderer:
         self._images = self.families.special("images", "spec.containers.image") if kind.tag == "pod" else None
         self._counts = list(_job_counts(self.families)) if kind.tag == "job" else []
         self._alias = ALIAS_TAGS.get(kind.tag)
-        pruned = compiled.prune(shape, self.families.root) if shape else None
-        self._typed = None
-        if isinstance(pruned, Object):
-            self._typed = _Typed(kind, pruned, self.families, types or decode.Types())
+        self._typed = self._compiled(shape, types or decode.Types()) if shape else None
+
+    def _compiled(self, shape: Object, types: decode.Types) -> "_Typed | None":
+        """Return what renders by a schema; None if it leads to no number, or is too big: then we look."""
+        try:
+            pruned = compiled.prune(shape, self.families.root)
+        except TooManyFamilies:
+            return None
+        return _Typed(self.kind, pruned, self.families, types) if isinstance(pruned, Object) else None
 
     def of_json(self, raw: bytes | msgspec.Raw) -> Seen:
         """Decode one object; typed if the schema fits, generic if the object breaks it."""
@@ -115,7 +119,7 @@ class Renderer:
     def pieces(self, seen: Seen) -> Pieces:
         """Render an object; Refused if it would spoil the scrape."""
         identity = extras.identity_labels(seen.namespace, seen.name)
-        lines: defaultdict[str, list[str]] = defaultdict(list)
+        lines = Lines()
         try:
             if seen.typed and self._typed:
                 self._typed.render(seen.value, identity, lines)
@@ -142,7 +146,7 @@ class Renderer:
             typed=False,
         )
 
-    def _add_extras(self, lines: dict[str, list[str]], identity: str, seen: Seen) -> None:
+    def _add_extras(self, lines: Lines, identity: str, seen: Seen) -> None:
         """Add the families that are not numbers of the object."""
         if self._labels:
             lines[self._labels] = [extras.labels_line(self._labels, identity, seen.labels)]
@@ -154,7 +158,7 @@ class Renderer:
         if self._counts:
             extras.pad_job(lines, identity, self._counts)
 
-    def _encode(self, lines: dict[str, list[str]]) -> Pieces:
+    def _encode(self, lines: Lines) -> Pieces:
         """Join each family's lines, and say them again under an old name of the kind."""
         pieces = {family: "".join(said).encode() for family, said in lines.items() if said}
         if self._alias:

@@ -27,6 +27,7 @@ class Store:
         self._dirty: set[int] = set()
         self._snapshot: Snapshot | None = None
         self.series = 0
+        self.hidden: dict[Key, int] = {}  # objects past the budget → the series they would have
 
     def __len__(self) -> int:
         """How many objects there are."""
@@ -52,6 +53,7 @@ class Store:
 
     def delete(self, key: Key) -> None:
         """Remove an object, if it is there."""
+        self.hidden.pop(key, None)
         with self._lock:
             _, series = self._known.pop(key, ("", -1))
             if series >= 0:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Container
 
 NOT_IN_NAME = re.compile(r"[^a-zA-Z0-9_]")
+NAME_MAX = 1024
 NO_PLURAL = ("ss", "us", "is")  # access, status, analysis
 # Within these an int is written digit by digit; beyond, readers keep a float64 anyway.
 INT_MIN, INT_MAX = -(2**63), 2**64
@@ -25,6 +26,13 @@ def label_value(text: str) -> str:
     if "\\" in text or '"' in text or "\n" in text:
         return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
     return text
+
+
+def element_name(text: str) -> str:
+    """Escape the name of a list's element; ValueError if it is no name: it stands in all its samples."""
+    if len(text) > NAME_MAX:
+        raise ValueError(f"the name of a list's element has {len(text)} characters")
+    return label_value(text)
 
 
 def number(value: float) -> str:

@@ -4,21 +4,42 @@ It serves objects whose schema says nothing, and objects that break their schema
 compiled one and as correct.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 from kube_api_exporter import text
-from kube_api_exporter.places import Place
+from kube_api_exporter.places import Place, TooManyFamilies
 
-Lines = dict[str, list[str]]
+# Labels stand in every line, so a small object can be a huge scrape: past this it is refused.
+OBJECT_BYTES_MAX = 16 << 20
+# A map that is keyed by what comes and goes would use up the families of its kind.
+OBJECT_FAMILIES_MAX = 2_000
 SKIPPED = ("metadata", "managedFields")  # who wrote which field: no numbers, only bulk
+
+
+class Lines(defaultdict[str, list[str]]):
+    """An object's samples by family, while it is being rendered; there is an end to them."""
+
+    def __init__(self) -> None:
+        super().__init__(list)
+        self._room = OBJECT_BYTES_MAX
+
+    def spend(self, size: int) -> None:
+        """Take note that so many bytes are about to be added, at least; ValueError if that is too much."""
+        self._room -= size
+        if self._room < 0:
+            raise ValueError(f"its samples would take more than {OBJECT_BYTES_MAX} bytes")
 
 
 def walk(value: Any, place: Place, labels: str, lines: Lines) -> None:
     """Append a line for every number and boolean in `value`, which stands at `place`."""
     if isinstance(value, bool | int | float):
+        if len(lines) >= OBJECT_FAMILIES_MAX:
+            raise TooManyFamilies(f"more than {OBJECT_FAMILIES_MAX} families in one object")
         if family := place.family:
-            lines.setdefault(family, []).append(f"{family}{{{labels}}} {text.number(value)}\n")
+            lines.spend(len(family) + len(labels))
+            lines[family].append(f"{family}{{{labels}}} {text.number(value)}\n")
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             if isinstance(inner, bool | int | float | Mapping | list) and (*place.steps, key) != SKIPPED:
@@ -34,5 +55,5 @@ def element_labels(labels: str, element: Place, index: int, value: Any) -> str:
     more = f'{element.index_label}="{index}"'
     name = value.get("name") if isinstance(value, Mapping) else None
     if isinstance(name, str):
-        more += f',{element.name_label}="{text.label_value(name)}"'
+        more += f',{element.name_label}="{text.element_name(name)}"'
     return f"{labels},{more}" if labels else more

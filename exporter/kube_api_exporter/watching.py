@@ -12,7 +12,16 @@ from typing import TypeVar
 import msgspec
 
 from exporter_kit.api import JSON, ApiClient, Stream
-from exporter_kit.api_errors import ApiError, Gone, Invalid, Throttled, Unreachable, for_status
+from exporter_kit.api_errors import (
+    ApiError,
+    Gone,
+    Invalid,
+    Silent,
+    Throttled,
+    Unreachable,
+    for_status,
+    wait_seconds,
+)
 from kube_api_exporter.decode import Identified, IdentifiedEvent, IdentifiedPage, ListMeta, Page
 from kube_api_exporter.feed import Feed
 from kube_api_exporter.render import Key, Refused, Seen, shard_of
@@ -29,6 +38,9 @@ WATCH_SECONDS = (300, 600)
 GOOD_SECONDS = 1.0
 # How long a server that has just been silent gets for a small answer, before what we serve is called old.
 PROBE_SECONDS = 10.0
+# Initial events come without a pause, and a stream that follows a silent one must say something soon: two
+# such silences and the one before make less than the 3 minutes after which what is served is called old.
+PROBATION_SECONDS = 25.0
 
 
 class Conversation:
@@ -43,6 +55,7 @@ class Conversation:
         self.version: str | None = None
         self.live_since: float | None = None
         self.stream: Stream | None = None
+        self._was_silent = False  # the last stream ended for it
 
     def selection(self) -> dict[str, str]:
         """Return the query parameters that choose objects."""
@@ -96,26 +109,46 @@ class Conversation:
         seconds = random.uniform(*WATCH_SECONDS)  # noqa: S311  # spreading load, not secrets
         common = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(int(seconds))}
         query = {**self.selection(), **common, **query}
-        began, heard = time.monotonic(), False
+        began = time.monotonic()
         self.stream = self._client.stream(self.path, query, silence=self._feed.options.silence)
         try:
             if self._over():  # somebody wanted us to stop while the stream was being opened
                 return
-            if aside is None:
-                self._heard()
-            for line in self.stream:
-                heard = True
-                aside = self._line(line, aside)
+            heard = self._read(self.stream, aside)
+        except Exception as error:
+            if self._over():
+                return  # it was closed while it was being read, and may have ended in any way
+            if isinstance(error, Silent):
+                self._note_silence()
+            raise
         finally:
             self.close()
             self.stream = None
-        if self._over():
-            return
-        if aside is not None:
-            raise Invalid("the stream ended before all initial events were there")
-        if not heard and time.monotonic() - began < GOOD_SECONDS:
+        if not self._over() and not heard and time.monotonic() - began < GOOD_SECONDS:
             # A proxy may do so for ever: each time it would look like a watch that ended in the ordinary way.
             raise Unreachable(f"watching {self.path}: the server ended the watch at once")
+
+    def _read(self, stream: Stream, aside: Store | None) -> bool:
+        """Apply the lines of a stream; return whether there were any."""
+        heard, silence = False, stream.silence
+        if aside is None:
+            self._heard()
+        if aside is not None or self._was_silent:
+            stream.silence = min(silence, PROBATION_SECONDS)
+        for line in stream:
+            heard, self._was_silent = True, False
+            aside = self._line(line, aside)
+            if aside is None:
+                stream.silence = silence
+        if aside is not None and not self._over():
+            raise Invalid("the stream ended before all initial events were there")
+        return heard
+
+    def _note_silence(self) -> None:
+        """Resume once; a stream that opens and says nothing again proves nothing, only a list would."""
+        if self._was_silent:
+            self.version = None
+        self._was_silent = True
 
     def lived(self) -> float:
         """Return for how many seconds the last stream was followed, once; 0 if it never was."""
@@ -162,6 +195,8 @@ class Conversation:
         try:
             return self._feed.renderer.of_event(line)
         except Refused as refused:
+            if self._over():
+                raise Unreachable(f"watching {self.path}: closed by ourselves") from refused
             self._feed.refused[refused.reason] += 1
             known = _decoded(line, IdentifiedEvent)
             if known is None or known.object.metadata.name is None:
@@ -255,7 +290,7 @@ def _error_of(said: Identified) -> ApiError:
     wait = (said.details or {}).get("retryAfterSeconds")
     error = for_status(said.code or 500, f"the watch said: {said.message}", None)
     if isinstance(error, Throttled) or (wait and not isinstance(error, Gone)):
-        return Throttled(str(error), float(wait or 1))
+        return Throttled(str(error), wait_seconds(wait))
     return error
 
 

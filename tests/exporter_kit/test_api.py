@@ -114,7 +114,15 @@ def test_a_refusal_carries_the_servers_words(
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("7", 7.0), (None, 1.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 1.0), ("99999", 120.0)]
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        (None, 1.0),
+        ("nan", 1.0),
+        ("1e999", 1.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 1.0),
+        ("99999", 120.0),
+    ],
 )
 def test_retry_after_is_believed_within_reason(header: str | None, seconds: float) -> None:
     """Seconds are; a date or nothing counts as one; nobody may park us for hours."""

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kube_api_exporter import places
 from kube_api_exporter.audit import Auditor, lost
 from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.feed import Feed
@@ -123,6 +125,73 @@ def test_an_object_that_loses_its_events_again_is_repaired_again(peer: Any, read
         held = f"{peer.pod('busy', version)['metadata']['uid']} {version}"
         readers.eventually(lambda held=held: list(reader.feed.store.idents().values()) == [held])
     assert ([1, 1], 2) == (found, reader.feed.relists["audit"])
+
+
+def test_room_in_the_budget_is_given_to_what_was_left_out(peer: Any, readers: Any) -> None:
+    """An object that was past the budget, and never changes again, is shown once others have gone."""
+    left = []
+
+    def answer(ask: Any) -> None:
+        objects = [peer.pod(name, 3) for name in (left or "abc")]
+        if "limit" in ask.query:
+            ask.json(peer.listed(*objects))
+            return
+        ask.stream()
+        for each in objects:
+            ask.event("ADDED", each)
+        ask.bookmark("5", end=True)
+        if not left:
+            ask.event("DELETED", peer.pod("a", 6))
+            left.extend("bc")
+        peer.hang()
+
+    peer.routes["/api/v1/pods"] = answer
+    reader = readers.start(series_budget=4)
+    feed = reader.feed
+    readers.eventually(lambda: feed.events == 1)
+    assert (2, [2]) == (feed.store.series, list(feed.store.hidden.values()))
+    catalog = Catalog(readers.client, feed.options)
+    auditor = Auditor(readers.client, catalog, lambda: [reader], grace=0.05)
+    assert 0 == auditor.audit(reader)
+    readers.eventually(lambda: feed.store.series == 4)
+    assert (1, {}) == (feed.relists["budget"], feed.store.hidden)
+
+
+def test_names_that_came_and_went_make_room(peer: Any, readers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map keyed by what comes and goes uses up a kind's families; an audit lets go of the old ones."""
+    monkeypatch.setattr(places, "FAMILIES_MAX", 4)
+    peer.routes["/api/v1/pods"] = following(peer)
+    reader = readers.start()
+    feed = reader.feed
+    readers.eventually(lambda: feed.watching)
+    old = feed.renderer.families
+    feed.renderer.pieces(feed.renderer.of_value({"metadata": {}, "status": {"gone": 1}}))
+    catalog = Catalog(readers.client, feed.options)
+    Auditor(readers.client, catalog, lambda: [reader], grace=0.05).audit(reader)
+    readers.eventually(lambda: feed.renderer.families is not old)
+    readers.eventually(lambda: feed.relists["schema"] == 1)
+
+
+def test_a_failure_is_counted_each_time_and_said_once(peer: Any, readers: Any) -> None:
+    """An audit that can't be made says nothing about what is held."""
+    failing = []
+
+    def answer(ask: Any) -> None:
+        if "limit" in ask.query and failing:
+            ask.refuse(403)
+            return
+        following(peer)(ask)
+
+    peer.routes["/api/v1/pods"] = answer
+    reader = readers.start()
+    readers.eventually(lambda: reader.feed.watching)
+    failing.append(True)
+    catalog = Catalog(readers.client, reader.feed.options)
+    auditor = Auditor(readers.client, catalog, lambda: [reader], interval=0.1, grace=0.05)
+    auditor.start()
+    readers.eventually(lambda: reader.feed.audit_failures >= 3)
+    auditor.stop()
+    assert 0 == reader.feed.audits
 
 
 def test_an_audit_asks_for_few_objects_at_once(peer: Any, readers: Any) -> None:

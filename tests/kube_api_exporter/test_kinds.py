@@ -11,6 +11,12 @@ def test_a_kind_knows_its_paths() -> None:
     )
 
 
+def test_a_kind_s_word_holds_nothing_but_what_a_name_may() -> None:
+    """It becomes part of names, and of source; an aggregated API server may call its kinds anything."""
+    hostile = Kind("a-b.c", "v1", "xs", "x'];import os\n#")
+    assert ("x___import_os__", "x___import_os___a_b_c") == (hostile.tag, hostile.long_tag)
+
+
 def test_a_custom_resource_called_like_a_built_in_kind_has_its_group_in_its_tag() -> None:
     """Knative's Service does not mix with Kubernetes' own."""
     assert "service" == Kind("", "v1", "services", "Service").tag

@@ -8,7 +8,7 @@ from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics_parser
 
 from exporter_kit import api_errors
-from kube_api_exporter import discovery, own, watching
+from kube_api_exporter import discovery, escaping, own, watching
 from kube_api_exporter.feed import REFUSALS, RELISTS, RESTART_REASONS, Feed
 from kube_api_exporter.negotiate import OPENMETRICS, Format
 from kube_api_exporter.options import Options
@@ -52,7 +52,7 @@ def test_every_reason_there_can_be_has_its_series() -> None:
     ]
     assert {*errors} <= {*RESTART_REASONS}
     assert {"budget", "decode", "families", "render"} == {*REFUSALS}
-    assert {"audit", "decode", "gone", "schema", "user"} == {*RELISTS}
+    assert {"audit", "budget", "decode", "gone", "schema", "user"} == {*RELISTS}
 
 
 def test_namespaces_of_a_kind_count_together() -> None:
@@ -78,6 +78,22 @@ def test_a_feed_that_repeats_another_says_nothing_of_the_server() -> None:
     feeds = [Feed("nodes", Options(), "a"), Feed("nodes", Options(), "b")]
     feeds[1].watching = feeds[1].redundant = True
     assert 0 == samples(feeds)["kube_api_exporter_up"]
+
+
+def test_a_default_kind_has_one_label_from_the_start() -> None:
+    """By whatever name it was asked for, and before the API server was: no counter begins twice."""
+    assert ["pods", "deployments.apps", "gadgets"] == [
+        Feed(word, Options()).label for word in ("po", "deploy", "gadgets")
+    ]
+
+
+def test_the_dots_scheme_spells_our_own_names_too() -> None:
+    """A reader of that scheme takes two underscores for one, in labels as in names."""
+    text = escaping.own(own.OwnMetrics(lambda: FEEDS).text(Format()), "dots").decode()
+    assert 'kube__api__exporter__kind__synced{kind="pods"} 0.0' in text.replace(" 0\n", " 0.0\n")
+    assert "# TYPE kube__api__exporter__up gauge" in text
+    bare = re.compile(r"^(?:# (?:HELP|TYPE) )?([a-z]\w*)", re.MULTILINE)
+    assert [] == [name for name in bare.findall(text) if "_" in name.replace("__", "")]
 
 
 def test_both_formats_parse() -> None:

@@ -54,6 +54,19 @@ def test_a_kind_that_was_found_says_its_group_itself() -> None:
     assert [("apps", "deployments", True), ("example.com", "racks", False)] == rbac.by_kind(kinds)
 
 
+def test_names_that_people_use_are_spelt_out() -> None:
+    """Short names and kinds of the default kinds need no API server."""
+    assert [("apps", "deployments", True), ("", "pods", True), ("", "configmaps", True)] == rbac.by_spelling(
+        ("deploy", "Pod", "configmaps")
+    )
+
+
+def test_a_word_whose_group_nobody_knows_is_refused() -> None:
+    """A role for what is not there would look like one that works."""
+    with pytest.raises(UsageError, match="which group serves 'ingresses' without --kubeconfig"):
+        rbac.by_spelling(("ingresses",))
+
+
 def test_all_needs_an_api_server() -> None:
     """Without one nobody knows what all is."""
     with pytest.raises(UsageError, match="without --kubeconfig"):

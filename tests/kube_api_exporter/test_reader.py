@@ -222,6 +222,27 @@ def test_a_broken_watch_is_resumed_at_once(peer: Any, readers: Any, silent: bool
     assert 0 == feed.relists.total()
 
 
+def test_a_watch_that_opens_and_says_nothing_is_not_taken_for_following(peer: Any, readers: Any) -> None:
+    """A proxy may let requests through and hold back streams: after two silences only a list is believed."""
+
+    def answer(ask: Any) -> None:
+        if "limit" in ask.query:
+            ask.json(peer.listed(peer.pod("a", 3), version=5))
+            return
+        ask.stream()
+        if len(peer.watches) == 1:
+            ask.event("ADDED", peer.pod("a", 3))
+            ask.bookmark("5", end=True)
+        peer.hang()
+
+    peer.routes[PODS] = answer
+    feed = readers.start(silence=1.2).feed
+    readers.eventually(lambda: feed.watching)
+    readers.eventually(lambda: not feed.watching)
+    asked = ["sendInitialEvents" in query for query in peer.watches[:4]]
+    assert [True, False, True] == asked[:3]
+
+
 def test_a_server_that_stays_away_is_told_apart(peer: Any, readers: Any) -> None:
     """What is held is still shown, but no longer as followed."""
 

@@ -295,6 +295,44 @@ def test_an_object_that_would_spoil_the_scrape_is_refused(raw: bytes, reason: st
         assert reason == refused.value.reason
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"open": {"xs": [{"name": "n" * 1000, **{f"k{i}": 1 for i in range(1500)}}] * 20}},
+        {"open": {"x" * 30_000: list(range(1000))}},
+        {"containers": [{"name": "n" * 1024, "ports": [{"port": 1}] * 20_000}]},
+        {"containers": [{"name": "n" * 1025, "stdin": True}]},
+        {"open": {f"k{i}": 1 for i in range(2_500)}},
+    ],
+    ids=["names", "keys", "compiled", "long-name", "families"],
+)
+def test_a_small_object_is_no_huge_scrape(spec: dict[str, Any]) -> None:
+    """What repeats itself in every line is refused before it fills the memory; the next object is shown."""
+    compiled, _ = renderers(WIDGET)
+    raw = msgspec.json.encode({"metadata": {"name": "a"}, "spec": spec})
+    with pytest.raises(Refused):
+        compiled.pieces(compiled.of_json(raw))
+    assert "k8s_widget_spec_count" in compiled.pieces(
+        compiled.of_value({"metadata": {}, "spec": {"count": 1}})
+    )
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"open": {"a.b": 1, "a": {"b": 2}}},
+        {"open": {"items": [{"items": [1], "items_2": [1]}]}},
+        {"open": {"my-Containers": [{"x": 1}], "my_Containers": [{"x": 1}]}},
+    ],
+)
+def test_no_two_paths_make_one_series(spec: dict[str, Any]) -> None:
+    """However alike two paths are written."""
+    compiled, _ = renderers(WIDGET)
+    samples = lines(compiled, msgspec.json.encode({"metadata": {"name": "a"}, "spec": spec}))[0]
+    series = [sample.rpartition(" ")[0] for sample in samples]
+    assert len({*series}) == len(series) == 3
+
+
 def test_a_shard_is_stable() -> None:
     """The same UID is in the same shard for ever, and shards are even."""
     assert [3, 1, 3] == [shard_of(uid, 4) for uid in ("a", "b", "c")]
