@@ -159,6 +159,20 @@ def test_an_unreachable_server_is_no_reason_to_end(peer: Any, tmp_path: Path) ->
         assert process.poll() is None
 
 
+def test_a_refused_web_config_is_a_metric(peer: Any, tmp_path: Path) -> None:
+    """The scrape that comes after the change says so, and the one after it is mended."""
+    file = tmp_path / "web.yml"
+    file.write_text(good := "http_server_config: {headers: {X-Frame-Options: deny}}\n")
+    flags = (f"--kubeconfig={peer.kubeconfig(tmp_path)}", "--kinds=gadgets", f"--web-config={file}")
+    seen = []
+    with running(tmp_path / "log", *flags) as (_, url):
+        for text in (good, "nonsense", good + "# mended\n"):
+            file.write_text(text)
+            scrape = get(f"{url}/metrics?kind=self")[2]
+            seen += re.findall("^kube_api_exporter_web_config_ok (.*)$", scrape, re.MULTILINE)
+    assert ["1", "0", "1"] == seen
+
+
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
 def test_an_empty_scrape_claims_no_coding(peer: Any, tmp_path: Path, coding: str) -> None:
     """No bytes at all are no gzip and no zstd, so a kind that is not synced is sent as it is."""

@@ -1,16 +1,18 @@
 """Whatever objects hold, the scrape parses; and what a format says of itself is true."""
 
 import gzip
+import subprocess
 from typing import Any
 
 import msgspec
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics
 
+from alertdrill.tools import promtool
 from kube_api_exporter.exposition import Exposition
 from kube_api_exporter.feed import Feed
 from kube_api_exporter.kinds import Kind
@@ -62,7 +64,9 @@ metadata = st.fixed_dictionaries(
     },
 )
 parts = {"spec": trees, "status": trees, "odd-field": trees}
-hostile = st.lists(st.fixed_dictionaries({"metadata": metadata}, optional=parts), max_size=4)
+objects = st.fixed_dictionaries({"metadata": metadata}, optional=parts)
+hostile = st.lists(objects, max_size=4)
+LINT_ONLY = 3  # it would rather have other names; what can't be read is 1
 WIDGET = Kind("example.com", "v1", "widgets", "Widget")
 POD = Kind("", "v1", "pods", "Pod")
 
@@ -108,7 +112,27 @@ def test_every_scrape_parses(kind: Kind, values: list[dict[str, Any]], form: For
     assert feed.store is not None
     samples = parsed(body([feed], form).decode(), form)
     assert feed.store.series == len(samples)
+    hidden = [key for key in feed.store.idents() if not feed.store.series_of(key)]
+    assert len(hidden) <= feed.refused.total()  # what is lost is counted
     assert len(samples) == len({sample[:2] for sample in samples})
+
+
+@settings(max_examples=max(settings().max_examples // 20, 5))  # each is a process
+@given(values=st.lists(objects, min_size=5, max_size=20))
+def test_promtool_takes_every_scrape(values: list[dict[str, Any]]) -> None:
+    """Prometheus' own parser of text reads what is made of any JSON."""
+    text = body([feed_of(values, WIDGET)], Format())
+    checked = subprocess.run([promtool(), "check", "metrics"], input=text, capture_output=True, check=False)
+    assert checked.returncode in {0, LINT_ONLY}, checked.stderr[-500:]
+
+
+def test_an_annotation_of_a_mebibyte_costs_nothing() -> None:
+    """It is no number, so it is skipped as it is read."""
+    big = widget("a", size=1)
+    big["metadata"]["annotations"] = {"big": 'x"\\' * 350_000}
+    assert body([feed_of([widget("a", size=1)], WIDGET)], Format()) == body(
+        [feed_of([big], WIDGET)], Format()
+    )
 
 
 @given(values=hostile, form=st.sampled_from(FORMATS))

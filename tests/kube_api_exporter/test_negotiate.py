@@ -61,10 +61,15 @@ def test_the_best_liked_format_we_speak_is_chosen(accept: str, content_type: str
         ("gzip;q=0", ""),
         ("zstd;q=0, *", "gzip"),
         ("identity", ""),
+        ("identity;q=1, gzip;q=0.1", ""),
+        ("identity, *;q=0.1", ""),
+        ("identity;q=0.5, gzip;q=0.1, zstd;q=0.5", "zstd"),
+        ("identity, gzip", "gzip"),
+        ("gzip;q=0.5", "gzip"),
     ],
 )
 def test_the_best_liked_coding_is_chosen(accept_encoding: str, coding: str) -> None:
-    """Zstd wins where both are liked alike; nothing is compressed that was not asked for."""
+    """Zstd wins where both are liked alike; nothing is compressed unasked, or if plain text is liked better."""
     assert coding == choose_coding(accept_encoding)
 
 

@@ -96,6 +96,15 @@ def test_the_dots_scheme_spells_our_own_names_too() -> None:
     assert [] == [name for name in bare.findall(text) if "_" in name.replace("__", "")]
 
 
+def test_a_refused_web_config_is_told() -> None:
+    """The gauge is 1 without a file too, and follows what it is told."""
+    metrics = own.OwnMetrics(list)
+    lines = [metrics.text(Format()).decode()]
+    metrics.web_config_ok = lambda: False
+    lines.append(metrics.text(Format()).decode())
+    assert ["1", "0"] == [re.findall("^kube_api_exporter_web_config_ok (.*)$", text, re.M)[0] for text in lines]
+
+
 def test_both_formats_parse() -> None:
     """prometheus_client's parsers take them."""
     metrics = own.OwnMetrics(lambda: FEEDS)

@@ -243,6 +243,32 @@ def test_a_watch_that_opens_and_says_nothing_is_not_taken_for_following(peer: An
     assert [True, False, True] == asked[:3]
 
 
+@pytest.mark.parametrize("jump", [-86_400.0, 86_400.0], ids=["back", "forth"])
+def test_a_clock_that_jumps_changes_nothing(
+    peer: Any, readers: Any, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    """Waits go by a clock that can't jump; when the server was last heard is told by the one that did."""
+    said = threading.Event()
+
+    def answer(ask: Any) -> None:
+        ask.stream()
+        ask.event("ADDED", peer.pod("a", 3))
+        ask.bookmark("5", end=True)
+        said.wait(5)
+        ask.event("ADDED", peer.pod("b", 8))
+        peer.hang()
+
+    peer.routes[PODS] = answer
+    feed = readers.start().feed
+    readers.eventually(lambda: feed.watching)
+    right = time.time
+    monkeypatch.setattr(time, "time", lambda: right() + jump)
+    said.set()
+    readers.eventually(lambda: names(feed) == ["a", "b"])
+    assert (True, 0) == (feed.watching, feed.restarts.total())
+    assert abs(feed.last_contact - right() - jump) < 60
+
+
 def test_a_server_that_stays_away_is_told_apart(peer: Any, readers: Any) -> None:
     """What is held is still shown, but no longer as followed."""
 

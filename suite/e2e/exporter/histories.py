@@ -63,7 +63,7 @@ class History:
         while not self._stop.is_set():
             try:
                 self.step()
-            except requests.RequestException:
+            except (requests.RequestException, AssertionError):  # it is away, or refuses: both are life
                 self._stop.wait(0.2)
             self._stop.wait(self._random.uniform(0, 0.02))
 

@@ -107,5 +107,5 @@ def test_after_any_history_and_any_chaos_the_scrape_is_the_truth(
             return True
 
         wait_for("the scrape to be the truth", equal, deadline=90, clock=WallClock())
-        assert history.changes > SECONDS_OF_CHAOS
+        assert history.changes > 10 * SECONDS_OF_CHAOS
         assert requests.get(f"{running.url}/livez", timeout=5).ok
