@@ -170,7 +170,7 @@ def test_a_watch_that_drips_has_an_end(serving: Serving, tmp_path: Path) -> None
             handler.wfile.write(b"1\r\n{\r\n")
 
     client = ApiClient(Place(kubeconfig(tmp_path, serving(drip))))
-    lines = []
+    lines: list[bytes] = []
     with pytest.raises(Unreachable, match=r"^watching: not whole after 1 s$"):
         lines.extend(client.stream("/api", {}, silence=1.0))
     over.set()

@@ -129,7 +129,7 @@ def test_an_object_that_loses_its_events_again_is_repaired_again(peer: Any, read
 
 def test_room_in_the_budget_is_given_to_what_was_left_out(peer: Any, readers: Any) -> None:
     """An object that was past the budget, and never changes again, is shown once others have gone."""
-    left = []
+    left: list[str] = []
 
     def answer(ask: Any) -> None:
         objects = [peer.pod(name, 3) for name in (left or "abc")]
@@ -174,7 +174,7 @@ def test_names_that_came_and_went_make_room(peer: Any, readers: Any, monkeypatch
 
 def test_a_failure_is_counted_each_time_and_said_once(peer: Any, readers: Any) -> None:
     """An audit that can't be made says nothing about what is held."""
-    failing = []
+    failing: list[bool] = []
 
     def answer(ask: Any) -> None:
         if "limit" in ask.query and failing:

@@ -69,7 +69,7 @@ def test_the_best_liked_format_we_speak_is_chosen(accept: str, content_type: str
     ],
 )
 def test_the_best_liked_coding_is_chosen(accept_encoding: str, coding: str) -> None:
-    """Zstd wins where both are liked alike; nothing is compressed unasked, or if plain text is liked better."""
+    """Zstd wins where both are liked alike; nothing is compressed unasked, or where plain is liked better."""
     assert coding == choose_coding(accept_encoding)
 
 
