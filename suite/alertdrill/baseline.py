@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from alertdrill.clock import NotYet
+from alertdrill.clock import Hope, NotYet
 from alertdrill.errors import LabError
 from alertdrill.faults.base import Place
-from alertdrill.observe import NAMESPACE_LABEL
+from alertdrill.observe import NAMESPACE_LABEL, own_alerts
 from alertdrill.prometheus import Prometheus
 
-# Reasons that waiting does not mend: the kubelet or the controller has been refused what it needs.
+# Reasons that waiting seldom mends: the kubelet or the controller has been refused what it needs.
 HOPELESS = frozenset(
     {
         "CreateContainerConfigError",
@@ -37,10 +37,11 @@ class Obstacle:
         return " ".join(filter(None, (f"{self.what}:", self.reason, self.message)))
 
 
-def healthy(place: Place) -> bool:
+def healthy(place: Place, hope: Hope) -> bool:
     """Return True when every Deployment has all replicas available; else raise NotYet with what keeps it.
 
-    What waiting does not mend, such as an image that is missing or a pod that is refused, is a LabError.
+    What waiting does not mend, such as an image that is missing or a pod that is refused, is a LabError once
+    hope is lost.
     """
     deployments = place.kube.get("deployments", namespace=place.namespace)
     lacking = [one["metadata"]["name"] for one in deployments if not _is_available(one)]
@@ -48,7 +49,7 @@ def healthy(place: Place) -> bool:
         return True
     found = [*obstacles(place.kube.get("pods", namespace=place.namespace)), *refusals(deployments)]
     sentence = f"{', '.join(lacking)} not available ({'; '.join(map(str, found)) or 'no pod says why'})"
-    if any(one.reason in HOPELESS for one in found):
+    if hope.is_lost(trouble=any(one.reason in HOPELESS for one in found)):
         raise LabError(f"waiting for the workload to be healthy: {sentence}; mend the workload's manifest")
     raise NotYet(sentence)
 
@@ -101,7 +102,7 @@ def seen(place: Place, server: Prometheus) -> bool:
     up = {target["metric"].get("pod") for target in server.query(f'up{{namespace="{place.namespace}"}} == 1')}
     if missing := scraped_pods(place.kube.get("pods", namespace=place.namespace)) - up:
         raise NotYet(f"Prometheus does not scrape {', '.join(sorted(missing))} yet")
-    if active := _alert_names(server, f"ALERTS{{{where}}}"):
+    if active := _alert_names(server, " or ".join(own_alerts(place.namespace))):
         raise NotYet(f"{', '.join(sorted(active))} is active before anything was broken")
     return True
 

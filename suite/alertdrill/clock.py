@@ -7,9 +7,13 @@ from typing import Protocol, TypeVar
 
 import tenacity
 
-from alertdrill.errors import LabError
+from alertdrill.errors import LabError, TransientError
 
 T = TypeVar("T")
+
+# A trouble that waiting seldom mends may last so long: a registry may answer a moment later, and a service
+# account comes a moment after its namespace.
+HOPE_SECONDS = 20.0
 
 
 class Clock(Protocol):
@@ -78,6 +82,23 @@ class ManualClock:
         self._now += seconds
 
 
+class Hope:
+    """Is lost when a trouble that waiting seldom mends has been seen for HOPE_SECONDS without a break."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since: float | None = None
+
+    def is_lost(self, *, trouble: bool) -> bool:
+        """Take in whether there is trouble at this look, and say whether it has been there for too long."""
+        if not trouble:
+            self._since = None
+            return False
+        if self._since is None:
+            self._since = self._clock.now()
+        return self._clock.now() - self._since >= HOPE_SECONDS
+
+
 class NotYet(Exception):  # noqa: N818  # says what was seen instead; not an error until the deadline
     """Raised by an `until` to say what the last state was."""
 
@@ -93,7 +114,8 @@ def wait_for(
     """Call `until` every so many seconds and return its first truthy value.
 
     `deadline` is in seconds from now. `until` says what it saw by raising NotYet("2 of 3 pods ready").
-    A passed deadline is a LabError naming what was awaited and what was seen last.
+    A TransientError counts as that too; any other error, an interruption of the clock among them, ends the
+    wait at once. A passed deadline is a LabError naming what was awaited and what was seen last.
     """
     seen = "nothing"
 
@@ -101,7 +123,7 @@ def wait_for(
         nonlocal seen
         try:
             value = until()
-        except NotYet as state:
+        except (NotYet, TransientError) as state:
             seen = str(state)
             return None
         if not value:

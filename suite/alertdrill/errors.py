@@ -4,6 +4,8 @@ A programmer's mistake is an assert or a TypeError and may crash; everything bel
 and reaches the user as one sentence.
 """
 
+from http import HTTPStatus
+
 
 class AlertdrillError(Exception):
     """What every command reports as one sentence; `exit_code` is the process's."""
@@ -44,3 +46,16 @@ class IncidentError(InputError):
 
 class LabError(AlertdrillError):
     """The world's mistake: the lab is not fit to judge in, so the verdict is unknown."""
+
+
+class TransientError(LabError):
+    """Lab trouble that asking again may mend: no connection, no reply, a server that is busy or restarting.
+
+    Whoever waits with a deadline (`clock.wait_for`) goes on asking; any other LabError ends the wait at once.
+    """
+
+
+def refusal(status: int) -> type[LabError]:
+    """Return what an HTTP status that is no answer counts as: 429 and 5xx pass, all others stay."""
+    passes = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return TransientError if passes else LabError

@@ -3,15 +3,32 @@
 Best effort: what can't be had is said in its place, and never hides the verdict.
 """
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alertdrill import cache
+from alertdrill.clusters import Access, Cluster
 from alertdrill.errors import LabError
 from alertdrill.faults.base import STACK_NAMESPACE
 from alertdrill.kube import Kube
 from alertdrill.progress import Progress
 
 DATABASE_SECONDS_MAX = 120
+
+
+@contextmanager
+def of_failure(cluster: Cluster, access: Access, progress: Progress) -> Iterator[None]:
+    """Export what there is to see before a lab that broke is taken down."""
+    try:
+        yield
+    except LabError as error:
+        folder = cache.folder() / "evidence" / cluster.name
+        shutil.rmtree(folder, ignore_errors=True)
+        export(Kube(access.kubeconfig, access.context), folder, progress)
+        cluster.export_logs(folder / "cluster")
+        raise LabError(f"{error} (evidence: {folder})") from error
 
 
 def export(kube: Kube, folder: Path, progress: Progress) -> None:

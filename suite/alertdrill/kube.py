@@ -3,10 +3,12 @@
 import json
 import re
 import shutil
+import ssl
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
@@ -15,10 +17,10 @@ import kubernetes
 import urllib3
 
 from alertdrill import process, tools
-from alertdrill.errors import LabError
+from alertdrill.errors import LabError, TransientError, refusal
 
 FORWARDING = re.compile(rb"Forwarding from 127\.0\.0\.1:(\d+)")
-
+FORWARD_SECONDS_MAX = 20.0
 
 # Where the API server has the resources we look at; discovery would cost a request for what never changes.
 PATHS = {
@@ -56,37 +58,45 @@ class Kube:
 
     def version(self) -> str:
         """Return the API server's version, without the leading v."""
-        reply = self.open("asking for the version", "/version", [])
-        return str(json.loads(reply.data)["gitVersion"]).removeprefix("v")
+        return str(self.read("asking for the version", "/version", "gitVersion")).removeprefix("v")
 
     def get(self, resource: str, *, namespace: str = "", selector: str = "") -> list[dict[str, Any]]:
         """Return the objects of a resource in PATHS: of one namespace, or of all of them."""
         scope = f"namespaces/{namespace}/" if namespace else ""
         query = [("labelSelector", selector)] if selector else []
-        reply = self.open(f"listing {resource}", f"/{PATHS[resource]}/{scope}{resource}", query)
-        try:
-            items: list[dict[str, Any]] = json.loads(reply.data)["items"]
-        except (ValueError, KeyError, urllib3.exceptions.HTTPError) as error:
-            raise LabError(
-                f"listing {resource}: the API server's answer is not understood: {error}"
-            ) from error
+        path = f"/{PATHS[resource]}/{scope}{resource}"
+        items: list[dict[str, Any]] = self.read(f"listing {resource}", path, "items", query)
         return items
+
+    def read(self, what: str, path: str, field: str, query: Sequence[tuple[str, str]] = ()) -> Any:
+        """Return one field of the object that a GET answers with."""
+        reply = self.open(what, path, list(query))
+        try:
+            return json.loads(reply.data)[field]
+        except urllib3.exceptions.HTTPError as error:
+            raise TransientError(f"{what}: the API server's answer broke off: {error}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise LabError(f"{what}: the API server's answer is not understood: {error}") from error
 
     def open(
         self, what: str, path: str, query: list[tuple[str, str]], *, timeout: float = 30
     ) -> urllib3.BaseHTTPResponse:
-        """Start a GET and return its reply, to be read or streamed; anything but 200 is a LabError."""
+        """Start a GET and return its reply, to be read or streamed; anything but 200 is a LabError.
+
+        Where asking again may help, it is a TransientError.
+        """
         request = self._client.param_serialize("GET", path, query_params=query, auth_settings=["BearerToken"])
         try:
             reply: urllib3.BaseHTTPResponse = self._client.call_api(
                 *request, _request_timeout=timeout
             ).response
+            said = "" if reply.status == HTTPStatus.OK else reply.data[:300].decode(errors="replace")
         except (urllib3.exceptions.HTTPError, kubernetes.client.ApiException) as error:
-            raise LabError(f"{what}: the API server at {self._client.configuration.host}: {error}") from error
+            raise (LabError if _is_distrust(error) else TransientError)(
+                f"{what}: the API server at {self._client.configuration.host}: {error}"
+            ) from error
         if reply.status != HTTPStatus.OK:
-            raise LabError(
-                f"{what}: the API server answered {reply.status}: {reply.data[:300].decode(errors='replace')}"
-            )
+            raise refusal(reply.status)(f"{what}: the API server answered {reply.status}: {said}")
         return reply
 
     def forward(self, namespace: str, target: str, port: int) -> "Forward":
@@ -102,8 +112,17 @@ class Kube:
         return Forward(command, target)
 
 
+def _is_distrust(error: Exception) -> bool:
+    """Say whether a connection failed because of a certificate, which asking again does not change."""
+    cause = getattr(error, "reason", None)
+    inner = cause.args[0] if isinstance(cause, urllib3.exceptions.SSLError) and cause.args else cause
+    return isinstance(error, kubernetes.client.ApiException) or isinstance(
+        inner, ssl.SSLCertVerificationError
+    )
+
+
 class Forward:
-    """A port-forward that is started anew when its pod was replaced; may be shared between threads.
+    """A port-forward that is started anew when it ended or stopped carrying; may be shared between threads.
 
     It ends with this process, however this process ends: `setpriv` has the kernel see to that, by the
     thread that started it, which is why one thread starts them all.
@@ -119,8 +138,7 @@ class Forward:
         self._url = ""
 
     def __enter__(self) -> Self:
-        """Start it."""
-        self.url()
+        """Return it; the first `url` starts it."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -128,7 +146,7 @@ class Forward:
         self.close()
 
     def url(self) -> str:
-        """Return http://127.0.0.1:N, where the target answers now; LabError if it can't be reached."""
+        """Return http://127.0.0.1:N, where the target answers now; TransientError if it can't be reached."""
         with self._lock:
             if self._running is None or self._running.poll() is not None:
                 self._stop()
@@ -139,6 +157,12 @@ class Forward:
                     self._stop()
                     raise
             return self._url
+
+    def mistrust(self, url: str) -> None:
+        """Have the next `url` start it anew: from this one came no reply. One that is newer is left alone."""
+        with self._lock:
+            if url == self._url:
+                self._stop()
 
     def close(self) -> None:
         """Stop forwarding."""
@@ -167,12 +191,25 @@ def _forwarded_port(running: subprocess.Popen[bytes], target: str) -> int:
     """Read the port kubectl chose, then keep its pipe drained so that it never blocks on it."""
     assert running.stdout
     said = b""
-    for line in running.stdout:
-        said += line
-        if found := FORWARDING.search(line):
-            threading.Thread(target=_drain, args=(running,), daemon=True).start()
-            return int(found[1])
-    raise LabError(f"forwarding a port to {target}: {process.last_words(said)}")
+    with _ended_after(FORWARD_SECONDS_MAX, running):
+        for line in running.stdout:
+            said += line
+            if found := FORWARDING.search(line):
+                threading.Thread(target=_drain, args=(running,), daemon=True).start()
+                return int(found[1])
+    raise TransientError(f"forwarding a port to {target}: {process.last_words(said)}")
+
+
+@contextmanager
+def _ended_after(seconds: float, running: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a program that is still at what follows when its time is over, so that reading from it ends too."""
+    timer = threading.Timer(seconds, process.kill_group, (running,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _drain(running: subprocess.Popen[bytes]) -> None:

@@ -33,6 +33,7 @@ SPEED = 20.0
 RESTART_OVERHEAD_SECONDS = 10.0
 RESTART_SECONDS = 300.0
 READY_SECONDS_MAX = 60.0
+BORROW_TRIES_MAX = 5
 # So many scrapes may be missing in a row before a silence could hide between them.
 SCRAPES_MISSING_MAX = 4
 
@@ -92,13 +93,14 @@ class Lab:
 
     def prometheus(self) -> Prometheus:
         """Return a connection of one's own to the lab's Prometheus."""
-        return Prometheus(self.forward.url())
+        return Prometheus(self.forward.url(), on_silence=self.forward.mistrust)
 
 
-def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
+def up(options: Options, progress: Progress, *, keep: bool = False) -> tuple[State, bool]:
     """Bring the lab up, or finish what an earlier run began; a lab that is up already is left as it is.
 
     Broken on the way, a new one is taken down again, unless it is to be kept; one that was up stays.
+    Returns what is known of the lab, and whether it was up already.
     """
     stated = load_rules(options)  # the user's mistakes first, before anything is started
     scaled = _scaled(stated, options)
@@ -109,7 +111,7 @@ def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
         progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
         try:
             access, loaded = _cluster_with_images(cluster, before, options, progress)
-            with _evidence_of_failure(cluster, access, progress), _in_use(options.name):
+            with evidence.of_failure(cluster, access, progress), _in_use(options.name):
                 _deploy(scaled, options, access, loaded, progress)
         except BaseException:
             if not (keep or was_up):
@@ -126,22 +128,7 @@ def up(options: Options, progress: Progress, *, keep: bool = False) -> State:
             phases={**(before.phases if before else {}), **progress.times},
         )
         cache.write_whole(_state_file(options.name), msgspec.json.encode(state), mode=0o600)
-    return state
-
-
-@contextmanager
-def _evidence_of_failure(
-    cluster: clusters.Cluster, access: clusters.Access, progress: Progress
-) -> Iterator[None]:
-    """Export what there is to see before a lab that broke is taken down."""
-    try:
-        yield
-    except LabError as error:
-        folder = cache.folder() / "evidence" / cluster.name
-        shutil.rmtree(folder, ignore_errors=True)
-        evidence.export(Kube(access.kubeconfig, access.context), folder, progress)
-        cluster.export_logs(folder / "cluster")
-        raise LabError(f"{error} (evidence: {folder})") from error
+    return state, was_up
 
 
 def _cluster_with_images(
@@ -207,18 +194,22 @@ def find(name: str) -> State | None:
 
 
 @contextmanager
-def connected(state: State, options: Options, progress: Progress) -> Iterator[Lab]:
-    """Yield the lab, with the rules and the speed of `options` deployed; unchanged ones take no time."""
+def _connected(state: State, options: Options, progress: Progress) -> Iterator[Lab]:
+    """Yield the lab, with the rules and the speed of `options` deployed; unchanged ones take no time.
+
+    The lab must be in use by the caller (`_in_use`), so that nobody else changes the rules meanwhile.
+    """
     stated = load_rules(options)
     access = clusters.Access(kubeconfig=Path(state.kubeconfig), context=state.context)
     kube = Kube(access.kubeconfig, access.context)
-    with ExitStack() as stays:
-        stays.enter_context(_in_use(options.name))  # nobody else changes the rules meanwhile
-        _deploy(_scaled(stated, options), options, access, state.images, progress)
-        forward = stays.enter_context(kube.forward(stack.NAMESPACE, "service/prometheus", 9090))
-        server = Prometheus(forward.url())
+    _deploy(_scaled(stated, options), options, access, state.images, progress)
+    with kube.forward(stack.NAMESPACE, "service/prometheus", 9090) as forward:
         wait_for(
-            "Prometheus to be ready", server.ready, deadline=READY_SECONDS_MAX, clock=WallClock(), every=0.25
+            "Prometheus to be ready",
+            lambda: Prometheus(forward.url()).ready(),
+            deadline=READY_SECONDS_MAX,
+            clock=WallClock(),
+            every=0.25,
         )
         yield Lab(
             name=options.name,
@@ -230,7 +221,7 @@ def connected(state: State, options: Options, progress: Progress) -> Iterator[La
             versions={
                 "alertdrill": metadata.version("alertdrill"),
                 "kubernetes": kube.version(),
-                "prometheus": server.version(),
+                "prometheus": Prometheus(forward.url()).version(),
             },
             phases={**state.phases, **progress.times},
         )
@@ -357,21 +348,37 @@ def status(name: str) -> Status:
 
 @contextmanager
 def borrowed(options: Options, progress: Progress, *, keep: bool) -> Iterator[Lab]:
-    """Yield the lab that is up, which stays, or a new one, taken down after unless it is to be kept."""
-    there = status(options.name)
-    lacks_tofu = options.tofu and there.state is not None and images.TERRADIFF.name not in there.state.images
-    if there.answers and there.state:
-        progress.say(f"{there.sentence}; using it")
-        state = up(options, progress, keep=True) if lacks_tofu else there.state
-        with connected(state, options, progress) as lab:
-            yield lab
-        return
-    state = up(options, progress, keep=keep)
-    try:
-        with connected(state, options, progress) as lab:
-            yield lab
-    finally:
-        if keep:
-            progress.say(f"kept the lab; take it down: alertdrill down --name {options.name}")
-        else:
-            down(options.name, progress)
+    """Yield the lab that is up, which stays, or a new one, taken down after unless it is to be kept.
+
+    While we wait for another run to be done with the lab, that run may take it down: then we start over.
+    """
+    for _ in range(BORROW_TRIES_MAX):
+        with ExitStack() as after:
+            there = status(options.name)
+            if there.answers and _has_images(there.state, options):
+                progress.say(f"{there.sentence}; using it")
+            else:
+                _, was_up = up(options, progress, keep=keep or there.answers)
+                if not was_up:
+                    after.callback(_leave, options.name, progress, keep=keep)
+            with _in_use(options.name):
+                state = find(options.name)  # as it is now that nobody else can change it
+                if state and _has_images(state, options):
+                    with _connected(state, options, progress) as lab:
+                        yield lab
+                    return
+            after.pop_all()  # what we made is gone already
+        progress.say(f"the lab {options.name} was taken down while we waited for our turn: starting over")
+    raise LabError(f"borrowing the lab {options.name}: others took it down each time; use another --name")
+
+
+def _has_images(state: State | None, options: Options) -> bool:
+    return state is not None and not (options.tofu and images.TERRADIFF.name not in state.images)
+
+
+def _leave(name: str, progress: Progress, *, keep: bool) -> None:
+    """Take down the lab that we made, unless it is to be kept."""
+    if keep:
+        progress.say(f"kept the lab; take it down: alertdrill down --name {name}")
+    else:
+        down(name, progress)

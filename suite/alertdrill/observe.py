@@ -11,19 +11,23 @@ from itertools import pairwise
 from typing import Self
 
 from alertdrill import timeline
-from alertdrill.clock import Clock
+from alertdrill.clock import Clock, wait_for
 from alertdrill.errors import LabError
 from alertdrill.incident import Cadence, Event, Limits, Series
 from alertdrill.model import Life
 from alertdrill.prometheus import Prometheus, RuleState
 
-NAMESPACE_LABEL = "exported_namespace"
+NAMESPACE_LABEL = "exported_namespace"  # of the object that a series is about
+TARGET_NAMESPACE_LABEL = "namespace"  # of the pod that was scraped
 NAMESPACE_PREFIX = "drill-"  # what every scenario's namespace is called first
 RESTARTS = "k8s_pod_status_restartCount"
 # What the kubelet does to a container that crashes at once, on every node of the world: one restart in 300 s
 # at most. Up to a fifth faster or slower makes no difference to a rule that is not on the edge itself.
 RESTART_SECONDS = 300.0
 RESTART_SECONDS_LOW, RESTART_SECONDS_HIGH = 200.0, 360.0
+
+# Prometheus, and the forward to it, may just be coming back: two looks that get no reply, and some more.
+ANSWER_SECONDS_MAX = 70.0
 
 Key = tuple[str, frozenset[tuple[str, str]]]
 
@@ -51,9 +55,14 @@ class Watcher:
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        """Look once, so that a server that does not answer is known at once; then go on in the background."""
-        server = self.prometheus()
-        self.look(server)
+        """Look once, so that a server that can't be asked is known now; then go on in the background."""
+        server = wait_for(
+            "Prometheus to tell its rules",
+            self._first_look,
+            deadline=ANSWER_SECONDS_MAX,
+            clock=self.clock,
+            every=1,
+        )
         self._thread = threading.Thread(target=self._run, args=(server,), daemon=True)
         self._thread.start()
         return self
@@ -74,6 +83,11 @@ class Watcher:
                 self.health.append((now, rule))
             for alert in rule.alerts:
                 self.annotations[key(rule.name, alert.labels)] = alert.annotations
+
+    def _first_look(self) -> Prometheus:
+        server = self.prometheus()
+        self.look(server)
+        return server
 
     def _run(self, server: Prometheus) -> None:
         while not self._stop.wait(self.every):
@@ -121,14 +135,32 @@ def everything(
     return [*workload_series(server, window, up), *up, *alerts], events
 
 
+def own_alerts(namespace: str, *matchers: str) -> tuple[str, str]:
+    """Return selectors of the alerts about a namespace or about what is scraped in it, each alert once."""
+    return (
+        _alerts(f'{NAMESPACE_LABEL}="{namespace}"', *matchers),
+        _alerts(f'{TARGET_NAMESPACE_LABEL}="{namespace}",{NAMESPACE_LABEL}!="{namespace}"', *matchers),
+    )
+
+
+def alerts(namespace: str, *matchers: str) -> tuple[str, ...]:
+    """Return selectors of a scenario's own alerts and of those that are no scenario's, each alert once."""
+    nobodys = ",".join(
+        f'{label}!~"{NAMESPACE_PREFIX}.*"' for label in (NAMESPACE_LABEL, TARGET_NAMESPACE_LABEL)
+    )
+    return _alerts(nobodys, *matchers), *own_alerts(namespace, *matchers)
+
+
+def _alerts(*matchers: str) -> str:
+    return f"ALERTS{{{','.join(matchers)}}}"
+
+
 def alert_series(server: Prometheus, window: Window) -> list[Series]:
     """Return ALERTS of the scenario's namespace and of what is no scenario's; the others judge their own."""
-    chosen = (
-        f'ALERTS{{{NAMESPACE_LABEL}!~"{NAMESPACE_PREFIX}.*"}}',
-        f'ALERTS{{{NAMESPACE_LABEL}="{window.namespace}"}}',
-    )
     return [
-        one for selector in chosen for one in server.samples(selector, start=window.started, end=window.ended)
+        one
+        for selector in alerts(window.namespace)
+        for one in server.samples(selector, start=window.started, end=window.ended)
     ]
 
 
@@ -182,7 +214,7 @@ def workload_series(server: Prometheus, window: Window, up: Iterable[Series]) ->
     """Return every series of the scenario's objects, with staleness markers where a scrape lost one."""
     selectors = (
         f'{{__name__!="ALERTS",{NAMESPACE_LABEL}="{window.namespace}"}}',  # its objects, by the exporter
-        f'{{__name__!~"ALERTS|up",namespace="{window.namespace}"}}',  # its pods' own metrics
+        f'{{__name__!~"ALERTS|up",{TARGET_NAMESPACE_LABEL}="{window.namespace}"}}',  # its pods' own metrics
     )
     scrapes = {_target(one): one.timestamps for one in up}
     return [

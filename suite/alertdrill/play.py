@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from alertdrill import baseline, data, durations, images, incident, observe, pod_logs
-from alertdrill.clock import StoppableClock, wait_for
-from alertdrill.errors import LabError, ScenarioError
+from alertdrill import baseline, data, durations, images, incident, observe, pod_logs, scenario_files
+from alertdrill.clock import Clock, Hope, NotYet, StoppableClock, wait_for
+from alertdrill.errors import LabError, ScenarioError, TransientError
 from alertdrill.faults import base as faults
 from alertdrill.faults import catalogue
 from alertdrill.incident import Event, Incident, Kind, Series
@@ -21,6 +21,8 @@ from alertdrill.progress import Progress
 from alertdrill.scenario import Scenario
 
 BASELINE_SECONDS_MAX = 120
+# An API server under load refuses now and then; one that has for so long is in trouble.
+PATIENCE_SECONDS = 20
 # More would start faster than two cores can bring up pods, and the scrapes would suffer; the longest runs
 # come first, so the others take no more time than they.
 SIDE_BY_SIDE_MAX = 8
@@ -37,15 +39,17 @@ def play(
 
     Those that touch the whole cluster come last, one by one. A broken run leaves an incident that says so.
     """
+    scenario_files.check_folders(scenarios)
     clock = StoppableClock()
     with observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher:
-        _remove_leftovers(lab)
+        _remove_leftovers(lab, clock)
         _await_quiet(lab, clock, progress)
         runs = [Run(lab, scenario, watcher, clock, progress, record, keep) for scenario in scenarios]
         try:
             _side_by_side([run for run in runs if not run.scenario.exclusive], clock)
             for run in runs:
                 if run.scenario.exclusive:
+                    _await_quiet(lab, clock, progress)  # what the run before it broke has come back
                     _side_by_side([run], clock)
         except BaseException:
             clock.stop()
@@ -64,12 +68,27 @@ def _side_by_side(runs: Sequence["Run"], clock: StoppableClock) -> None:
             raise
 
 
-def _remove_leftovers(lab: Lab) -> None:
+def _remove_leftovers(lab: Lab, clock: Clock) -> None:
     """Remove the namespaces of a run that was killed; the lock on the lab says that no run is alive."""
     chosen = f"{LAB_LABEL}={lab.mark}"
-    lab.kube.run(
-        "removing what a killed run left", "delete", "namespace", f"--selector={chosen}", "--wait=false"
-    )
+    what = "removing what a killed run left"
+    _insist(partial(lab.kube.run, what, "delete", "namespace", f"--selector={chosen}", "--wait=false"), clock)
+
+
+def _insist(do: Callable[[], object], clock: Clock) -> None:
+    """Do something until it succeeds, for a while; it must be the same done twice as done once.
+
+    Every LabError counts as a hiccup: kubectl ends with 1 whatever the reason.
+    """
+
+    def attempt() -> bool:
+        try:
+            do()
+        except LabError as error:
+            raise NotYet(str(error)) from error
+        return True
+
+    wait_for("kubectl to succeed", attempt, deadline=PATIENCE_SECONDS, clock=clock, every=1)
 
 
 def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> None:
@@ -77,10 +96,11 @@ def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> None:
 
     What stays active is said and played with: it is for the judge to object to.
     """
+    seconds = _whole_round(lab)
     try:
         wait_for(
             "every other alert to be quiet before anything is broken",
-            partial(baseline.quiet, lab.prometheus(), lab.limits.canary, seconds=_whole_round(lab)),
+            lambda: baseline.quiet(lab.prometheus(), lab.limits.canary, seconds=seconds),
             deadline=BASELINE_SECONDS_MAX,
             clock=clock,
             every=lab.scrape_seconds,
@@ -151,26 +171,32 @@ class Run:
         labels = {LAB_LABEL: self.lab.mark, "pod-security.kubernetes.io/enforce": "restricted"}
         metadata = {"name": self.namespace, "labels": labels}
         manifest = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
-        self.lab.kube.run(f"making the namespace {self.namespace}", "apply", "--filename=-", stdin=manifest)
+        what = f"making the namespace {self.namespace}"
+        _insist(partial(self.lab.kube.run, what, "apply", "--filename=-", stdin=manifest), self.clock)
 
     def deploy_workload(self) -> None:
         """Apply the workload's manifest."""
         manifest = workload(self.scenario)
-        self.place.run(f"deploying the workload {self.scenario.workload}", "apply", f"--filename={manifest}")
+        what = f"deploying the workload {self.scenario.workload}"
+        _insist(partial(self.place.run, what, "apply", f"--filename={manifest}"), self.clock)
 
     def await_baseline(self) -> None:
         """Wait until the workload is healthy and its series are there, then for one window of silence."""
-        server = self.lab.prometheus()
         what = f"a healthy baseline of {self.scenario.name}"
         wait_for(
             what,
-            partial(baseline.healthy, self.place),
+            partial(baseline.healthy, self.place, Hope(self.clock)),
             deadline=BASELINE_SECONDS_MAX,
             clock=self.clock,
             every=1,
         )
-        seen = partial(baseline.seen, self.place, server)
-        wait_for(what, seen, deadline=BASELINE_SECONDS_MAX, clock=self.clock, every=self.lab.scrape_seconds)
+        wait_for(
+            what,
+            lambda: baseline.seen(self.place, self.lab.prometheus()),
+            deadline=BASELINE_SECONDS_MAX,
+            clock=self.clock,
+            every=self.lab.scrape_seconds,
+        )
         # The recording starts here: how the workload came up is not part of the story.
         self.started = self.clock.now()
         self.clock.sleep(BASELINE_SCRAPES * self.lab.scrape_seconds)
@@ -191,20 +217,20 @@ class Run:
         self.clock.sleep(rest)
 
     def heal(self) -> None:
-        """Repair it."""
-        self.healed_at = self.clock.now()
+        """Repair it, once: after a half success a rollout undone again would be broken again."""
         kind = catalogue.of(self.scenario)
         if kind and self.scenario.fault:
             kind.heal(self.place, self.scenario.fault.args)
             self._say("healed")
             self._note("heal", fault=str(self.scenario.fault))
+        self.healed_at = self.clock.now()
 
     def _repair(self) -> None:
         """After trouble, undo what was broken: the lab may be used again. What can't be is said."""
         kind = catalogue.of(self.scenario)
         if kind and self.scenario.fault and self.fault_at and not self.healed_at:
             try:
-                kind.heal(self.place, self.scenario.fault.args)
+                _insist(partial(kind.heal, self.place, self.scenario.fault.args), self.clock)
             except LabError as error:
                 self._say(str(error))
 
@@ -213,12 +239,18 @@ class Run:
         resolving = [e for e in self.scenario.expect if e.kind == "resolves"]
         if resolving:
             names = "|".join(e.alert for e in resolving)
-            active = f'ALERTS{{alertname=~"{names}",{observe.NAMESPACE_LABEL}="{self.namespace}"}}'
             end = self.healed_at + max(self._live(e.within) for e in resolving)
-            server = self.lab.prometheus()
-            while self.clock.now() < end and server.query(active):
+            while self.clock.now() < end and not self._is_silent(names):
                 self.clock.sleep(self.lab.evaluation_seconds)
         self.clock.sleep(self._live(self.scenario.settle))
+
+    def _is_silent(self, names: str) -> bool:
+        """Say whether none of the alerts is active; without an answer that is not known, so it is no."""
+        active = " or ".join(observe.alerts(self.namespace, f'alertname=~"{names}"'))
+        try:
+            return not self.lab.prometheus().query(active)
+        except TransientError:
+            return False
 
     def afterglow(self) -> None:
         """Let the scrapes and evaluations of the last moment reach the database."""
@@ -236,7 +268,13 @@ class Run:
         series: list[Series] = []
         seen: list[Event] = []
         try:
-            series, seen = observe.everything(self.lab.prometheus(), window, self.watcher, self.lab.limits)
+            series, seen = wait_for(
+                f"Prometheus to tell of {self.scenario.name}",
+                lambda: observe.everything(self.lab.prometheus(), window, self.watcher, self.lab.limits),
+                deadline=observe.ANSWER_SECONDS_MAX,
+                clock=self.clock,
+                every=1,
+            )
         except LabError as error:
             self._trouble(error)
         kind = catalogue.of(self.scenario)

@@ -1,18 +1,19 @@
 """The Prometheus HTTP API, as values; whatever goes wrong on the way is a LabError."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 import requests
 import urllib3
-from prometheus_api_client.exceptions import PrometheusApiClientException
 from prometheus_api_client.prometheus_connect import PrometheusConnect
 
-from alertdrill.errors import LabError
+from alertdrill.errors import LabError, TransientError, refusal
 from alertdrill.incident import Series
 
 REPLY_SECONDS_MAX = 30
+SAID_MAX = 300  # characters of a refusal that are told
 # What the query library raises when an answer is no answer of Prometheus.
 MISUNDERSTOOD = (ValueError, KeyError, TypeError)
 
@@ -62,14 +63,18 @@ class _Reply(msgspec.Struct):
 
 
 class Prometheus:
-    """One Prometheus server; not shared between threads."""
+    """One Prometheus server; not shared between threads. `on_silence` gets the url that gave no reply."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, on_silence: Callable[[str], None] = lambda _url: None) -> None:
         self.url = url.rstrip("/")
+        self._on_silence = on_silence
         self._session = requests.Session()
+        self._session.hooks["response"] = [_refuse]
         # No retries here: the caller waits with a deadline and a sentence (clock.wait_for).
-        no_retry = urllib3.Retry(total=0)
-        self._queries = PrometheusConnect(url=self.url, timeout=REPLY_SECONDS_MAX, retry=no_retry)
+        no_retry = urllib3.Retry(total=0, read=False)  # read: a missing reply is told from a lost connection
+        self._queries = PrometheusConnect(
+            url=self.url, timeout=REPLY_SECONDS_MAX, retry=no_retry, session=self._session
+        )
 
     def ready(self) -> bool:
         """Return whether the server says it is ready to serve queries."""
@@ -94,8 +99,8 @@ class Prometheus:
         params = {} if at is None else {"time": f"{at:.3f}"}
         try:
             result = self._queries.custom_query(query=promql, params=params)
-        except (PrometheusApiClientException, requests.RequestException, *MISUNDERSTOOD) as error:
-            raise LabError(f"asking Prometheus for {promql}: {_reason(error)}") from error
+        except (requests.RequestException, *MISUNDERSTOOD) as error:
+            raise self._trouble(promql, error) from error
         assert isinstance(result, list)
         return result
 
@@ -137,14 +142,34 @@ class Prometheus:
 
     def _get(self, path: str) -> requests.Response:
         try:
-            reply = self._session.get(f"{self.url}/api/v1/{path}", timeout=REPLY_SECONDS_MAX)
-            reply.raise_for_status()
+            return self._session.get(f"{self.url}/api/v1/{path}", timeout=REPLY_SECONDS_MAX)
         except requests.RequestException as error:
-            raise LabError(f"asking Prometheus for its {path}: {_reason(error)}") from error
-        return reply
+            raise self._trouble(f"its {path}", error) from error
+
+    def _trouble(self, what: str, error: Exception) -> LabError:
+        """Return what the caller is to raise; told by its type whether asking again may help."""
+        if isinstance(error, requests.Timeout):
+            self._on_silence(self.url)
+        return _kind(error)(f"asking Prometheus for {what}: {_reason(error)}")
+
+
+def _refuse(reply: requests.Response, *_: object, **_more: object) -> None:
+    """Raise an error for a reply that is no answer, before anybody reads it as one."""
+    if reply.status_code != HTTPStatus.OK:
+        said = f"it answered {reply.status_code}: {reply.text[:SAID_MAX]}"
+        raise requests.HTTPError(said, response=reply)
+
+
+def _kind(error: Exception) -> type[LabError]:
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return refusal(error.response.status_code)
+    lost = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+    return TransientError if isinstance(error, lost) else LabError
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, requests.Timeout):
+        return f"no reply in {REPLY_SECONDS_MAX} s"
     if isinstance(error, requests.ConnectionError):
         return "no connection; is it running, and is the port-forward to it alive?"
     if isinstance(error, MISUNDERSTOOD):

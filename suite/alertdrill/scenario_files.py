@@ -1,7 +1,7 @@
 """Scenario modules ⇄ values: every `SCENARIOS` list in a folder of Python files."""
 
 import runpy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -26,7 +26,20 @@ def load(folder: Path) -> list[Scenario]:
             if scenario.name in found:
                 raise ScenarioError(f"{file}: there are two scenarios called {scenario.name}; rename one")
             found[scenario.name] = scenario
+    check_folders(found.values())
     return list(found.values())
+
+
+def check_folders(scenarios: Iterable[Scenario]) -> None:
+    """Raise ScenarioError for two scenarios of one folder: one recording would replace the other."""
+    names: dict[str, str] = {}
+    for one in scenarios:
+        if one.slug in names:
+            raise ScenarioError(
+                f"the scenarios {names[one.slug]} and {one.name} would both be recorded in {one.slug}:"
+                " rename one"
+            )
+        names[one.slug] = one.name
 
 
 def choose(scenarios: Sequence[Scenario], patterns: Sequence[str]) -> list[Scenario]:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertdrill.clock import ManualClock, NotYet, StoppableClock, WallClock, wait_for
-from alertdrill.errors import LabError
+from alertdrill.clock import HOPE_SECONDS, Hope, ManualClock, NotYet, StoppableClock, WallClock, wait_for
+from alertdrill.errors import LabError, TransientError
 
 
 @given(st.integers(0, 30), st.floats(0.1, 5), st.floats(0, 60))
@@ -56,6 +56,57 @@ def test_another_error_is_not_waited_out() -> None:
     with pytest.raises(LabError, match="gone"):
         wait_for("it", until, deadline=60, clock=clock)
     assert [] == clock.slept
+
+
+def test_what_may_pass_is_waited_out() -> None:
+    """A server that does not answer now is asked again, as if it had said that it is not ready yet."""
+    troubles = [TransientError("no connection"), TransientError("it answered 503")]
+
+    def until() -> str:
+        if troubles:
+            raise troubles.pop()
+        return "ready"
+
+    clock = ManualClock()
+    assert "ready" == wait_for("it", until, deadline=60, clock=clock, every=1)
+    assert [1, 1] == clock.slept
+
+
+def test_what_does_not_pass_is_said_at_the_deadline() -> None:
+    """A server that never answers is a LabError with its last words, and not one to be waited out again."""
+
+    def until() -> bool:
+        raise TransientError("no connection")
+
+    with pytest.raises(LabError, match="waited 3 s for it; last seen: no connection") as said:
+        wait_for("it", until, deadline=3, clock=ManualClock())
+    assert LabError is said.type
+
+
+def test_an_interruption_is_not_waited_out() -> None:
+    """Who waits for a server that may come back stops waiting when the run is stopped."""
+    clock, asked = StoppableClock(), []
+
+    def until() -> bool:
+        asked.append(True)
+        clock.stop()
+        raise TransientError("no connection")
+
+    with pytest.raises(LabError, match="the run was interrupted"):
+        wait_for("it", until, deadline=60, clock=clock, every=30)
+    assert [True] == asked
+
+
+def test_hope_is_lost_only_by_trouble_without_a_break() -> None:
+    """A moment without the trouble gives it all its seconds again."""
+    clock = ManualClock()
+    hope = Hope(clock)
+    half = HOPE_SECONDS / 2
+    seen = []
+    for trouble in (True, True, False, True, True, True):
+        seen.append(hope.is_lost(trouble=trouble))
+        clock.sleep(half)
+    assert [False, False, False, False, False, True] == seen
 
 
 def test_the_wall_clock_moves_by_what_was_slept() -> None:

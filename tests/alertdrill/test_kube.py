@@ -3,12 +3,17 @@
 import os
 import re
 import signal
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import trustme
 
+from alertdrill import kube as client
 from alertdrill.clock import WallClock, wait_for
-from alertdrill.errors import LabError
+from alertdrill.errors import LabError, TransientError
 from alertdrill.kube import Forward, Kube
 
 
@@ -77,3 +82,60 @@ def test_a_forward_that_can_not_start_says_why(kube: Kube) -> None:
     """What kubectl said is in the error."""
     with pytest.raises(LabError, match="forwarding a port to service/forbidden-thing: Error from server"):
         kube.forward("a", "service/forbidden-thing", 1).url()
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(401, LabError), (404, LabError), (429, TransientError), (500, TransientError), (503, TransientError)],
+)
+def test_a_refusal_says_by_its_type_whether_it_may_pass(
+    status: int, kind: type[LabError], kube: Kube
+) -> None:
+    """An API server that is busy or lost its etcd may answer later; one that knows us not never will."""
+    with pytest.raises(LabError, match=f"listing pods: the API server answered {status}: ") as said:
+        kube.get("pods", namespace=f"status-{status}")
+    assert kind is said.type
+
+
+def test_an_answer_that_breaks_off_may_be_whole_next_time(kube: Kube) -> None:
+    """A connection that ends in the middle of an answer is trouble that may pass."""
+    with pytest.raises(TransientError, match="listing pods: the API server's answer broke off"):
+        kube.get("pods", namespace="broken-off")
+
+
+def test_no_connection_may_pass_and_a_certificate_of_strangers_does_not(kube: Kube, tmp_path: Path) -> None:
+    """An API server that restarts refuses connections; one that we don't trust won't be trusted later."""
+    assert kube.version()
+    config = tmp_path / "config"
+    config.write_text(re.sub(r"http://127\.0\.0\.1:\d+", "https://127.0.0.1:1", config.read_text()))
+    with pytest.raises(LabError) as gone:
+        Kube(config, "drill").get("pods")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        config.write_text(config.read_text().replace("127.0.0.1:1", f"127.0.0.1:{server.server_port}"))
+        with pytest.raises(LabError) as strange:
+            Kube(config, "drill").get("pods")
+        server.shutdown()
+    assert (TransientError, LabError) == (gone.type, strange.type)
+
+
+def test_a_forward_that_gave_no_reply_is_started_anew_once(kube: Kube, tmp_path: Path) -> None:
+    """A kubectl that hangs is replaced; what was said of an older one is not held against the new one."""
+    with kube.forward("monitoring", "service/prometheus", 9090) as forward:
+        url, first = forward.url(), (tmp_path / "pid").read_text()
+        forward.mistrust("http://127.0.0.1:0")
+        forward.url()
+        assert first == (tmp_path / "pid").read_text()
+        forward.mistrust(url)
+        forward.url()
+        assert first != (tmp_path / "pid").read_text()
+
+
+def test_a_forward_that_does_not_begin_is_ended(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kubectl that says nothing is not waited for without end."""
+    monkeypatch.setattr(client, "FORWARD_SECONDS_MAX", 0.1)
+    with pytest.raises(TransientError, match="forwarding a port to service/silent-thing: it said nothing"):
+        kube.forward("a", "service/silent-thing", 1).url()

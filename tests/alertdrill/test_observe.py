@@ -1,7 +1,12 @@
 """What Prometheus says, as events."""
 
+from typing import Any
+
+import pytest
+
 from alertdrill import observe
 from alertdrill.clock import ManualClock
+from alertdrill.errors import LabError, TransientError
 from alertdrill.incident import Limits, Series
 from alertdrill.model import AlertState, Change, Life
 from alertdrill.observe import Watcher, Window
@@ -91,3 +96,55 @@ def test_the_cadence_is_the_pauses_between_restarts_in_rule_time() -> None:
     )
     other = Series(labels={"__name__": "else"}, timestamps=(1, 2), values=(1.0, 2.0))
     assert (300.0, 300.0) == observe.cadence([restarts, other], WINDOW).measured
+
+
+def test_a_first_look_that_fails_is_repeated() -> None:
+    """A session does not end because the forward to Prometheus was just coming back."""
+    answers: list[Prometheus | LabError] = [TransientError("no connection"), Scripted([rule("ok")])]
+
+    def prometheus() -> Prometheus:
+        answer = answers.pop(0)
+        if isinstance(answer, LabError):
+            raise answer
+        return answer
+
+    clock = ManualClock(80.0)
+    with Watcher(prometheus, clock, every=60) as watcher:
+        assert [(81.0, rule("ok"))] == watcher.health
+
+
+def test_a_first_look_that_is_refused_is_said_at_once() -> None:
+    """What asking again does not mend is not asked again."""
+
+    def prometheus() -> Prometheus:
+        raise LabError("it answered 403")
+
+    clock = ManualClock()
+    with pytest.raises(LabError, match="it answered 403"), Watcher(prometheus, clock, every=60):
+        pass
+    assert [] == clock.slept
+
+
+class Asked(Prometheus):
+    """A server that has no series and remembers what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.queries: list[str] = []
+
+    def query(self, promql: str, *, at: float | None = None) -> list[dict[str, Any]]:
+        """Remember the query."""
+        assert WINDOW.ended == at
+        self.queries.append(promql)
+        return []
+
+
+def test_alerts_are_the_scenarios_own_by_either_namespace_and_those_of_no_scenario() -> None:
+    """What another scenario's pods caused stays out, also where no rule says whose object it is about."""
+    server = Asked()
+    observe.alert_series(server, WINDOW)
+    assert [
+        'ALERTS{exported_namespace!~"drill-.*",namespace!~"drill-.*"}[40000ms]',
+        'ALERTS{exported_namespace="drill-a"}[40000ms]',
+        'ALERTS{namespace="drill-a",exported_namespace!="drill-a"}[40000ms]',
+    ] == server.queries

@@ -1,13 +1,15 @@
 """The Prometheus HTTP API as values, and what goes wrong on the way."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from alertdrill.errors import LabError
+from alertdrill import prometheus as client
+from alertdrill.errors import LabError, TransientError
 from alertdrill.incident import Series
 from alertdrill.prometheus import AlertInstance, Prometheus, RuleState
 
@@ -18,6 +20,7 @@ class Server(ThreadingHTTPServer):
     """Gives one answer to everything, and remembers what was asked."""
 
     answer: Answer = (200, b"")
+    promised: int | None = None  # bytes, when it promises more than it sends
     asked: str = ""
 
 
@@ -31,6 +34,8 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked = self.path
         status, body = self.server.answer
         self.send_response(status)
+        if self.server.promised:
+            self.send_header("Content-Length", str(self.server.promised))
         self.end_headers()
         self.wfile.write(body)
 
@@ -121,3 +126,43 @@ def test_a_server_that_is_gone_is_a_lab_error() -> None:
     with pytest.raises(LabError, match="asking Prometheus for up: no connection"):
         gone.query("up")
     assert not gone.ready()
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, LabError), (401, LabError), (422, LabError), (429, TransientError), (503, TransientError)],
+)
+def test_a_refusal_says_by_its_type_whether_it_may_pass(
+    status: int, kind: type[LabError], server: Server, prometheus: Prometheus
+) -> None:
+    """A busy or starting server may answer later; a query it does not take, or a stranger, stays refused."""
+    server.answer = status, b"its own words"
+    for ask in (prometheus.rules, lambda: prometheus.query("up")):
+        with pytest.raises(LabError, match=f"it answered {status}: its own words") as said:
+            ask()
+        assert kind is said.type
+
+
+def test_an_answer_that_breaks_off_may_be_whole_next_time(server: Server, prometheus: Prometheus) -> None:
+    """A connection that ends in the middle is no answer, and is worth another."""
+    server.answer, server.promised = success({}), 1000
+    for ask in (prometheus.rules, lambda: prometheus.query("up")):
+        with pytest.raises(TransientError):
+            ask()
+
+
+def test_a_connection_that_is_refused_may_be_taken_next_time() -> None:
+    """A port-forward that has ended is started anew, so the next attempt may succeed."""
+    with pytest.raises(TransientError, match="asking Prometheus for up: no connection"):
+        Prometheus("http://127.0.0.1:1").query("up")
+
+
+def test_silence_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that takes a connection and says nothing is told to who made the way to it."""
+    monkeypatch.setattr(client, "REPLY_SECONDS_MAX", 0.1)
+    silent: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(TransientError, match=r"asking Prometheus for up: no reply in 0\.1 s"):
+            Prometheus(url, on_silence=silent.append).query("up")
+    assert [url] == silent

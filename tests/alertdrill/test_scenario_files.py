@@ -75,3 +75,15 @@ def test_a_pattern_that_matches_nothing_is_refused() -> None:
     """A misspelt name is an error that lists the names there are."""
     with pytest.raises(ScenarioError, match="no scenario is called pods/c; there are: pods/a"):
         scenario_files.choose([one("pods/a")], ["pods/a", "pods/c"])
+
+
+def test_two_scenarios_of_one_folder_are_refused(tmp_path: Path) -> None:
+    """Different names may still mean one folder, and one of the two recordings would be lost."""
+    names = ("deployments/a-b", "deployments-a/b")
+    made = [
+        f"Scenario(name='{name}', why='', workload='w', hold='1m', expect=(never('A'),))" for name in names
+    ]
+    write(tmp_path, "mine.py", f"{HEADER}SCENARIOS = [{', '.join(made)}]\n")
+    said = f"the scenarios {names[0]} and {names[1]} would both be recorded in deployments-a-b: rename one"
+    with pytest.raises(ScenarioError, match=said):
+        scenario_files.load(tmp_path)

@@ -23,7 +23,7 @@ def up(*, keep: bool, **chosen: Any) -> None:
     The lab stays until `alertdrill down`. A second `up` of the same name finds it and changes what differs.
     """
     progress = Progress()
-    state = lab.up(options.lab_options(**chosen), progress, keep=keep)
+    state, _ = lab.up(options.lab_options(**chosen), progress, keep=keep)
     click.echo(
         f"lab {state.options.name} is up ({state.flavour}); {state.options.speed:g} times as fast as life"
     )

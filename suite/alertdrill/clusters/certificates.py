@@ -1,7 +1,6 @@
 """Approval of the certificates that kubelets serve with: of requests a node made for itself only."""
 
 import base64
-import json
 from typing import Any
 
 from cryptography import x509
@@ -71,8 +70,7 @@ def objection(request: dict[str, Any], nodes: dict[str, dict[str, Any]]) -> str:
 
 
 def _listed(kube: Kube) -> list[dict[str, Any]]:
-    reply = kube.open("listing certificate requests", REQUESTS, [])
-    items: list[dict[str, Any]] = json.loads(reply.data)["items"]
+    items: list[dict[str, Any]] = kube.read("listing certificate requests", REQUESTS, "items")
     return items
 
 

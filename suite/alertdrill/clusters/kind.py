@@ -20,6 +20,7 @@ PREFIX = "alertdrill-"
 LABEL = "io.x-k8s.kind.cluster"
 CREATE_SECONDS_MAX = 300.0
 READY_SECONDS_MAX = 120.0
+ANSWER_SECONDS_MAX = 20.0  # a cluster that is only busy answers by then; one that doesn't is made anew
 CAP_SYS_RESOURCE = 24
 # The kubelet runs what has a manifest in the one folder and stops what no longer has.
 MANIFESTS = "/etc/kubernetes/manifests"
@@ -279,8 +280,14 @@ class KindCluster:
         if not self._access.kubeconfig.exists():
             return False
         try:
-            return _all_ready(Kube(self._access.kubeconfig, self._access.context))
-        except (LabError, NotYet):
+            kube = Kube(self._access.kubeconfig, self._access.context)
+            return wait_for(
+                f"{PREFIX}{self.name} to answer",
+                lambda: _all_ready(kube),
+                deadline=ANSWER_SECONDS_MAX,
+                clock=WallClock(),
+            )
+        except LabError:
             return False
 
 

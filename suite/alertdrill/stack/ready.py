@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from alertdrill import process
-from alertdrill.clock import Clock, NotYet, wait_for
+from alertdrill.clock import Clock, Hope, NotYet, wait_for
 from alertdrill.errors import LabError
 from alertdrill.kube import Kube
 from alertdrill.stack.render import NAMESPACE, Object
 
 EVERY_SECONDS = 0.4
-# A trouble that waiting seldom heals may last so long: a registry may answer a moment later.
-HOPE_SECONDS = 20.0
 # Between two back-offs a crashing container looks like any that starts, so it is known by how often it ended.
 CRASHES_MAX = 2
 CRASHES = "Crashes"
@@ -31,10 +29,9 @@ LOG_LINES = 3
 def wait(kube: Kube, wanted: list[Object], *, deadline: float, clock: Clock) -> None:
     """Return when every Deployment has rolled out; a LabError says why one can't, or is late."""
     names = [thing["metadata"]["name"] for thing in wanted]
-    hopeless_since: float | None = None
+    hope = Hope(clock)
 
     def rolled_out() -> bool:
-        nonlocal hopeless_since
         found = {thing["metadata"]["name"]: thing for thing in kube.get("deployments", namespace=NAMESPACE)}
         late = [name for name in names if name not in found or not has_rolled_out(found[name])]
         if not late:
@@ -45,11 +42,7 @@ def wait(kube: Kube, wanted: list[Object], *, deadline: float, clock: Clock) -> 
             for about in (*(_refusals(found.get(name, {})) for name in late), *map(_troubles_of_pod, pods))
             for trouble in about
         ]
-        if not any(reason in HOPELESS for reason, _ in troubles):
-            hopeless_since = None
-        elif hopeless_since is None:
-            hopeless_since = clock.now()
-        elif clock.now() - hopeless_since >= HOPE_SECONDS:
+        if hope.is_lost(trouble=any(reason in HOPELESS for reason, _ in troubles)):
             raise LabError(f"deploying the stack: {_sentence(late, troubles)}{_last_words(kube, pods)}")
         raise NotYet(_sentence(late, troubles))
 

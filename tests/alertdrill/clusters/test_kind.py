@@ -1,14 +1,17 @@
 """A kind cluster comes up, is found again, and goes down, whatever happened to the run before."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from alertdrill import tools
 from alertdrill.clusters import Access, Wanted, choose, kind, state
 from alertdrill.clusters.kind import KindCluster
-from alertdrill.errors import LabError, UsageError
+from alertdrill.errors import LabError, TransientError, UsageError
 from alertdrill.progress import Progress
+
+ANSWERS = KindCluster._answers  # noqa: SLF001  # the real one, where answering() is in its place
 
 
 @pytest.fixture(autouse=True)
@@ -181,3 +184,29 @@ def test_a_bounded_machine_is_known(tmp_path: Path) -> None:
     for bounds, bounded in (("000001ffffffffff", False), ("000001fffeffffff", True)):
         (tmp_path / "status").write_text(f"Name:\tcat\nCapEff:\t0\nCapBnd:\t{bounds}\n")
         assert bounded == kind.is_bounded(tmp_path / "status")
+
+
+class BusyApi:
+    """An API server that is too busy for the first request, and then has a node that is ready."""
+
+    refusals = 1
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def get(self, resource: str) -> list[dict[str, Any]]:
+        """Return the node, or refuse."""
+        assert "nodes" == resource
+        if BusyApi.refusals:
+            BusyApi.refusals -= 1
+            raise TransientError("listing nodes: the API server answered 429")
+        return [{"status": {"conditions": [{"type": "Ready", "status": "True"}]}}]
+
+
+def test_a_busy_one_is_not_made_anew(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One refused request is no reason to delete a cluster that is up."""
+    access = cluster().up(Progress())
+    monkeypatch.setattr(KindCluster, "_answers", ANSWERS)
+    monkeypatch.setattr(kind, "Kube", BusyApi)
+    assert access == cluster().up(Progress())
+    assert ["create cluster"] == kind_calls(machine)

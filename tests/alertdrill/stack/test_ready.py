@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from alertdrill.clock import ManualClock
+from alertdrill.clock import HOPE_SECONDS, ManualClock
 from alertdrill.errors import LabError
 from alertdrill.kube import Kube
 from alertdrill.stack import ready
@@ -109,7 +109,7 @@ def test_a_hopeless_pod_ends_the_wait_early(seen: dict[str, Any], says: str) -> 
     clock = ManualClock()
     with pytest.raises(LabError, match=says):
         ready.wait(cast("Kube", server), WANTED, deadline=180, clock=clock)
-    assert ready.HOPE_SECONDS <= clock.now() < ready.HOPE_SECONDS + 1
+    assert HOPE_SECONDS <= clock.now() < HOPE_SECONDS + 1
 
 
 def test_refused_pods_are_the_deployment_s_trouble() -> None:
