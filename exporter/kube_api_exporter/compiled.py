@@ -16,6 +16,8 @@ from kube_api_exporter.walk import Lines, walk
 
 UNSEEN = ("string", "strings")
 TEXTS = ("string", "int-or-string")
+# A list of no more elements makes no huge scrape of a small object.
+FEW = 8
 # How the source spells a value of each kind; the decoder lets nothing else through.
 SPELLED = {
     "integer": "{{{}}}",
@@ -117,7 +119,7 @@ class Writer:
             # Its name is found by looking, as the generic renderer does.
             return [f" walk(o, {self._keep(place)}, labels, lines)"]
         return [
-            " lines.spend(len(o) * len(labels))",
+            f" if len(o) > {FEW}: lines.spend(len(o) * len(labels))",
             " for index, v in enumerate(o):",
             "  if v is None: continue",
             *(f" {line}" for line in labels),

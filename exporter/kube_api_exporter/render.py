@@ -119,7 +119,7 @@ class Renderer:
     def pieces(self, seen: Seen) -> Pieces:
         """Render an object; Refused if it would spoil the scrape."""
         identity = extras.identity_labels(seen.namespace, seen.name)
-        lines = Lines()
+        lines = Lines(list)
         try:
             if seen.typed and self._typed:
                 self._typed.render(seen.value, identity, lines)

@@ -32,7 +32,9 @@ def element_name(text: str) -> str:
     """Escape the name of a list's element; ValueError if it is no name: it stands in all its samples."""
     if len(text) > NAME_MAX:
         raise ValueError(f"the name of a list's element has {len(text)} characters")
-    return label_value(text)
+    if "\\" in text or '"' in text or "\n" in text:
+        return label_value(text)
+    return text
 
 
 def number(value: float) -> str:

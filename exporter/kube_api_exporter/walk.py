@@ -21,14 +21,12 @@ SKIPPED = ("metadata", "managedFields")  # who wrote which field: no numbers, on
 class Lines(defaultdict[str, list[str]]):
     """An object's samples by family, while it is being rendered; there is an end to them."""
 
-    def __init__(self) -> None:
-        super().__init__(list)
-        self._room = OBJECT_BYTES_MAX
+    room = OBJECT_BYTES_MAX
 
     def spend(self, size: int) -> None:
         """Take note that so many bytes are about to be added, at least; ValueError if that is too much."""
-        self._room -= size
-        if self._room < 0:
+        self.room -= size
+        if self.room < 0:
             raise ValueError(f"its samples would take more than {OBJECT_BYTES_MAX} bytes")
 
 
