@@ -38,8 +38,10 @@ class Expectation(Value, frozen=True, kw_only=True):
 
     `fires`: becomes firing between `after` and `within`, counted from the fault.
     `pends`: becomes pending in that window; with `never`, it proves that a silence was not an empty one.
-    `resolves`: no instance is active any more `within` that long after the repair.
-    `never`: no instance fires in the whole run.
+    `resolves`: what fired goes on until the repair, and no instance is active `within` that long after it.
+    `never`: no instance fires in the whole run; one that is still pending at its end might have.
+
+    `pends` and `resolves` are about the scenario's own instances, `never` about all of the cluster.
 
     `labels` are exact: every label of the alert but those that only say where it was scraped must be named
     here. `exported_namespace` is the scenario's namespace and need not be. `annotations` are those named.

@@ -6,7 +6,7 @@ import pytest
 from alertdrill import judge
 from alertdrill.incident import Incident
 from alertdrill.model import Verdict
-from alertdrill.scenario import Expectation, Match, fires, like, never
+from alertdrill.scenario import Expectation, Match, fires, like, never, pends, resolves
 
 PLAYED = "deployments/refused-replicaset"
 ALERT = "DeploymentGenerationMismatch"
@@ -23,6 +23,8 @@ WRONG: dict[str, tuple[Expectation, ...]] = {
     "forbidden alert that fires": (RIGHT, never(ALERT)),
     "alert nobody expected": (),
     "alert that never comes": (RIGHT, fires("PodRestartingTooMuch", within="8m", labels=LABELS)),
+    "alert that never gets pending": (RIGHT, pends("PodRestartingTooMuch", within="8m")),
+    "alert that has nothing to resolve": (RIGHT, resolves("PodRestartingTooMuch", within="5m")),
 }
 
 
@@ -49,6 +51,19 @@ def test_an_alert_that_resolves_too_late_is_a_failure(incidents: dict[str, Incid
         played, scenario=msgspec.structs.replace(played.scenario, expect=tuple(hasty))
     )
     assert Verdict.FAIL is judge.judge(twisted).verdict
+
+
+def test_a_restart_that_nobody_saw_is_a_failure(incidents: dict[str, Incident]) -> None:
+    """Without a sign of the restart the scenario would hold for a prom-run that never restarted."""
+    played = incidents["promrun/restarted-meanwhile"]
+    kept = [event for event in played.events if event.data.get("alert") != "PodRestartingTooMuch"]
+    assert Verdict.FAIL is judge.judge(msgspec.structs.replace(played, events=tuple(kept))).verdict
+
+
+def test_a_workload_that_prometheus_did_not_see_is_unknown(incidents: dict[str, Incident]) -> None:
+    """No alert about what has no series can fire, so its silence is worth nothing."""
+    played = incidents["deployments/scaled-to-zero"]
+    assert Verdict.UNKNOWN is judge.judge(msgspec.structs.replace(played, series=())).verdict
 
 
 def test_the_right_expectation_passes(incidents: dict[str, Incident]) -> None:

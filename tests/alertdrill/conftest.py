@@ -1,6 +1,7 @@
 """A scripted API server and a scripted kubectl, over a real socket and a real process."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,9 +22,12 @@ ANSWERS = {
     "/apis/apps/v1/namespaces/a/replicasets": REPLICASETS,
     "/version": {"gitVersion": "v1.34.2"},
 }
+BROKEN_OFF = "/api/v1/namespaces/broken-off/pods"
+ANSWERS[BROKEN_OFF] = PODS
 KUBECTL = """#!/bin/sh
 echo "$@" >> {folder}/calls
 case "$*" in
+*silent-thing*) exec sleep 60;;
 *forbidden-thing*) echo 'Error from server (Forbidden): no' >&2; exit 1;;
 *port-forward*) echo $$ > {folder}/pid; echo "Forwarding from 127.0.0.1:{port} -> 9090"; exec sleep 60;;
 esac
@@ -31,12 +35,16 @@ esac
 
 
 class Api(BaseHTTPRequestHandler):
-    """Answers like an API server that has one pod and forbids nodes."""
+    """Answers like an API server that has one pod and forbids nodes; some namespaces are in trouble."""
 
     def do_GET(self) -> None:
         """Answer."""
         status, body = (200, ANSWERS[self.path]) if self.path in ANSWERS else (403, {"message": "forbidden"})
+        if found := re.fullmatch(r"/api/v1/namespaces/status-(\d+)/pods", self.path):
+            status = int(found[1])
         self.send_response(status)
+        if self.path == BROKEN_OFF:
+            self.send_header("Content-Length", "1000")
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
 

@@ -4,8 +4,10 @@ import statistics
 from collections.abc import Iterator
 
 from alertdrill import durations
+from alertdrill.judge import workload
+from alertdrill.judge.matching import NAMESPACE_LABEL, NAMESPACE_PREFIX
 from alertdrill.judge.recording import Recording, Scrape
-from alertdrill.judge.words import moment
+from alertdrill.judge.words import instance, moment
 from alertdrill.model import AlertState
 
 REMOVES_TARGETS = frozenset({"scale"})  # faults that take away what was scraped, on purpose
@@ -14,8 +16,9 @@ CRASH_LOOPS = frozenset({"crash_container"})  # faults under which the pace of r
 
 def broken(recording: Recording) -> list[str]:
     """Return why nothing else of this recording can be judged; `[]` when all of it can."""
-    checks = (_run, _fault, _scrapes, _own_scrapes, _rules, _canary, _cadence)
-    return [sentence for check in checks for sentence in check(recording)]
+    checks = (_run, _fault, _scrapes, _own_scrapes, _rules, _canary, _before, _cadence)
+    found = [sentence for check in checks for sentence in check(recording)]
+    return [*found, *workload.doubts(recording)]
 
 
 def _run(recording: Recording) -> Iterator[str]:
@@ -42,19 +45,21 @@ def _fault(recording: Recording) -> Iterator[str]:
         hold = durations.seconds(scenario.hold)
         if recording.heal < hold - recording.resolution:
             yield f"the repair came at {moment(recording.heal)}, before the hold of {durations.text(hold)}"
+        elif recording.heal - hold > recording.incident.limits.scrape_gap_max:
+            yield f"the repair came only at {moment(recording.heal)}, the hold was {durations.text(hold)}"
 
 
 def _scrapes(recording: Recording) -> Iterator[str]:
     """Every job that the rules read was scraped, without a hole, from the fault to the end.
 
     A scrape that fails makes every series of its target stale, so one alone can start a `for` anew. Before
-    the fault no alert is active, so there is nothing to lose.
+    the fault no alert of the scenario is active, so there is nothing to lose.
     """
     limits = recording.incident.limits
     if not recording.scrapes:
         yield "no target was scraped"
         return
-    for job in limits.jobs or sorted({scrape.job for scrape in recording.scrapes}):
+    for job in limits.jobs or sorted(_jobs(recording)):
         targets = [scrape for scrape in recording.scrapes if scrape.job == job]
         if not targets:
             yield f"no target of the job {job} was scraped"
@@ -69,6 +74,20 @@ def _scrapes(recording: Recording) -> Iterator[str]:
                 yield f"{name} was scraped only from {moment(target.first)} on"
             if recording.end is not None and recording.end - target.last > limits.scrape_gap_max:
                 yield f"{name} was scraped only until {moment(target.last)} of {moment(recording.end)}"
+
+
+def _jobs(recording: Recording) -> set[str]:
+    """Return the jobs that rules read which name none: whose series they select, and who sees the workload.
+
+    Scenarios' are not among them: this one's own are looked at in `_own_scrapes`, others' don't matter.
+    """
+    read = recording.metrics | {workload.REPLICAS}
+    found = {
+        one.labels.get("job", "")
+        for one in recording.incident.series
+        if "" in read or one.labels.get("__name__") in read
+    }
+    return {job for job in found if job and not job.startswith(NAMESPACE_PREFIX)}
 
 
 def _own_scrapes(recording: Recording) -> Iterator[str]:
@@ -128,13 +147,28 @@ def _canary(recording: Recording) -> Iterator[str]:
     limits = recording.incident.limits
     if not recording.canaries:
         yield f"the canary alert {limits.canary} was never seen"
-    end = float("inf") if recording.end is None else recording.end - limits.scrape_gap_max
     for life in recording.canaries:
         if life.state_at(limits.evaluation_interval) is not AlertState.FIRING:
             yield f"the canary alert {limits.canary} was not firing when the fault came"
         for change in life.changes:
-            if 0 < change.t < end and change.state is not AlertState.FIRING:
+            if change.t > 0 and change.state is not AlertState.FIRING:
                 yield f"the canary alert {limits.canary} was {change.state.value} at {moment(change.t)}"
+
+
+def _before(recording: Recording) -> Iterator[str]:
+    """Nothing but the scenario had an alert that fires and was up before the fault: it isn't of the fault."""
+    namespace = recording.incident.namespace
+    for life in recording.lives:
+        if life.labels.get(NAMESPACE_LABEL, life.labels.get("namespace")) == namespace:
+            continue
+        since: float | None = None
+        for change in life.changes:
+            if change.state is AlertState.INACTIVE:
+                since = None
+            elif since is None:
+                since = change.t
+            if change.state is AlertState.FIRING and since is not None and since < 0:
+                yield f"{instance(life)} fired, and was up since {moment(since)} already; mend that first"
 
 
 def _cadence(recording: Recording) -> Iterator[str]:

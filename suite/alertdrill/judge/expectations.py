@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from alertdrill import durations
-from alertdrill.judge.matching import annotation_mistakes, broken_annotations, label_mistakes
+from alertdrill.judge.matching import annotation_mistakes, broken_annotations, is_about, label_mistakes
 from alertdrill.judge.recording import Recording
 from alertdrill.judge.words import instance, moment, short
 from alertdrill.model import AlertState, Finding, Life, Verdict
@@ -48,6 +48,9 @@ def _fired(recording: Recording, expectation: Expectation, life: Life) -> Iterat
     assert first is not None, "it is among those that fired"
     yield _in_window(recording, expectation, first, f"{who} fired")
     yield from _again(expectation, life, first)
+    if not life.annotations and life.alert in recording.annotated:
+        yield _finding(expectation, Verdict.UNKNOWN, f"{who} fired, but nobody saw what it told people")
+        return
     mistakes = dict.fromkeys([*annotation_mistakes(life, expectation), *broken_annotations(life)])
     for mistake in mistakes:
         yield _finding(expectation, Verdict.FAIL, f"{who} fired, but {mistake}")
@@ -72,7 +75,7 @@ def _again(expectation: Expectation, life: Life, first: float) -> Iterator[Findi
 
 
 def _pends(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
-    entries = sorted(t for life in recording.lives if life.alert == expectation.alert for t in _awakes(life))
+    entries = sorted(t for life in _own(recording, expectation.alert) for t in _awakes(life))
     if not entries:
         yield _finding(
             expectation,
@@ -86,12 +89,15 @@ def _pends(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
 
 
 def _resolves(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
-    lives = [life for life in recording.lives if life.alert == expectation.alert and life.changes]
+    lives = [life for life in _own(recording, expectation.alert) if life.changes]
     heal, end = recording.heal, recording.end
     assert heal is not None and end is not None, "an assumption says so"  # noqa: PT018
     deadline = heal + durations.seconds(expectation.within)
     since = f"of the repair at {moment(heal)}"
-    if not any(_was_active(life, heal - recording.resolution, heal) for life in lives):
+    # The repair is written down when it is done; it was begun when the hold was over.
+    begun = min(heal, durations.seconds(recording.incident.scenario.hold))
+    yield from _lapses(recording, expectation, lives, begun)
+    if not any(_was_active(life, begun - recording.resolution, heal) for life in lives):
         sentence = (
             f"{expectation.alert} was not active when the repair came at {moment(heal)}, so nothing resolved"
         )
@@ -113,13 +119,51 @@ def _resolves(recording: Recording, expectation: Expectation) -> Iterator[Findin
             yield _finding(expectation, Verdict.FAIL if late else Verdict.UNKNOWN, sentence)
 
 
+def _lapses(
+    recording: Recording, expectation: Expectation, lives: list[Life], begun: float
+) -> Iterator[Finding]:
+    """Yield where the alert fell silent although nothing had been repaired.
+
+    Where an instance is firing again without having been pending anew, or another fires at its place, nobody
+    can say so.
+    """
+    for life in lives:
+        for i, (before, change) in enumerate(pairwise(life.changes)):
+            after = life.changes[i + 2].state if i + 2 < len(life.changes) else None
+            replaced = any(
+                other is not life and other.state_at(change.t + recording.resolution) is AlertState.FIRING
+                for other in lives
+            )
+            if (
+                before.state is AlertState.FIRING
+                and change.t < begun - recording.resolution
+                and after is not AlertState.FIRING
+                and not replaced
+            ):
+                sentence = (
+                    f"{short(life)} stopped firing at {moment(change.t)}, although nothing was repaired"
+                )
+                yield _finding(expectation, Verdict.FAIL, sentence)
+
+
 def _never(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
     lives = [life for life in recording.lives if life.alert == expectation.alert]
     firing = [(life, t) for life in lives if (t := life.first(AlertState.FIRING)) is not None]
     for life, t in firing:
         sentence = f"{short(life)} fired at {moment(t)}, and must never"
         yield _finding(expectation, Verdict.FAIL, sentence)
-    if not firing:
+    end = recording.end
+    assert end is not None, "an assumption says so"
+    waiting = [
+        life for life in _own(recording, expectation.alert) if life.state_at(end) is AlertState.PENDING
+    ]
+    for life in waiting:
+        sentence = (
+            f"{short(life)} was still pending when watching ended at {moment(end)}, so it may have been about"
+            " to fire; hold or settle for longer, or expect it to resolve"
+        )
+        yield _finding(expectation, Verdict.UNKNOWN, sentence)
+    if not firing and not waiting:
         yield _finding(expectation, Verdict.PASS, f"{expectation.alert} stayed silent; {_nearest(lives)}")
 
 
@@ -147,6 +191,7 @@ def _nothing_else(recording: Recording) -> Iterator[Finding]:
 
 def _in_window(recording: Recording, expectation: Expectation, t: float, what: str) -> Finding:
     after, within = durations.seconds(expectation.after), durations.seconds(expectation.within)
+    within += max(recording.fault or 0.0, 0.0)  # breaking it took until then; the lab's time, not the rule's
     outside = max(after - t, t - within, 0.0)
     window = f"expected {expectation.after} to {expectation.within}"
     apart = durations.text(recording.resolution)
@@ -161,6 +206,21 @@ def _in_window(recording: Recording, expectation: Expectation, t: float, what: s
         )
     early = "too early" if t < after else "too late"
     return _finding(expectation, Verdict.FAIL, f"{what} at {moment(t)}, {window}: {early}")
+
+
+def _own(recording: Recording, alert: str) -> list[Life]:
+    """Return the instances of an alert that this scenario is about; those of the cluster come and go.
+
+    They are about its namespace or none, or are what the scenario says fires.
+    """
+    namespace = recording.incident.namespace
+    said = [one for one in recording.incident.scenario.expect if one.kind == "fires" and one.alert == alert]
+    return [
+        life
+        for life in recording.lives
+        if life.alert == alert
+        and (is_about(life, namespace) or any(not label_mistakes(life, one, namespace) for one in said))
+    ]
 
 
 def _awakes(life: Life) -> Iterator[float]:

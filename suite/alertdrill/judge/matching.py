@@ -8,6 +8,7 @@ from alertdrill.model import Life
 from alertdrill.scenario import Expectation, Like, Match
 
 NAMESPACE_LABEL = "exported_namespace"
+NAMESPACE_PREFIX = "drill-"  # what every scenario's namespace is called first
 # What Prometheus puts where a template found nothing, or broke.
 BROKEN = re.compile(r"<no value>|<error expanding template")
 
@@ -21,10 +22,24 @@ def label_mistakes(life: Life, expectation: Expectation, namespace: str) -> list
     if NAMESPACE_LABEL in life.labels:
         expected.setdefault(NAMESPACE_LABEL, namespace)
     mistakes = list(_mismatches("label", life.labels, expected))
+    if _is_another_scenarios(life, namespace):
+        mistakes.append(f'its label namespace is "{life.labels["namespace"]}", which is another scenario\'s')
     unnamed = life.labels.keys() - expected.keys() - TARGET_LABELS
     return mistakes + [
         f'its label {name}="{life.labels[name]}" is not named in the scenario' for name in sorted(unnamed)
     ]
+
+
+def is_about(life: Life, namespace: str) -> bool:
+    """Say whether an instance is about this scenario's namespace, or names none that it is about."""
+    about = life.labels.get(NAMESPACE_LABEL, namespace)
+    return about == namespace and not _is_another_scenarios(life, namespace)
+
+
+def _is_another_scenarios(life: Life, namespace: str) -> bool:
+    """Say whether it was scraped in the namespace of a scenario that is played beside this one."""
+    scraped_in = life.labels.get("namespace", "")
+    return scraped_in.startswith(NAMESPACE_PREFIX) and scraped_in != namespace
 
 
 def annotation_mistakes(life: Life, expectation: Expectation) -> list[str]:

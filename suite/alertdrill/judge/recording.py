@@ -1,12 +1,16 @@
 """An incident's events as a judge reads them: typed, and cut where watching ended."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from typing import TypeVar
 
 import msgspec
 
+from alertdrill import durations, promql, rules
 from alertdrill.incident import Event, Incident
 from alertdrill.model import AlertState, Change, Life, Value
+
+# So many evaluations in a row may be missing, on a machine that is busy for a moment.
+EVALUATIONS_MISSED_MAX = 3
 
 T = TypeVar("T")
 
@@ -50,6 +54,8 @@ class Recording(Value, frozen=True, kw_only=True):
     """An incident with its events read; times are seconds of rule time since the fault.
 
     `end`, `fault` and `heal` are None where there was none. `lives` are those of all alerts but the canary.
+    `annotated` are the alerts whose rules have annotations, `metrics` those that the rules read of any job,
+    with `""` among them where a rule doesn't name what it reads.
     """
 
     incident: Incident
@@ -61,6 +67,8 @@ class Recording(Value, frozen=True, kw_only=True):
     health: tuple[tuple[float, Health], ...]
     lives: tuple[Life, ...]
     canaries: tuple[Life, ...]
+    annotated: frozenset[str]
+    metrics: frozenset[str]
 
     @property
     def resolution(self) -> float:
@@ -72,8 +80,11 @@ def read(incident: Incident) -> Recording:
     """Return the recording; an event that holds something else than it must is a ValidationError."""
     events = sorted(incident.events, key=lambda event: event.t)
     end = _first(events, "end")
-    lives = _lives(events, incident, end)
     canary = incident.limits.canary
+    groups = rules.parse(incident.rules, "rules.yaml")
+    stated = _alerts(groups)
+    held = {name for name, those in stated.items() if all(_is_held(rule) for rule in those)}
+    lives = _lives(events, incident, end, held | {canary})
     return Recording(
         incident=incident,
         end=end,
@@ -84,7 +95,35 @@ def read(incident: Incident) -> Recording:
         health=tuple((e.t, _data(e, Health)) for e in events if e.kind == "rule_health"),
         lives=tuple(life for life in lives if life.alert != canary),
         canaries=tuple(life for life in lives if life.alert == canary),
+        annotated=frozenset(
+            name for name, those in stated.items() if all(rule.annotations for rule in those)
+        ),
+        metrics=frozenset(_metrics(groups)),
     )
+
+
+def _alerts(groups: Iterable[rules.Group]) -> dict[str, list[rules.Rule]]:
+    """Return the alerting rules of each name."""
+    stated: dict[str, list[rules.Rule]] = {}
+    for group in groups:
+        for rule in group.rules:
+            if rule.kind == "alert":
+                stated.setdefault(rule.name, []).append(rule)
+    return stated
+
+
+def _metrics(groups: Iterable[rules.Group]) -> Iterator[str]:
+    """Yield the metric of every selector that names no job, `""` for one that names no metric either."""
+    for group in groups:
+        for rule in group.rules:
+            for node in promql.walk(promql.parse(rule.expr)):
+                if isinstance(node, promql.VectorSelector) and not promql.jobs(node):
+                    yield promql.metric(node)
+
+
+def _is_held(rule: rules.Rule) -> bool:
+    """Say whether an alert must be pending before it fires."""
+    return bool(rule.hold) and durations.seconds(rule.hold) > 0
 
 
 def _first(events: Iterable[Event], kind: str) -> float | None:
@@ -95,13 +134,16 @@ def _data(event: Event, shape: type[T]) -> T:
     return msgspec.convert(event.data, shape)
 
 
-def _lives(events: Iterable[Event], incident: Incident, end: float | None) -> tuple[Life, ...]:
-    """Return the alert instances' lives.
+def _lives(
+    events: Iterable[Event], incident: Incident, end: float | None, held: Container[str]
+) -> tuple[Life, ...]:
+    """Return the alert instances' lives; those of `held` alerts are bridged over missing evaluations.
 
     The last sample of an instance looks like its end. Where no evaluation could have followed before
     watching ended, nothing is known of an end, and that change is left out.
     """
-    last = float("inf") if end is None else end - incident.limits.evaluation_interval
+    interval = incident.limits.evaluation_interval
+    last = float("inf") if end is None else end - interval
     changes: dict[tuple[str, tuple[tuple[str, str], ...]], list[Change]] = {}
     annotations: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, str]] = {}
     for event in events:
@@ -113,6 +155,29 @@ def _lives(events: Iterable[Event], incident: Incident, end: float | None) -> tu
             if not (data.state is AlertState.INACTIVE and event.t > last):
                 known.append(Change(t=event.t, state=data.state))
     return tuple(
-        Life(alert=key[0], labels=dict(key[1]), annotations=annotations[key], changes=tuple(changes[key]))
+        Life(
+            alert=key[0],
+            labels=dict(key[1]),
+            annotations=annotations[key],
+            changes=tuple(_bridged(changes[key], interval) if key[0] in held else changes[key]),
+        )
         for key in sorted(changes)
     )
+
+
+def _bridged(changes: list[Change], interval: float) -> list[Change]:
+    """Return the changes without the ends that only missing evaluations made.
+
+    What has resolved must be pending anew before it fires: what is firing on both sides of a short absence
+    was firing all along.
+    """
+    absence_max = (EVALUATIONS_MISSED_MAX + 0.5) * interval  # half: evaluations are not exactly on time
+    found: list[Change] = []
+    for change in changes:
+        states = [one.state for one in (*found[-2:], change)]
+        missed = states == [AlertState.FIRING, AlertState.INACTIVE, AlertState.FIRING]
+        if missed and change.t - found[-1].t <= absence_max:
+            found.pop()
+        else:
+            found.append(change)
+    return found

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from alertdrill import incident
-from alertdrill.incident import Cadence, Event, Incident
+from alertdrill.incident import Cadence, Event, Incident, Series
 from alertdrill.judge import judge
 from alertdrill.model import Judgement, Verdict
 from alertdrill.scenario import Fault, never
@@ -19,6 +19,7 @@ GOOD = incident.read(Path(__file__).parent / "good")
 EVENTS = GOOD.events
 JOB = GOOD.limits.jobs[0]
 OWN = f"{GOOD.namespace}/checks"
+TARGET = {"target": "deployment/web"}
 HEALTH = tuple(event for event in EVENTS if event.kind == "rule_health")
 SCRAPE = next(event for event in EVENTS if event.kind == "scrape")
 CANARY = tuple(event for event in EVENTS if event.data.get("alert") == "Watchdog")
@@ -34,6 +35,17 @@ def health(t: float, name: str, state: str = "ok", error: str = "") -> Event:
 def scrape(**changes: Any) -> Event:
     """Return the event of the target, with other data."""
     return msgspec.structs.replace(SCRAPE, data={**SCRAPE.data, **changes})
+
+
+def canary(t: float, state: str) -> Event:
+    """Return the event of the canary that changes to a state."""
+    return msgspec.structs.replace(CANARY[0], t=t, data={**CANARY[0].data, "state": state})
+
+
+def stranger(t: float, state: str, **labels: str) -> Event:
+    """Return the event of an alert that is not about the scenario."""
+    data = {"alert": "Other", "labels": labels or {"exported_namespace": "kube-system"}, "state": state}
+    return Event(t=t, kind="alert", data=data)
 
 
 def recorded(events: Sequence[Event] = EVENTS, **changes: Any) -> Incident:
@@ -76,6 +88,10 @@ TROUBLES: dict[str, tuple[Sequence[Event], str]] = {
         swapped(HEAL, Event(t=500, kind="heal")),
         "the repair came at 8m20s, before the hold",
     ),
+    "repaired late": (
+        swapped(HEAL, Event(t=600, kind="heal")),
+        "the repair came only at 10m, the hold was 9m",
+    ),
     "nothing scraped": (without(SCRAPE), "no target was scraped"),
     "job not scraped": (swapped(SCRAPE, scrape(job="other")), f"no target of the job {JOB} was scraped"),
     "target down": (swapped(SCRAPE, scrape(down=[60.0, 75.0])), "was down in 2 scrapes, first at 1m"),
@@ -106,6 +122,26 @@ TROUBLES: dict[str, tuple[Sequence[Event], str]] = {
     "canary gone": (
         swapped(CANARY[1], msgspec.structs.replace(CANARY[1], t=400)),
         "the canary alert Watchdog was inactive at 6m40s",
+    ),
+    "canary gone shortly before the end": (
+        swapped(CANARY[1], msgspec.structs.replace(CANARY[1], t=710)),
+        "the canary alert Watchdog was inactive at 11m50s",
+    ),
+    "canary gone for four evaluations": (
+        swapped(CANARY[1], canary(100, "inactive"), canary(160, "firing"), CANARY[1]),
+        "the canary alert Watchdog was inactive at 1m40s",
+    ),
+    "something else fired already": (
+        [*EVENTS, stranger(-20, "firing"), stranger(-5, "inactive")],
+        'Other{exported_namespace="kube-system"} fired, and was up since 20s before the fault already',
+    ),
+    "something else was pending already": (
+        [*EVENTS, stranger(-20, "pending"), stranger(280, "firing")],
+        'Other{exported_namespace="kube-system"} fired, and was up since 20s before the fault already',
+    ),
+    "something of no namespace fired already": (
+        [*EVENTS, stranger(-20, "firing", namespace="monitoring")],
+        "Other fired, and was up since 20s before the fault already",
     ),
     "event that is none": (
         [*EVENTS, Event(t=1, kind="alert", data={"alert": "A"})],
@@ -152,7 +188,7 @@ def test_what_the_scenario_runs_may_restart() -> None:
 
 def test_what_the_fault_takes_away_is_not_missed() -> None:
     """A workload that is scaled to nothing on purpose leaves no target, and that is the point."""
-    scenario = msgspec.structs.replace(GOOD.scenario, fault=Fault(name="scale"))
+    scenario = msgspec.structs.replace(GOOD.scenario, fault=Fault(name="scale", args=TARGET))
     assert PASS is judge(recorded([*EVENTS, scrape(job=OWN, last=5.0)], scenario=scenario)).verdict
 
 
@@ -166,6 +202,35 @@ def test_a_scrape_that_failed_before_the_fault_does_not_count() -> None:
 def test_a_job_that_no_rule_reads_may_be_down() -> None:
     """What no rule reads does not decide whether rules can be judged."""
     assert PASS is judge(recorded([*EVENTS, scrape(job="other", down=[1.0])])).verdict
+
+
+def test_rules_that_name_no_job_need_those_they_read() -> None:
+    """Then the jobs whose series they select must be scraped, and who sees the workload."""
+    rules = "groups: [{name: g, rules: [{alert: Mismatch, expr: mismatch > 0}]}]"
+    others = [*EVENTS, scrape(job="drill-y/checks", down=[60.0]), scrape(job="other", down=[60.0])]
+    limits = msgspec.structs.replace(GOOD.limits, jobs=())
+    read = Series(labels={"__name__": "mismatch", "job": "other"}, timestamps=(), values=())
+    down = "the target 10.0.0.1:8080 of the job {} was down in 1 scrapes, first at 1m"
+
+    def told(events: list[Event], *series: Series, text: str = rules) -> list[str]:
+        series = (*GOOD.series, *series)
+        return said(judge(recorded(events, rules=text, limits=limits, series=series)), UNKNOWN)
+
+    assert ([], [down.format("other")]) == (told(others), told(others, read))
+    assert [down.format("other")] == told(others, read, text=rules.replace("mismatch > 0", "'{a=\"b\"} > 0'"))
+    assert [down.format(JOB)] == told(swapped(SCRAPE, scrape(down=[60.0])))
+
+
+@pytest.mark.parametrize(("evaluations", "verdict"), [(1, PASS), (3, PASS), (4, UNKNOWN)])
+def test_few_missing_evaluations_are_no_silence(evaluations: int, verdict: Verdict) -> None:
+    """The canary that is firing before and after up to three missing evaluations was firing."""
+    hole = canary(100, "inactive"), canary(100 + 15 * evaluations, "firing")
+    assert verdict is judge(recorded(swapped(CANARY[1], *hole, CANARY[1]))).verdict
+
+
+def test_what_is_up_before_the_fault_and_does_not_fire_may_be() -> None:
+    """A stranger that is pending for a while takes nothing from what is said of the fault."""
+    assert PASS is judge(recorded([*EVENTS, stranger(-20, "pending"), stranger(40, "inactive")])).verdict
 
 
 CADENCE = Cadence(promised=300, low=200, high=360, measured=(250.0, 301.0, 900.0))
@@ -186,7 +251,7 @@ CADENCE = Cadence(promised=300, low=200, high=360, measured=(250.0, 301.0, 900.0
 )
 def test_a_crash_loop_must_keep_its_pace(cadence: Cadence | None, sentence: str) -> None:
     """The median pause between restarts decides whether a crash loop was one; without it nothing is known."""
-    scenario = msgspec.structs.replace(GOOD.scenario, fault=Fault(name="crash_container"))
+    scenario = msgspec.structs.replace(GOOD.scenario, fault=Fault(name="crash_container", args=TARGET))
     judgement = judge(recorded(cadence=cadence, scenario=scenario))
     assert (UNKNOWN if sentence else PASS) is judgement.verdict
     assert not sentence or sentence in said(judgement, UNKNOWN)[0]

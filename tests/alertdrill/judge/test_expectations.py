@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from alertdrill import incident
+from alertdrill import incident, observe
 from alertdrill.incident import Event, Incident
-from alertdrill.judge import judge
+from alertdrill.judge import judge, matching
 from alertdrill.model import Judgement, Verdict
 from alertdrill.scenario import Expectation, Match, fires, like, never, pends, resolves
 
@@ -24,13 +24,17 @@ SCRAPE = next(event for event in EVENTS if event.kind == "scrape")
 END = next(event for event in EVENTS if event.kind == "end")
 LABELS = LIFE[0].data["labels"]
 JOB = LABELS["job"]
+CORE = {"exported_namespace": "kube-system"}
 NAMED: dict[str, Match] = {"job": JOB, "name": like("we."), "severity": "critical"}
 FIRES = fires("Mismatch", after="5m", within="8m", labels=NAMED, annotations={"summary": like(".*web.*")})
 
 
-def alert(t: float, state: str, name: str = "Mismatch", **changes: Any) -> Event:
+def alert(t: float, state: str, name: str = "Mismatch", *, scraped_in: str = "", **changes: Any) -> Event:
     """Return the event of an instance that changes to a state."""
     labels = {**LABELS, **changes.pop("labels", {})}
+    if scraped_in:  # the alert says of no namespace what it is about
+        labels = {**labels, "namespace": scraped_in}
+        del labels["exported_namespace"]
     data = {"alert": name, "labels": labels, "state": state, "annotations": {"summary": "web is stuck"}}
     return Event(t=t, kind="alert", data={**data, **changes})
 
@@ -159,11 +163,11 @@ FAILURES: dict[str, tuple[Sequence[Event], Sequence[Expectation], str]] = {
     "never resolves": (
         [
             *without(LIFE[2], END, CANARY_END, SCRAPE),
-            Event(t=1000, kind="end"),
-            msgspec.structs.replace(SCRAPE, data={**SCRAPE.data, "last": 1000.0}),
+            Event(t=700, kind="end"),
+            msgspec.structs.replace(SCRAPE, data={**SCRAPE.data, "last": 700.0}),
         ],
-        [FIRES, resolves("Mismatch", within="5m")],
-        "was still firing when watching ended at 16m40s",
+        [FIRES, resolves("Mismatch", within="2m")],
+        "was still firing when watching ended at 11m40s",
     ),
     "resolved before the repair": (
         swapped(LIFE[2], alert(400, "inactive")),
@@ -174,6 +178,40 @@ FAILURES: dict[str, tuple[Sequence[Event], Sequence[Expectation], str]] = {
         without(*LIFE),
         [resolves("Mismatch", within="5m")],
         "Mismatch was not active when the repair came",
+    ),
+    "silent although nothing was repaired": (
+        swapped(LIFE[2], alert(400, "inactive"), alert(500, "pending"), LIFE[2]),
+        [FIRES, resolves("Mismatch", within="5m")],
+        "stopped firing at 6m40s, although nothing was repaired",
+    ),
+    "silent for good although nothing was repaired": (
+        swapped(LIFE[2], alert(400, "inactive")),
+        [FIRES, resolves("Mismatch", within="5m")],
+        "stopped firing at 6m40s, although nothing was repaired",
+    ),
+    "only a stranger got pending": (
+        [alert(t, state, "Brief", labels=CORE) for t, state in ((46, "pending"), (76, "inactive"))]
+        + without(*BRIEF),
+        [FIRES, pends("Brief", within="2m")],
+        "Brief never got pending",
+    ),
+    "only a stranger was active at the repair": (
+        [*without(*LIFE), alert(500, "pending", labels=CORE), alert(600, "inactive", labels=CORE)],
+        [resolves("Mismatch", within="5m")],
+        "Mismatch was not active when the repair came",
+    ),
+    "scraped in another scenario": (
+        [
+            *without(*LIFE),
+            *(alert(e.t, e.data["state"], scraped_in="drill-y") for e in LIFE),
+        ],
+        [FIRES],
+        'its label namespace is "drill-y", which is another scenario\'s',
+    ),
+    "pending in another scenario": (
+        [*without(*BRIEF), alert(46, "pending", "Brief", scraped_in="drill-y")],
+        [FIRES, pends("Brief", within="2m")],
+        "Brief never got pending",
     ),
     "forbidden": (EVENTS, [FIRES, never("Mismatch")], "fired at 5m31s, and must never"),
     "nobody expected it": (EVENTS, [], "fired at 5m31s, and no expectation says so"),
@@ -225,13 +263,98 @@ def test_an_edge_within_the_labs_resolution_is_unknown(expect: Expectation, verd
 
 
 def test_a_hole_in_the_evaluations_is_no_flapping() -> None:
-    """An alert that is firing again without having been pending anew may not have been evaluated."""
-    events = swapped(LIFE[2], alert(361, "inactive"), alert(391, "firing"), LIFE[2])
-    judgement = judge(recorded(events, [FIRES]))
+    """What is firing again without having been pending anew may not have been evaluated, so nobody knows."""
+    events = swapped(LIFE[2], alert(361, "inactive"), alert(421, "firing"), LIFE[2])
+    judgement = judge(recorded(events, [FIRES, resolves("Mismatch", within="5m")]))
     assert (UNKNOWN, True) == (
         judgement.verdict,
         "nothing known of it since 6m1s" in said(judgement, UNKNOWN)[0],
     )
+
+
+@pytest.mark.parametrize(("hold", "verdict"), [("for: 5m", PASS), ("", UNKNOWN), ("for: 0s", UNKNOWN)])
+def test_few_missing_evaluations_are_bridged(hold: str, verdict: Verdict) -> None:
+    """Up to three are, if the rule has a `for`: then it was firing; without one it may have been inactive."""
+    events = swapped(LIFE[2], alert(361, "inactive"), alert(406, "firing"), LIFE[2])
+    played = recorded(events, [FIRES, resolves("Mismatch", within="5m")])
+    rules = played.rules.replace("for: 5m", hold)
+    assert verdict is judge(msgspec.structs.replace(played, rules=rules)).verdict
+
+
+def test_another_instance_may_take_over() -> None:
+    """An alert goes on while another of its instances fires, as when a pod is replaced by another."""
+    heir = [
+        alert(t, state, labels={"name": "wet"})
+        for t, state in ((60, "pending"), (380, "firing"), (600, "inactive"))
+    ]
+    expect = [FIRES, resolves("Mismatch", within="5m")]
+    assert PASS is judge(recorded([*swapped(LIFE[2], alert(400, "inactive")), *heir], expect)).verdict
+
+
+def test_what_is_still_pending_at_the_end_is_unknown() -> None:
+    """A forbidden alert that waits for its `for` when watching ends may have been about to fire."""
+    judgement = judge(recorded([*EVENTS, alert(700, "pending", "Other")], [FIRES, never("Other")]))
+    assert (UNKNOWN, True) == (
+        judgement.verdict,
+        "was still pending when watching ended at 12m10s" in said(judgement, UNKNOWN)[0],
+    )
+
+
+def test_strangers_may_come_and_go() -> None:
+    """What is not about the scenario may be pending at any time: it neither resolves nor was forbidden."""
+    strangers = [alert(690, "pending", labels=CORE), alert(690, "pending", "Brief", labels=CORE)]
+    expect = [FIRES, resolves("Mismatch", within="5m"), pends("Brief", within="2m"), never("Brief")]
+    assert PASS is judge(recorded([*EVENTS, *strangers], expect)).verdict
+
+
+def test_what_a_scenario_says_fires_is_its_own() -> None:
+    """An alert about another namespace is the scenario's where it names that one."""
+    life = [alert(e.t, e.data["state"], labels=CORE) for e in LIFE]
+    expect = fires("Mismatch", within="8m", labels={**NAMED, **CORE})
+    judgement = judge(recorded([*without(*LIFE), *life], [expect, resolves("Mismatch", within="5m")]))
+    assert PASS is judgement.verdict
+
+
+def test_annotations_that_nobody_saw_are_unknown() -> None:
+    """A rule has annotations and its alert none: they were not recorded, so nothing is known of them."""
+    bare = [alert(e.t, e.data["state"], annotations={}) for e in LIFE]
+    judgement = judge(recorded([*without(*LIFE), *bare], [FIRES]))
+    assert (UNKNOWN, ['Mismatch{name="web"} fired, but nobody saw what it told people']) == (
+        judgement.verdict,
+        said(judgement, UNKNOWN),
+    )
+
+
+def test_a_rule_without_annotations_has_none_to_see() -> None:
+    """Where the rule has none, one that the scenario names is a failure, and else nothing is missing."""
+    bare = [alert(e.t, e.data["state"], annotations={}) for e in LIFE]
+    expect = fires("Mismatch", within="8m", labels=NAMED)
+    rules = "groups: [{name: g, rules: [{alert: Mismatch, expr: a}]}]"
+    told = [
+        judge(msgspec.structs.replace(recorded([*without(*LIFE), *bare], [one]), rules=rules)).verdict
+        for one in (expect, FIRES)
+    ]
+    assert [PASS, FAIL] == told
+
+
+@pytest.mark.parametrize(("broken_at", "verdict"), [(0.1, FAIL), (10, UNKNOWN), (40, PASS)])
+def test_a_window_ends_that_long_after_it_was_broken(broken_at: float, verdict: Verdict) -> None:
+    """The time that breaking it took is the lab's, not the rule's."""
+    events = [msgspec.structs.replace(e, t=broken_at) if e.kind == "fault" else e for e in EVENTS]
+    assert verdict is judge(recorded(events, [fires("Mismatch", within="4m52s", labels=NAMED)])).verdict
+
+
+def test_an_alert_may_resolve_while_it_is_repaired() -> None:
+    """A repair is written down when it is done, and what it does may be done before."""
+    events = [msgspec.structs.replace(e, t=584) if e.kind == "heal" else e for e in EVENTS]
+    events = [msgspec.structs.replace(e, t=545) if e == LIFE[2] else e for e in events]
+    slow = recorded(events, [FIRES, resolves("Mismatch", within="5m")])
+    assert PASS is judge(slow).verdict
+
+
+def test_scenarios_namespaces_are_called_as_the_play_calls_them() -> None:
+    """The judge knows another scenario by the prefix that the play gives each namespace."""
+    assert observe.NAMESPACE_PREFIX == matching.NAMESPACE_PREFIX
 
 
 def test_the_end_of_the_recording_is_not_the_end_of_an_alert() -> None:

@@ -116,7 +116,6 @@ NOT_NEEDED = (
     ("rule_health", "Watchdog", ""),
     ("alert", "Watchdog", "inactive"),
     ("alert", "Mismatch", "pending"),
-    ("alert", "Brief", "inactive"),
 )
 
 

@@ -1,0 +1,111 @@
+"""Did Prometheus see the workload, and what was done to it? A sentence for each reason to doubt it.
+
+A silence of alerts about objects that nobody saw says nothing.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from alertdrill import durations
+from alertdrill.incident import Incident
+from alertdrill.judge.matching import NAMESPACE_LABEL
+from alertdrill.judge.recording import Recording
+from alertdrill.judge.words import moment
+
+REPLICAS = "k8s_deployment_spec_replicas"  # every Deployment has it, at all times
+AVAILABLE = "k8s_deployment_status_availableReplicas"
+GENERATION = "_metadata_generation"  # a metric of each kind; counts up with every change of an object's spec
+# Faults that change the spec of their target.
+CHANGES_SPEC = frozenset({"crash_container", "missing_image", "refuse_replicasets", "scale", "slow_rollout"})
+
+Samples = list[tuple[float, float]]
+
+
+def doubts(recording: Recording) -> Iterator[str]:
+    """Yield why the series of this recording are no proof of what was there."""
+    yield from _holes(recording)
+    yield from _unseen_change(recording)
+    yield from _long_outage(recording)
+
+
+def _holes(recording: Recording) -> Iterator[str]:
+    """Yield where Prometheus lost sight of a Deployment of the scenario, from the fault to the end."""
+    incident, end = recording.incident, recording.end
+    if end is None:
+        return
+    deployments = _by_name(incident, REPLICAS)
+    if not deployments:
+        yield f"Prometheus never saw a Deployment in {incident.namespace}"
+    for name, samples in sorted(deployments.items()):
+        seen = [0.0, *(t for t, _ in samples if 0 < t < end), end]
+        for start, stop in pairwise(seen):
+            if stop - start > incident.limits.scrape_gap_max:
+                yield f"Prometheus did not see Deployment {name} from {moment(start)} to {moment(stop)}"
+
+
+def _unseen_change(recording: Recording) -> Iterator[str]:
+    """Yield that Prometheus did not see the changed spec of what a fault changes."""
+    incident, fault = recording.incident, recording.incident.scenario.fault
+    if fault is None or fault.name not in CHANGES_SPEC or recording.fault is None:
+        return
+    name = _target(incident)
+    deadline = recording.fault + incident.limits.scrape_gap_max
+    metrics = {
+        metric for one in incident.series if (metric := one.labels.get("__name__", "")).endswith(GENERATION)
+    }
+    if not any(_changes(_by_name(incident, metric).get(name, []), deadline) for metric in metrics):
+        yield f"{fault.name} changes {name}, but Prometheus saw no new generation until {moment(deadline)}"
+
+
+def _changes(samples: Samples, deadline: float) -> bool:
+    """Say whether a value was seen before the fault, and another between it and the deadline."""
+    before = {value for t, value in samples if t <= 0}
+    return bool(before) and any(value not in before for t, value in samples if 0 < t <= deadline)
+
+
+def _long_outage(recording: Recording) -> Iterator[str]:
+    """Yield that a slow rollout kept replicas away for longer than it promises.
+
+    Pods start in real time, which a busy machine stretches: here, one after the other, as late as anything
+    may be.
+    """
+    incident, fault = recording.incident, recording.incident.scenario.fault
+    if fault is None or fault.name != "slow_rollout":
+        return
+    name = _target(incident)
+    available = dict(_by_name(incident, AVAILABLE).get(name, []))
+    wanted = [(t, value) for t, value in _by_name(incident, REPLICAS).get(name, []) if t > 0]
+    lacking = [t for t, value in wanted if available.get(t) != value]
+    if not lacking:
+        return
+    promised = durations.seconds(str(fault.args.get("takes", "0s")))
+    longest = (promised + incident.limits.scrape_gap_max) * max(value for _, value in wanted)
+    outage = lacking[-1] - lacking[0]
+    if outage > longest:
+        yield (
+            f"the rollout of {name} kept replicas away for {durations.text(round(outage))}, promised are"
+            f" {durations.text(promised)} for each; play it slower"
+        )
+
+
+def _target(incident: Incident) -> str:
+    """Return the name of what the fault is aimed at, without its kind."""
+    fault = incident.scenario.fault
+    return str(fault.args.get("target", "")).rpartition("/")[2] if fault else ""
+
+
+def _by_name(incident: Incident, metric: str) -> dict[str, Samples]:
+    """Return the samples of a metric, of each object of the scenario, in order of time.
+
+    An exporter that restarts goes on in another series. Times are seconds of rule time since the fault.
+    """
+    found: dict[str, Samples] = {}
+    for one in incident.series:
+        labels = one.labels
+        if labels.get("__name__") == metric and labels.get(NAMESPACE_LABEL) == incident.namespace:
+            found.setdefault(labels.get("name", ""), []).extend(
+                ((ms / 1000 - incident.fault_at) * incident.speed, value)
+                for ms, value in zip(one.timestamps, one.values, strict=True)
+                if isinstance(value, float)
+            )
+    return {name: sorted(samples) for name, samples in found.items()}

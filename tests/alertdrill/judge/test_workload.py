@@ -1,0 +1,141 @@
+"""Whether Prometheus saw the workload, and what was done to it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from alertdrill import incident
+from alertdrill.faults import catalogue
+from alertdrill.incident import STALE, Incident, Series
+from alertdrill.judge import judge
+from alertdrill.judge.workload import CHANGES_SPEC
+from alertdrill.model import Verdict
+from alertdrill.scenario import Fault
+
+PASS, UNKNOWN = Verdict.PASS, Verdict.UNKNOWN
+# Deployment web, seen every 15 s from -30 s to 12 m: generation 2 from 15 s on, 3 after the repair at 9 m.
+GOOD = incident.read(Path(__file__).parent / "good")
+GENERATION, REPLICAS, AVAILABLE = GOOD.series
+
+
+def rule_time(ms: int) -> float:
+    """Return seconds of rule time since the fault."""
+    return (ms / 1000 - GOOD.fault_at) * GOOD.speed
+
+
+def lost(series: Series, start: float, stop: float) -> Series:
+    """Return a series that was not seen between two times."""
+    kept = [
+        (ms, value)
+        for ms, value in zip(series.timestamps, series.values, strict=True)
+        if not start < rule_time(ms) < stop
+    ]
+    return msgspec.structs.replace(
+        series, timestamps=tuple(ms for ms, _ in kept), values=tuple(value for _, value in kept)
+    )
+
+
+def told(series: Sequence[Series], fault: Fault | None = GOOD.scenario.fault) -> list[str]:
+    """Return why the good recording, with other series and another fault, is unknown."""
+    scenario = msgspec.structs.replace(GOOD.scenario, fault=fault)
+    played: Incident = msgspec.structs.replace(GOOD, series=tuple(series), scenario=scenario)
+    found = judge(played).findings
+    assert {one.verdict for one in found} in ({PASS}, {UNKNOWN})
+    return [one.sentence for one in found if one.verdict is UNKNOWN]
+
+
+def rollout(name: str = "slow_rollout", **args: Any) -> Fault:
+    """Return a fault that changes Deployment web."""
+    return Fault(name=name, args={"target": "deployment/web", **args})
+
+
+@pytest.mark.parametrize(
+    ("series", "sentences"),
+    [
+        ([], ["Prometheus never saw a Deployment in drill-x"]),
+        (
+            [msgspec.structs.replace(REPLICAS, labels={**REPLICAS.labels, "exported_namespace": "y"})],
+            ["Prometheus never saw a Deployment in drill-x"],
+        ),
+        ([lost(REPLICAS, 100, 200)], ["Prometheus did not see Deployment web from 1m30s to 3m30s"]),
+        ([lost(REPLICAS, 600, 900)], ["Prometheus did not see Deployment web from 10m to 12m10s"]),
+        ([lost(REPLICAS, -60, 200)], ["Prometheus did not see Deployment web from 0s to 3m30s"]),
+        (
+            [msgspec.structs.replace(REPLICAS, values=(2.0, 2.0, 2.0, 2.0, *(STALE for _ in range(47))))],
+            ["Prometheus did not see Deployment web from 15s to 12m10s"],
+        ),
+        (
+            [
+                REPLICAS,
+                msgspec.structs.replace(lost(REPLICAS, 100, 900), labels={**REPLICAS.labels, "name": "db"}),
+            ],
+            ["Prometheus did not see Deployment db from 1m30s to 12m10s"],
+        ),
+        ([lost(REPLICAS, 100, 130)], []),
+    ],
+)
+def test_a_deployment_out_of_sight_is_unknown(series: Sequence[Series], sentences: list[str]) -> None:
+    """Each Deployment of the scenario is seen from the fault to the end, without a hole."""
+    assert sentences == told(series)
+
+
+def test_an_exporter_that_restarts_goes_on_in_another_series() -> None:
+    """What matters is that the Deployment was seen, not by whom."""
+    labels = {**REPLICAS.labels, "instance": "b"}
+    parts = lost(REPLICAS, 300, 900), msgspec.structs.replace(lost(REPLICAS, -60, 290), labels=labels)
+    assert ([], 1) == (told(parts), len(told(parts[:1])))
+
+
+@pytest.mark.parametrize("name", sorted(CHANGES_SPEC - {"crash_container"}))
+def test_a_change_that_nobody_saw_is_unknown(name: str) -> None:
+    """A fault that changes an object is seen by Prometheus, and soon; else a silence says nothing."""
+    fault = rollout(name)
+    late = lost(GENERATION, 0, 60)
+    other = msgspec.structs.replace(GENERATION, labels={**GENERATION.labels, "name": "db"})
+    sentence = f"{name} changes web, but Prometheus saw no new generation until 45s"
+    assert [] == told(GOOD.series, fault)
+    assert [[sentence]] * 4 == [
+        told([REPLICAS, AVAILABLE, *series], fault)
+        for series in ([], [late], [other], [lost(GENERATION, -60, 1)])
+    ]
+
+
+def test_a_change_is_told_from_another_kinds() -> None:
+    """Another kind's object of that name has generations of its own."""
+    labels = {**GENERATION.labels, "__name__": "k8s_poddisruptionbudget_metadata_generation"}
+    budget = msgspec.structs.replace(GENERATION, labels=labels, values=tuple(2.0 for _ in GENERATION.values))
+    assert [] == told([budget, *GOOD.series], rollout())
+    assert ["slow_rollout changes web, but Prometheus saw no new generation until 45s"] == told(
+        [budget, REPLICAS, AVAILABLE], rollout()
+    )
+
+
+def test_the_faults_that_change_an_object_are_faults() -> None:
+    """Each is in the catalogue, so none is looked for under a name that it no longer has."""
+    assert CHANGES_SPEC <= {kind.name for kind in catalogue.ALL}
+
+
+SLOW = "the rollout of web kept replicas away for {}, promised are 1m for each; play it slower"
+
+
+@pytest.mark.parametrize(
+    ("outage", "replicas", "sentences"),
+    [
+        ((0, 0), 1.0, []),
+        ((30, 150), 1.0, []),
+        ((30, 165), 1.0, []),
+        ((30, 170), 1.0, [SLOW.format("2m")]),
+        ((30, 260), 2.0, []),
+        ((30, 300), 2.0, [SLOW.format("4m")]),
+    ],
+)
+def test_a_rollout_slower_than_it_says_is_unknown(
+    outage: tuple[float, float], replicas: float, sentences: list[str]
+) -> None:
+    """Replicas are away for as long as the fault says, one after the other, or it was another fault."""
+    wanted = msgspec.structs.replace(REPLICAS, values=tuple(replicas for _ in REPLICAS.values))
+    available = lost(msgspec.structs.replace(AVAILABLE, values=wanted.values), *outage)
+    assert sentences == told([GENERATION, wanted, available], rollout(takes="1m"))
