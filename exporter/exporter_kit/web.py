@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Send
 
 from exporter_kit import listen, log, web_tls
 from exporter_kit.web_auth import Gate
-from exporter_kit.web_connection import PATIENCE, connections
+from exporter_kit.web_connection import PATIENCE, Loop, connections
 from exporter_kit.web_live import LiveConfig
 
 PROBES = ("/livez", "/readyz")
@@ -85,7 +85,7 @@ def _config(app: ASGIApp, live: LiveConfig, patience: float) -> uvicorn.Config:
         app,
         http=connections(live, patience),
         ws="none",
-        loop="asyncio",
+        loop=f"{Loop.__module__}:{Loop.__name__}",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -24,6 +24,8 @@ BCRYPT_BYTES_MAX = 72
 KNOWN_MAX = 1024
 # Requests that are answered at once. Not connections: whoever only holds one must not turn others away.
 REQUESTS_MAX = 512
+# Passwords that wait to be checked: at bcrypt's usual cost the last of them waits a few seconds.
+UNCHECKED_MAX = 32
 
 
 class Passwords:
@@ -31,6 +33,7 @@ class Passwords:
 
     A bcrypt hash costs a tenth of a second; a flood of wrong passwords waits in line for that one
     thread, while those already known to be right pass by. Wrong ones never push right ones out.
+    The line is short: whoever finds it full is told so at once.
     """
 
     def __init__(self) -> None:
@@ -38,17 +41,27 @@ class Passwords:
         self._key = secrets.token_bytes(32)
         self._right: OrderedDict[bytes, None] = OrderedDict()
         self._wrong: OrderedDict[bytes, None] = OrderedDict()
+        self._unchecked = 0
 
-    async def right(self, users: dict[str, str], user: str, password: bytes) -> bool:
-        """Return whether the user exists and the password is theirs; both answers take as long."""
+    async def right(self, users: dict[str, str], user: str, password: bytes) -> bool | None:
+        """Return whether the user exists and the password is theirs; both answers take as long.
+
+        None is no answer: too many others wait for theirs.
+        """
         hashed = (users.get(user) or next(iter(users.values()))).encode()
         exists = user in users
         parts = _joined(user.encode(), b"exists" if exists else b"", hashed, password)
         seen = hmac.digest(self._key, parts, hashlib.sha256)
         if seen in self._right or seen in self._wrong:
             return seen in self._right
+        if self._unchecked >= UNCHECKED_MAX:
+            return None
         loop = asyncio.get_running_loop()
-        matches = await loop.run_in_executor(self._thread, _matches, password, hashed)
+        self._unchecked += 1
+        try:
+            matches = await loop.run_in_executor(self._thread, _matches, password, hashed)
+        finally:
+            self._unchecked -= 1
         known = self._right if matches and exists else self._wrong
         known[seen] = None
         while len(known) > KNOWN_MAX:
@@ -128,25 +141,33 @@ class Gate:
             await self._app(scope, receive, send)
             return
         config = self._current()
+        # Those who wait for their password to be checked are not counted: they must not turn others away.
+        app = self._app if scope["path"] in self._open else await self._admit(scope, config)
         self._requests += 1
         try:
-            app = self._app if scope["path"] in self._open else await self._admit(scope, config)
             await app(scope, receive, _with_headers(send, config.http_server_config.headers))
         finally:
             self._requests -= 1
 
     async def _admit(self, scope: Scope, config: WebConfig) -> ASGIApp:
-        if self._requests > REQUESTS_MAX:
-            return _refusal(503, "Too many requests at once.", {"Retry-After": "1"})
+        if self._requests >= REQUESTS_MAX:
+            return _too_many()
         wait = self._bucket.take(config.rate_limit)
         if wait:
             return _refusal(429, "Too many requests.", {"Retry-After": str(math.ceil(wait))})
         if config.basic_auth_users:
             given = basic(scope["headers"])
-            if given is None or not await self._passwords.right(config.basic_auth_users, *given):
+            right = await self._passwords.right(config.basic_auth_users, *given) if given else False
+            if right is None:
+                return _too_many()
+            if not given or not right:
                 return _refusal(401, "Unauthorized.", {"WWW-Authenticate": "Basic"})
             scope[USER] = given[0]
         return self._app
+
+
+def _too_many() -> ASGIApp:
+    return _refusal(503, "Too many requests at once.", {"Retry-After": "1"})
 
 
 def _refusal(status: int, text: str, headers: dict[str, str]) -> ASGIApp:

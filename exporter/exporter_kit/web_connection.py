@@ -14,6 +14,19 @@ PATIENCE = 30.0
 # Those that hold a connection and ask nothing get less where so many do.
 CROWD = 512
 PATIENCE_IN_A_CROWD = 2.0
+# Before TLS is agreed on there is no connection to count, so this is all that limits them.
+HANDSHAKE_SECONDS_MAX = 5.0
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """asyncio's loop with less time for a TLS handshake than its minute: uvicorn has no setting for it."""
+
+    async def create_server(self, *args: Any, **said: Any) -> asyncio.Server:
+        """Listen as asyncio does."""
+        if said.get("ssl"):
+            said["ssl_handshake_timeout"] = HANDSHAKE_SECONDS_MAX
+        listening: asyncio.Server = await super().create_server(*args, **said)
+        return listening
 
 
 class Connection(H11Protocol):

@@ -14,6 +14,7 @@ def run(place: Place, options: Options, *, listen_address: str, web_config: Path
     """Serve until told to stop; what the user got wrong is an error before anything is read."""
     exporter = Exporter(ApiClient(place, user_agent="kube-api-exporter"), options)
     live, sockets = LiveConfig(web_config), listen.bind(listen_address)
+    exporter.own.web_config_ok = lambda: not live.refused
     exporter.start()
     # A third of a start is loading these: meanwhile the API server answers the readers.
     from exporter_kit import web  # noqa: PLC0415

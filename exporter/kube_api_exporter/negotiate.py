@@ -72,11 +72,15 @@ def _offer(wish: _Wish) -> Format | None:
 
 
 def choose_coding(accept_encoding: str) -> str:
-    """Return `zstd`, `gzip` or nothing; zstd wins where the client likes both alike."""
+    """Return `zstd`, `gzip` or nothing; zstd wins where the client likes both alike.
+
+    Neither is chosen where the client says that it likes the plain text better.
+    """
     liked = {wish.value: wish.quality for wish in _wishes(accept_encoding)}
     usual = liked.get("*", 0.0)
     found = max(("zstd", "gzip"), key=lambda coding: liked.get(coding, usual))
-    return found if liked.get(found, usual) > 0 else ""
+    quality = liked.get(found, usual)
+    return found if quality > 0 and quality >= liked.get("identity", 0.0) else ""
 
 
 def _wishes(header: str) -> Iterator[_Wish]:

@@ -103,6 +103,17 @@ def feed_lines(feeds: Sequence[Feed], *, openmetrics: bool) -> Iterator[str]:
                 yield f'{PREFIX}{name}_total{{kind="{kind}",reason="{reason}"}} {total}\n'
 
 
+def web_config_lines(*, ok: bool) -> Iterator[str]:
+    """Yield whether the web configuration is the one in its file; without a file it is."""
+    yield from _head(
+        "web_config_ok",
+        "1 while the web configuration that is in force is the one in its file; "
+        "0 after a change that was refused.",
+        "gauge",
+    )
+    yield f"{PREFIX}web_config_ok {number(ok)}\n"
+
+
 def _head(name: str, said: str, kind: str, ending: str = "") -> Iterator[str]:
     yield f"# HELP {PREFIX}{name}{ending} {said}\n# TYPE {PREFIX}{name}{ending} {kind}\n"
 
@@ -112,6 +123,7 @@ class OwnMetrics:
 
     def __init__(self, feeds: Callable[[], Sequence[Feed]]) -> None:
         self._feeds = feeds
+        self.web_config_ok: Callable[[], bool] = lambda: True
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         Info(PREFIX + "build", "What is running.", registry=self._registry).info({"version": VERSION})
@@ -125,6 +137,7 @@ class OwnMetrics:
     def text(self, form: Format) -> bytes:
         """Return the lines, without the end mark of OpenMetrics."""
         feeds = "".join(feed_lines(self._feeds(), openmetrics=form.openmetrics)).encode()
+        feeds += "".join(web_config_lines(ok=self.web_config_ok())).encode()
         if form.openmetrics:
             process: bytes = generate_openmetrics(self._registry)  # type: ignore[no-untyped-call]
             return feeds + process.removesuffix(b"# EOF\n")

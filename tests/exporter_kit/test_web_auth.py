@@ -1,22 +1,26 @@
 """Passwords, rate limits and headers, over real requests."""
 
 import asyncio
+import base64
 import contextlib
 import os
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import bcrypt
 import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive
 
 from exporter_kit import web_auth
 from exporter_kit.web_auth import Passwords, TokenBucket, basic
-from exporter_kit.web_config import RateLimit
+from exporter_kit.web_config import RateLimit, WebConfig
 
 Serve = Callable[..., str]
 ALICE = bcrypt.hashpw(b"wonderland", bcrypt.gensalt(4)).decode()
@@ -140,6 +144,41 @@ def test_no_number_of_wrong_passwords_makes_a_right_one_forgotten(monkeypatch: p
 
     assert [True, *[False] * 6, True] == asyncio.run(visit())
     assert [b"wonderland", b"0", b"1", b"2", *[b"wonderland"] * 3] == checked
+
+
+def test_a_flood_of_wrong_passwords_turns_no_known_one_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few guesses wait in line, the others get a 503 at once; whoever was let in before is let in."""
+    go = threading.Event()
+
+    def check(password: bytes, _hashed: bytes) -> bool:
+        return password == b"wonderland" or not go.wait(10)
+
+    monkeypatch.setattr(bcrypt, "checkpw", check)
+    monkeypatch.setattr(web_auth, "UNCHECKED_MAX", 2)
+    monkeypatch.setattr(web_auth, "REQUESTS_MAX", 3)
+    config = WebConfig(basic_auth_users={"alice": ALICE})
+    gate = web_auth.Gate(PlainTextResponse("in"), lambda: config, ())
+
+    async def ask(password: str) -> int:
+        answers: list[int] = []
+
+        async def send(message: Message) -> None:
+            answers.append(message.get("status", 0))
+
+        given = b"Basic " + base64.b64encode(f"alice:{password}".encode())
+        scope = {"type": "http", "path": "/", "headers": [(b"authorization", given)]}
+        await gate(scope, cast(Receive, None), send)
+        return answers[0]
+
+    async def flood() -> tuple[int, int, list[int]]:
+        before = await ask("wonderland")
+        guesses = [asyncio.create_task(ask(f"guess{number}")) for number in range(5)]
+        await asyncio.sleep(0)
+        during = await ask("wonderland")
+        go.set()
+        return before, during, await asyncio.gather(*guesses)
+
+    assert (200, 200, [401, 401, 503, 503, 503]) == asyncio.run(flood())
 
 
 def test_headers_are_set_on_every_response(serve: Serve, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import requests
 import trustme
 from cryptography.hazmat.primitives import serialization
 
+from exporter_kit import web_connection
 from exporter_kit.errors import ConfigError
 from exporter_kit.web_live import LiveConfig
 
@@ -84,6 +85,18 @@ def test_a_stuck_handshake_blocks_nobody(serve: Serve, certificates: Path) -> No
     host, _, port = address.rpartition(":")
     with socket.create_connection((host, int(port))):
         assert "GET nobody" == ask(address, certificates)
+
+
+def test_a_handshake_is_not_waited_for(
+    serve: Serve, certificates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that connects and says nothing, or half a greeting, loses its connection soon."""
+    monkeypatch.setattr(web_connection, "HANDSHAKE_SECONDS_MAX", 0.3)
+    host, _, port = serve(web_config=written(certificates, PLAIN + "}")).rpartition(":")
+    for said in (b"", b"\x16\x03\x01\x00\xa5\x01\x00"):
+        with socket.create_connection((host, int(port)), timeout=10) as client:
+            client.sendall(said)
+            assert b"" == client.recv(1)
 
 
 def test_old_versions_are_refused(serve: Serve, certificates: Path) -> None:
