@@ -135,7 +135,7 @@ def test_no_number_of_wrong_passwords_makes_a_right_one_forgotten(monkeypatch: p
     monkeypatch.setattr(web_auth, "KNOWN_MAX", 2)
     monkeypatch.setattr(bcrypt, "checkpw", check)
 
-    async def visit() -> list[bool]:
+    async def visit() -> list[bool | None]:
         passwords, users = Passwords(), {"alice": ALICE}
         wrong = [("alice", b"%d" % number) for number in range(3)]
         strangers = [(f"bob{number}", b"wonderland") for number in range(3)]
