@@ -29,6 +29,19 @@ KINDS = [
     "horizontalpodautoscalers",
     "namespaces",
 ]
+# Where an object's name stands: here, and in kube-state-metrics by kind.
+NAME_LABELS = (
+    "name",
+    "deployment",
+    "replicaset",
+    "daemonset",
+    "statefulset",
+    "job_name",
+    "horizontalpodautoscaler",
+    "pod",
+    "node",
+)
+Seen = tuple[str, str, str, float]  # namespace, name, container, value
 CONTAINER = {"name": "app", "image": "app:1"}
 TEMPLATE = {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [CONTAINER]}}
 SELECTOR = {"matchLabels": {"app": "x"}}
@@ -79,7 +92,12 @@ def _asked(folder: Path) -> Iterator[str]:
         jobs = [{"job_name": "both", "honor_labels": True, "static_configs": targets}]
         with prometheus(folder, {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}) as url:
             clock = WallClock()
-            wait_for("both to be scraped", lambda: [2.0] == values(url, "sum(up)"), deadline=60, clock=clock)
+            wait_for(
+                "both to be scraped",
+                lambda: [("", "", "", 2.0)] == objects(url, "sum(up)"),
+                deadline=60,
+                clock=clock,
+            )
             WallClock().sleep(3)
             yield url
     finally:
@@ -110,18 +128,26 @@ def _furnish(api: ApiServer) -> dict[str, int]:
     return {"pod": 10}
 
 
-def values(url: str, query: str) -> list[float]:
-    """Return the values of an instant query, sorted."""
+def objects(url: str, query: str) -> list[Seen]:
+    """Return what an instant query says of which object and container, sorted."""
     try:
         reply = requests.get(f"{url}/api/v1/query", params={"query": query}, timeout=10).json()
     except requests.RequestException as error:
         raise NotYet(str(error)) from error
     assert reply["status"] == "success", reply
-    return sorted(float(one["value"][1]) for one in reply["data"]["result"])
+    return sorted(
+        (
+            one["metric"].get("namespace", ""),
+            next((one["metric"][label] for label in NAME_LABELS if label in one["metric"]), ""),
+            one["metric"].get("container", ""),
+            float(one["value"][1]),
+        )
+        for one in reply["data"]["result"]
+    )
 
 
 @pytest.mark.parametrize(("theirs", "ours"), PAIRS)
-def test_both_columns_give_the_same_values(asked: str, theirs: str, ours: str) -> None:
+def test_both_columns_say_the_same_of_the_same_objects(asked: str, theirs: str, ours: str) -> None:
     """A query of kube-state-metrics and its counterpart here see the same numbers, and some."""
-    assert values(asked, theirs)
-    assert values(asked, theirs) == values(asked, ours)
+    assert objects(asked, theirs)
+    assert objects(asked, theirs) == objects(asked, ours)
