@@ -22,7 +22,7 @@ def start(script: str, mark: str, folder: Path) -> daemon.Daemon:
 
 def sleeper(mark: str, folder: Path) -> daemon.Daemon:
     """Start a program that never forks: a shell's child has the shell's words until it is another program."""
-    argv = [sys.executable, "-c", "import time; time.sleep(60)", mark]
+    argv = [sys.executable, "-c", "import time; time.sleep(60)", mark]  # until it is ended, or long after
     return daemon.start("starting a sleeper", argv, log=folder / "log")
 
 

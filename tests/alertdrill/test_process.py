@@ -95,6 +95,7 @@ def is_running(pid: int) -> bool:
 
 def test_what_does_not_stop_when_asked_is_killed() -> None:
     """A program that ignores TERM is gone after the grace."""
+    # It sleeps so that only a kill can end it in time.
     code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
     with subprocess.Popen([PYTHON, "-c", code], stdout=subprocess.PIPE, process_group=0) as child:
         assert child.stdout
