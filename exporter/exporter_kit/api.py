@@ -105,7 +105,7 @@ class _HttpsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _Https
 
 
-POOL = re.compile(r"^_?\w*Pool\([^)]*\): ")
+WHO = re.compile(r"^\w+\(host=[^)]*\): ")  # how urllib3 begins: a pool or a connection
 POOLS = {"http": _HttpPool, "https": _HttpsPool}
 
 
@@ -251,4 +251,4 @@ def _unverified(error: BaseException | None) -> bool:
 def _cause(error: Exception) -> str:
     """Say what happened without the names and addresses of Python objects."""
     text = str(getattr(error, "reason", None) or error)
-    return POOL.sub("", text.rsplit(">: ", 1)[-1].rsplit("object at ", 1)[-1])
+    return WHO.sub("", text.rsplit(">: ", 1)[-1].rsplit("object at ", 1)[-1])
