@@ -54,7 +54,7 @@ class Stream:
         """Yield whole lines; a half line at the end of a cut connection is never one."""
         rest = b""
         with _translated("watching"), WATCHDOG.deadline(self.close, self.silence) as deadline:
-            for chunk in self._response.stream(CHUNK):
+            for chunk in self._chunks():
                 newline = chunk.find(b"\n")
                 if newline < 0:
                     rest += chunk
@@ -69,6 +69,12 @@ class Stream:
                     rest = lines.pop()
                     yield from lines
                 deadline.heard(self.silence)
+
+    def _chunks(self) -> Iterator[bytes]:
+        """Yield bytes as they come: `stream` would wait for CHUNK of them where a proxy undid the chunks."""
+        if self._response.chunked:
+            return self._response.stream(CHUNK)
+        return iter(lambda: self._response.read1(CHUNK), b"")
 
     def close(self) -> None:
         """End the connection; a thread that reads from it sees it end."""

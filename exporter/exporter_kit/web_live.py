@@ -118,7 +118,16 @@ def _read_again(file: Path, before: Loaded) -> Loaded:
         raise ConfigError(file, "basic_auth_users can't be dropped while running; restart for that")
     if (loaded.context is not None) != (before.context is not None):
         raise ConfigError(file, "TLS can't be turned on or off while running; restart for that")
+    if _asked_of_clients(loaded) < _asked_of_clients(before):
+        raise ConfigError(file, "client certificates can't be asked for less while running; restart for that")
     return loaded
+
+
+def _asked_of_clients(loaded: Loaded) -> tuple[int, bool]:
+    """Return how much is asked of a client's certificate: to be there, to verify, to bear a name."""
+    mode = loaded.context.verify_mode if loaded.context else ssl.CERT_NONE
+    tls = loaded.config.tls_server_config
+    return mode, bool(tls and tls.client_allowed_sans)
 
 
 def _signature(file: Path, config: WebConfig) -> Signature:

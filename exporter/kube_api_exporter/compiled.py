@@ -36,9 +36,7 @@ def may_be_text(shape: Shape | None) -> bool:
 def prune(shape: Shape, place: Place) -> Shape | None:
     """Drop what the user does not want, so that it is not even decoded."""
     if isinstance(shape, Leaf):
-        # A name that may be a string is a label even where its number is not wanted.
-        named = shape.kind in TEXTS and place.steps[-1:] == ("name",)
-        return shape if named or shape.kind in UNSEEN or place.family else None
+        return shape if shape.kind in UNSEEN or place.family else None
     if isinstance(shape, Array):
         element = prune(shape.element, place.element())
         if element is shape.element:
@@ -52,6 +50,14 @@ def prune(shape: Shape, place: Place) -> Shape | None:
 def _prune_object(shape: Object, place: Place) -> Object | None:
     """Return the same object where nothing was dropped: its Struct is then shared."""
     fields = {name: kept for name, inner in shape.fields.items() if (kept := prune(inner, place.child(name)))}
+    if "name" in shape.fields:
+        # A string there is a label, wanted or not: of an object that breaks its schema, too, which only
+        # shows where the field is decoded. The fields stay in their order.
+        fields = {
+            name: fields.get(name, inner)
+            for name, inner in shape.fields.items()
+            if name in fields or name == "name"
+        }
     if all(isinstance(inner, Leaf) and inner.kind in UNSEEN for inner in fields.values()):
         wanted = {"image", "uid"} & fields.keys()  # labels and identity need these
         if not wanted:

@@ -273,3 +273,21 @@ def test_lines_come_whole(serving: Serving, tmp_path: Path) -> None:
 
     client = ApiClient(Place(kubeconfig(tmp_path, serving(answer))))
     assert [b"one", b"two", b"three", b""] == list(client.stream("/api", {}, silence=5))
+
+
+def test_lines_come_at_once_without_chunks(serving: Serving, tmp_path: Path) -> None:
+    """A proxy may undo the chunks; a line is then read when it comes, not when a buffer is full."""
+    read = threading.Event()
+    waited: list[bool] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.0 200 OK\r\n\r\none\n")
+        waited.append(read.wait(10))
+        handler.wfile.write(b"two\nhalf")
+        handler.close_connection = True
+
+    lines: list[bytes] = []
+    for line in ApiClient(Place(kubeconfig(tmp_path, serving(answer)))).stream("/api", {}, silence=20):
+        lines.append(line)
+        read.set()
+    assert ([b"one", b"two"], [True]) == (lines, waited)

@@ -86,6 +86,36 @@ def test_a_change_does_not_open_what_was_closed(
     assert [f"{file}: {sentence}"] == [event["error"] for event in events]
 
 
+VERIFIED = ", client_ca_file: ca.crt, client_auth_type: RequireAndVerifyClientCert"
+GIVEN = ", client_ca_file: ca.crt, client_auth_type: VerifyClientCertIfGiven"
+NAMED = f"{VERIFIED}, client_allowed_sans: [prometheus.example]"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(VERIFIED, ""), (VERIFIED, GIVEN), (GIVEN, ""), (NAMED, VERIFIED)],
+    ids=["none", "optional", "none of the optional", "any name"],
+)
+def test_no_less_is_asked_of_clients_than_before(certificates: Path, before: str, after: str) -> None:
+    """A file that is cut off after the server's certificate is valid, and would open what was closed."""
+    file = written(certificates, f"{TLS}{before}}}")
+    live = LiveConfig(file)
+    good = live.config
+    written(certificates, f"{TLS}{after}}}")
+    with capture_logs() as events:
+        assert (good, True) == (live.config, live.refused)
+    sentence = "client certificates can't be asked for less while running; restart for that"
+    assert [f"{file}: {sentence}"] == [event["error"] for event in events]
+
+
+def test_more_may_be_asked_of_clients_than_before(certificates: Path) -> None:
+    """What closes is taken at once."""
+    live = LiveConfig(written(certificates, f"{TLS}{GIVEN}}}"))
+    written(certificates, f"{TLS}{NAMED}}}")
+    tls = live.config.tls_server_config
+    assert (("prometheus.example",), False) == (tls and tls.client_allowed_sans, live.refused)
+
+
 def test_a_file_that_was_empty_may_be_written_anew(tmp_path: Path) -> None:
     """One that asked for nothing loses nothing by it."""
     live = LiveConfig(written(tmp_path, ""))
