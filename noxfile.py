@@ -67,7 +67,7 @@ def e2e(session: nox.Session) -> None:
 
 @nox.session
 def nightly(session: nox.Session) -> None:
-    """Look at 100,000 examples of each property of the exporter: any object, any scrape; takes most of an hour."""
+    """Look at 100,000 examples of each property of the exporter; takes most of an hour."""
     install(session)
     closer = ("--hypothesis-profile=nightly", "--timeout=0", "-n", "auto", "--dist=worksteal")
     session.run("pytest", *closer, *(session.posargs or ["tests/kube_api_exporter"]))

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from exporter_kit import yaml_file
 from exporter_kit.durations import seconds
 from exporter_kit.errors import ConfigError
 
@@ -66,18 +67,7 @@ class WebConfig(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 def load(file: Path) -> WebConfig:
     """Read and check a web-config file; what can't be honoured is a ConfigError, never ignored."""
-    import yaml  # noqa: PLC0415  # most of us run without such a file
-
-    try:
-        tree = yaml.safe_load(file.read_bytes())
-    except OSError as error:
-        raise ConfigError(file, f"can't read the web configuration: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            file, f"the web configuration is not YAML: {' '.join(str(error).split())}"
-        ) from None
-    except (UnicodeDecodeError, ValueError) as error:
-        raise ConfigError(file, f"the web configuration is not YAML: {error}") from None
+    tree = yaml_file.read(file, "the web configuration")
     try:
         config = msgspec.convert({} if tree is None else tree, WebConfig)
     except msgspec.ValidationError as error:

@@ -103,6 +103,7 @@ class Checkout:
                 env=self._environment(),
                 capture_output=True,
                 text=True,
+                errors="replace",
                 timeout=self.timeout,
                 check=False,
             )

@@ -34,6 +34,7 @@ class Exec:
                 env={**os.environ, "GITSYNC_HASH": commit},
                 capture_output=True,
                 text=True,
+                errors="replace",
                 timeout=self.timeout,
                 check=False,
             )
@@ -132,7 +133,7 @@ class Hook:
             assert news
             try:
                 self.tell_now(*news)
-            except DaemonError as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is, the receiver is told again
                 self.failed += 1
                 LOG.warning("hook failed", hook=self.name, error=str(error), again_in_seconds=self._backoff)
                 self._wait_for_newer(news)

@@ -23,27 +23,37 @@ class Sync:
         self.hooks = hooks
         self._checkout = checkout
         self._touch_file = touch_file
+        self._untold: str | None = None
 
     def once(self) -> str | None:
-        """Sync once; return the commit if it is to be told of. A DaemonError changes nothing published."""
+        """Sync once; return the commit if it is to be told of.
+
+        One that was published before a DaemonError is returned by the next call that has none.
+        """
         begun = time.monotonic()
         try:
             commit = self._checkout.fetch()
             is_new = commit != self._checkout.current()
             if is_new:
                 self._checkout.publish(commit)
+            # After a restart the receivers are told of a commit they may know: twice is better than never.
+            if is_new or not self.is_synced:
+                self._untold = commit
             self._checkout.forget_others(commit)
+            if self._touch_file and self._untold:
+                self._touch_file.touch()
         except DaemonError:
             self.counts["error"] += 1
             raise
+        except OSError as error:
+            self.counts["error"] += 1
+            raise DaemonError(f"syncing: {error}") from None
         finally:
             self.seconds += time.monotonic() - begun
-        is_first, self.is_synced = not self.is_synced, True
+        self.is_synced = True
         self.counts["success" if is_new else "noop"] += 1
-        if self._touch_file and (is_new or is_first):
-            self._touch_file.touch()
-        # After a restart the receivers are told of a commit they may know: twice is better than never.
-        return commit if is_new or is_first else None
+        untold, self._untold = self._untold, None
+        return untold
 
     def forever(self, period: float, failures_max: int, stop: threading.Event) -> None:
         """Sync every `period` seconds until told to stop, or after too many failures in a row (-1: never)."""

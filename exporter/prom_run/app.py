@@ -35,7 +35,8 @@ PAGE_HEADERS = {
         "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Without it browsers call the origin of a form "null", and "run now" is refused.
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
@@ -154,7 +155,10 @@ class Site:
         return _json(api.run(runner, self._known(runner, request)))
 
     async def _metrics(self, request: Request) -> Response:
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        try:
+            encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        except (TypeError, ValueError):  # a version that is no number
+            encode, content_type = choose_encoder("")
         return Response(encode(self._registry), media_type=None, headers={"Content-Type": content_type})
 
     async def _livez(self, _request: Request) -> Response:

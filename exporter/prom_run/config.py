@@ -7,9 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
 import msgspec
-import yaml
 from cronsim import CronSim, CronSimError
 
+from exporter_kit import yaml_file
 from exporter_kit.durations import seconds
 from exporter_kit.errors import ConfigError
 from prom_run.command import Command
@@ -61,12 +61,7 @@ class Config(msgspec.Struct, frozen=True):
 
 def load(file: Path) -> Config:
     """Read a file of commands; a mistake is a ConfigError that names the command and the field."""
-    try:
-        tree = yaml.safe_load(file.read_bytes())
-    except OSError as error:
-        raise ConfigError(file, f"can't read the commands: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(file, f"the commands are not YAML: {' '.join(str(error).split())}") from None
+    tree = yaml_file.read(file, "the commands")
     try:
         return parsed(tree)
     except (msgspec.ValidationError, ValueError) as error:
@@ -95,6 +90,8 @@ def parsed(tree: Any) -> Config:
 def checked(entry: Entry) -> Command:
     """Turn an entry into a Command; what can't work is a ValueError."""
     argv = _argv(entry)
+    if any("\0" in path for path in (entry.textfile, entry.checkout, entry.working_dir)):
+        raise ValueError("textfile, checkout or working_dir holds a NUL, which no path can")
     if entry.cron and entry.period:
         raise ValueError("period and cron exclude each other; give one")
     if entry.cron:

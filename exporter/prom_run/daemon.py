@@ -54,12 +54,17 @@ class Daemon:
         """Read the configuration anew; one with a mistake changes nothing."""
         try:
             config = self._read()
-        except UsageError as error:
+            self._apply(config)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the commands go on and the metric tells
             self.reload_good = False
-            log.get().error("configuration refused, the last good one stays", error=str(error))
+            told = isinstance(error, UsageError | OSError)
+            log.get().error(
+                "configuration refused, the last good one stays",
+                error=str(error) if told else repr(error),
+                **({} if told else {"exc_info": error}),
+            )
             return
         self.reload_good, self.reloaded = True, time.time()
-        self._apply(config)
         log.get().info("configuration read anew", commands=len(config.commands))
 
     def healthy(self) -> bool:
@@ -67,30 +72,33 @@ class Daemon:
         return not any(task.done() for task in self._tasks.values())
 
     def _apply(self, config: Config) -> None:
-        self._config = config
         masks = Masks.of(config.masks)
         wanted = {command.name: command for command in config.commands}
+        # What can go wrong goes wrong here, before anything has changed.
+        begun = [self._made(wanted[name], masks) for name in wanted if name not in self.runners]
+        self._config = config
         for name in self.runners.keys() - wanted.keys():
             self._end(name)
-        for name, command in wanted.items():
-            if name in self.runners:
-                self.runners[name].change(command, masks)
-            else:
-                self._begin(command, masks)
+        for name, runner in self.runners.items():
+            runner.change(wanted[name], masks)
+        for runner in begun:
+            self._begin(runner)
 
-    def _begin(self, command: Command, masks: Masks) -> None:
-        runner = Runner(
+    def _made(self, command: Command, masks: Masks) -> Runner:
+        return Runner(
             command,
             masks,
             children=self._children,
             history=self._history(command.name),
             disk=self._disk,
         )
-        self.runners[command.name] = runner
-        after = self._ending.pop(command.name, None)
-        task = asyncio.get_running_loop().create_task(_run(runner, after), name=command.name)
+
+    def _begin(self, runner: Runner) -> None:
+        name = runner.command.name
+        self.runners[name] = runner
+        task = asyncio.get_running_loop().create_task(_run(runner, self._ending.pop(name, None)), name=name)
         task.add_done_callback(_report)
-        self._tasks[command.name] = task
+        self._tasks[name] = task
 
     def _end(self, name: str) -> None:
         self.runners.pop(name).stop()

@@ -17,7 +17,9 @@ DEFAULT = (
     r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)",
     (
         r"(?i)(?P<keep>(?<![\w-])[\w-]*(?:passw(?:or)?d|secret|token|(?:api|access)[_-]?key)[\w-]{0,20}"
-        r"[\"']?\s{0,4}[:=]\s{0,4}[\"']?)[^\s\"',;}]+"
+        r"\\{0,3}[\"']?\s{0,4}(?::=|=>|[:=])\s{0,4}\\{0,3}[\"']?)"
+        # JSON within JSON, a text in quotes, a word.
+        r"(?:(?<=\\[\"'])[^\"'\\\n]+|(?<=\")(?:[^\"\\\n]|\\.)+|(?<=')[^'\n]+|(?:[^\s\"',;}]|\}(?=\w))+)"
     ),
     # An option and its value as two words, as a shell or a list has them; '\'' is a quote within quotes.
     (
@@ -26,14 +28,16 @@ DEFAULT = (
         r"(?:'\\''[^'\n]*(?:'\\'')?|'(?:[^'\n]|'\\'')*'?|\"(?:[^\"\\\n]|\\.)*\"?|[^\s\"']+)"
     ),
     r"(?i)(?P<keep>\b(?:bearer|basic)\s{1,4})[A-Za-z0-9+/=._~-]{8,}",
-    r"(?i)(?P<keep>(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s:/@]{0,200}:)[^\s/@]{1,500}(?=@)",
+    r"(?i)(?P<keep>(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s:/@]{0,200}:)[^\s/]{1,500}(?=@)",
     r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     r"\bgh[pousr]_[A-Za-z0-9]{20,}",
     r"\bglpat-[A-Za-z0-9_-]{20,}",
     r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
     r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*",
 )
-_SECRET_NAME = re.compile(r"(?i)passw|secret|token|credential|api_?key|access_?key|private")
+_SECRET_NAME = re.compile(
+    r"(?i)passw|passphrase|(?:^|_)pass(?:_|$)|_pwd(?:_|$)|secret|token|credential|api_?key|access_?key|private"
+)
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,10 @@ class Runner:
 
     def change(self, command: Command, masks: Masks) -> None:
         """Use another definition from the next run on; the schedule begins anew only if it has changed."""
+        if command.textfile != self.command.textfile:
+            # What the old one said must not stay for ever.
+            self.textfile = textfile.restored(command.textfile, command.name)
+            self._before = textfile.stamp(command.textfile)
         rescheduled = any(getattr(command, name) != getattr(self.command, name) for name in _SCHEDULING)
         self.command, self._masks = command, masks
         self.runs = deque(self.runs, maxlen=command.keep)
@@ -172,6 +176,8 @@ class Runner:
             self.last_success = run.ended
         if self.command.textfile and run.outcome != "stopped":
             self.textfile = textfile.read(self.command.textfile, run.command, self._before)
+            if self.textfile.error:
+                log.get().warning("textfile not taken", command=run.command, why=self.textfile.error)
         tally.exits[run.exit_code] += 1
         tally.seconds += run.duration
         tally.runs += 1

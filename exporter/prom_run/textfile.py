@@ -1,9 +1,9 @@
 """Metrics that a command writes as a Prometheus textfile."""
 
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -27,7 +27,7 @@ def stamp(path: str) -> Stamp:
     """Return what changes when a file is written."""
     try:
         status = os.stat(path)  # noqa: PTH116  # "" is no file, where Path("") would be the folder we are in
-    except OSError:
+    except (OSError, ValueError):
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
 
@@ -45,13 +45,24 @@ def read(path: str, command: str, before: Stamp) -> Textfile:
     if now[1] > BYTES_MAX:
         return Textfile(error=f"{path} has {now[1]:,} bytes; {BYTES_MAX:,} are the most that is read")
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = _regular(path).decode()
         return Textfile(tuple(_labelled(text_string_to_metric_families(text), command)))
     except OSError as error:
         return Textfile(error=f"can't read {path}: {error.strerror}")
     except (ValueError, LookupError, AttributeError, TypeError) as error:
         # The parser raises whatever its handling of strings meets.
         return Textfile(error=f"{path} is no Prometheus text: {error}")
+
+
+def _regular(path: str) -> bytes:
+    """Read a regular file: a pipe is waited for, a device has no end."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123  # a descriptor
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("it is no regular file")
+        text = file.read(BYTES_MAX + 1)
+    if len(text) > BYTES_MAX:
+        raise ValueError(f"it has more than {BYTES_MAX:,} bytes")
+    return text
 
 
 def _labelled(families: Iterable[Metric], command: str) -> Iterable[Metric]:

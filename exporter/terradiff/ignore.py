@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-import yaml
 
-from exporter_kit.errors import ConfigError
+from exporter_kit import yaml_file
+from exporter_kit.errors import ConfigError, UsageError
 from terradiff.drift import Drift
+
+# An empty variable must not ignore what was never meant: deletions, say.
+WHOLE = "leave that out to ignore all of the resource"
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,21 +44,24 @@ class Verdict:
 
 
 def parse(text: str) -> Rule:
-    """Read ADDRESS or ADDRESS#ATTRIBUTE,ATTRIBUTE."""
-    address, _, attributes = text.partition("#")
-    return Rule(address, tuple(word for word in attributes.split(",") if word))
+    """Read ADDRESS or ADDRESS#ATTRIBUTE,ATTRIBUTE; a # that nothing follows is a UsageError."""
+    address, mark, attributes = text.partition("#")
+    rule = Rule(address, tuple(word for word in attributes.split(",") if word))
+    if mark and not rule.attributes:
+        raise UsageError(f"--ignore {text}: no attribute follows the #; {WHOLE}")
+    return rule
 
 
 def load(file: Path) -> list[Rule]:
     """Read rules from a YAML list; a rule there must say why."""
+    tree = yaml_file.read(file, "the rules") or []
     try:
-        tree = yaml.safe_load(file.read_bytes())
-        rules = msgspec.convert(tree or [], list[Rule])
-    except OSError as error:
-        raise ConfigError(file, f"can't read the rules: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError) as error:
+        rules = msgspec.convert(tree, list[Rule])
+    except ValueError as error:
         raise ConfigError(file, f"the rules have a mistake: {' '.join(str(error).split())}") from None
-    for rule in rules:
+    for rule, given in zip(rules, tree, strict=True):
+        if "attributes" in given and not rule.attributes:
+            raise ConfigError(file, f"the rule for {rule} has no attribute below attributes; {WHOLE}")
         if not rule.reason:
             raise ConfigError(file, f"the rule for {rule} has no reason; say why it is meant")
     return rules

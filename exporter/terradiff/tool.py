@@ -38,7 +38,8 @@ def find(name: str) -> str:
     """Return the program: the one named, else the first of tofu and terraform that there is."""
     for each in (name,) if name else TOOLS:
         if found := shutil.which(each):
-            return found
+            # It runs in the folder that is planned, which may hold a program of that name.
+            return os.path.abspath(found)  # noqa: PTH100  # resolve() would follow links, which some tools mind
     wanted = name or " or ".join(TOOLS)
     raise BrokenError(f"there is no {wanted} to be found on PATH; install it or name it with --tool")
 

@@ -69,7 +69,7 @@ def test_an_empty_file_asks_for_nothing(tmp_path: Path) -> None:
         ("rate_limit: {interval: fast}", "'fast' is not a duration"),
         ("rate_limit: {interval: 1s}", "rate_limit.burst must be 1 or more"),
         ("tls_server_config: {min_version: SSL3}", "Invalid enum value 'SSL3'"),
-        ("a: [", "is not YAML"),
+        ("a: [", "can't read the web configuration, not YAML: "),
         ("- a", "Expected `object`, got `array`"),
     ],
 )

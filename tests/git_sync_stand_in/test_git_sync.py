@@ -20,7 +20,7 @@ from exporter_kit.errors import DaemonError
 from git_sync_stand_in import health
 from git_sync_stand_in.checkout import WORKTREES, Checkout
 from git_sync_stand_in.cli import NOTICE, main
-from git_sync_stand_in.hooks import Webhook, without_user
+from git_sync_stand_in.hooks import Exec, Hook, Webhook, without_user
 from git_sync_stand_in.sync import Sync
 
 ENV = {
@@ -339,3 +339,44 @@ def test_it_says_when_it_has_synced(repo: Repo, tmp_path: Path) -> None:
     assert 'git_sync_count_total{status="noop"} 1\n' in text
     server.shutdown()
     server.server_close()
+
+
+def test_a_commit_is_told_of_although_the_sync_failed_after_it(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is published and was not told is told by the next sync that works."""
+    synced = checkout(repo, tmp_path / "root")
+    sync = Sync(synced, [])
+    sync.once()
+    commit = repo.commit("two")
+    with monkeypatch.context() as broken:
+        broken.setattr(synced, "forget_others", lambda _commit: (_ for _ in ()).throw(DaemonError("gc")))
+        with pytest.raises(DaemonError):
+            sync.once()
+    assert [commit, None] == [sync.once(), sync.once()]
+
+
+def test_a_hook_that_writes_no_text_is_heard(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 are in the sentence as well as they can be."""
+    hook = tmp_path / "hook"
+    hook.write_text("#!/bin/sh\nprintf '\\377bad' >&2; exit 3\n")
+    hook.chmod(0o755)
+    with pytest.raises(DaemonError, match="it ended with 3: \N{REPLACEMENT CHARACTER}bad"):
+        Exec(str(hook), 10)("abc", tmp_path)
+
+
+def test_a_hook_is_told_again_whatever_went_wrong() -> None:
+    """An error that nobody foresaw does not end the thread."""
+    tries: list[str] = []
+    over = threading.Event()
+
+    def send(commit: str, _worktree: Path) -> None:
+        tries.append(commit)
+        if len(tries) == 1:
+            raise ValueError("unforeseen")
+        over.set()
+
+    hook = Hook("h", send, backoff=0.01)
+    hook.start()
+    hook.tell("abc", Path())
+    assert (True, ["abc", "abc"], 1) == (over.wait(10), tries, hook.failed)

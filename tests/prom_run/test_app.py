@@ -312,3 +312,12 @@ def test_probes_tell_life_and_readiness() -> None:
         return codes
 
     assert [200, 200, 503, 500] == ask([GOOD], question)
+
+
+def test_a_version_nobody_knows_is_answered_as_text() -> None:
+    """What a client asks for wrongly is no error of ours."""
+
+    async def question(client: Client) -> int:
+        return (await client.get("/metrics", accept="application/openmetrics-text; version=x")).status
+
+    assert 200 == ask([GOOD], question)

@@ -105,8 +105,8 @@ def test_a_command_is_named_after_its_program(tmp_path: Path) -> None:
         ("commands: [{command: [a], env: {'A=B': c}}]", "env can't hold 'A=B'"),
         ('commands: [{command: ["a\\0"]}]', "command holds a NUL"),
         ("commands: [{command: [a]}]\nmasks: ['(']", "the mask '(' is not a regular expression"),
-        ("commands: {", "the commands are not YAML"),
-        ("commands: [!!python/object:os.system {}]", "the commands are not YAML"),
+        ("commands: {", "can't read the commands, not YAML"),
+        ("commands: [!!python/object:os.system {}]", "can't read the commands, not YAML"),
     ],
 )
 def test_a_mistake_is_a_sentence_with_its_place(tmp_path: Path, text: str, sentence: str) -> None:

@@ -106,6 +106,35 @@ def test_sighup_reloads(start: Start, tmp_path: Path) -> None:
     assert running.metric('command_exit_code{command="new"}') == 0
 
 
+def test_a_reload_that_fails_half_way_changes_nothing(start: Start, tmp_path: Path) -> None:
+    """A command that can't be begun, as its folder can't be made, leaves all others as they are."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "new").write_text("a file where its folder should be")
+    file = written(tmp_path, "commands: [{name: old, command: ['true']}]")
+    running = start("--config", str(file), "--data", str(tmp_path / "data"))
+    running.wait_for(ended("old"))
+    written(tmp_path, "commands: [{name: new, command: ['true']}, {name: other, command: ['true']}]")
+    running.process.send_signal(signal.SIGHUP)
+    running.wait_for(lambda it: it.metric("promrun_config_last_reload_successful") == 0)
+    assert (0, None) == (
+        running.metric('command_exit_code{command="old"}'),
+        running.metric('promrun_command_running{command="other"}'),
+    )
+
+
+def test_a_textfile_that_is_wanted_no_more_is_shown_no_more(start: Start, tmp_path: Path) -> None:
+    """After a reload without it its metrics are gone: they would never change again."""
+    metric = tmp_path / "a.prom"
+    text = "commands: [{{name: a, command: [sh, -c, 'echo my_metric 42 > {0}'], period: 50ms{1}}}]"
+    file = written(tmp_path, text.format(metric, f", textfile: {metric}"))
+    running = start("--config", str(file))
+    running.wait_for(lambda it: it.metric('my_metric{command="a"}') == 42)
+    written(tmp_path, text.format(metric, ""))
+    running.process.send_signal(signal.SIGHUP)
+    running.wait_for(lambda it: it.metric('my_metric{command="a"}') is None)
+    assert 1 == running.metric("promrun_config_last_reload_successful")
+
+
 def test_a_name_given_back_at_once_does_not_overlap(start: Start, tmp_path: Path) -> None:
     """A command that is removed and comes back waits until its old run has ended."""
     sleep = LONG.format(4)

@@ -22,7 +22,7 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc\n-----END RSA PRIVATE KEY-----
         ("AWS_SECRET_ACCESS_KEY=abc/def", f"AWS_SECRET_ACCESS_KEY={HIDDEN}"),
         ("Authorization: Bearer abcdefgh12", f"Authorization: Bearer {HIDDEN}"),
         ("git clone https://me:s3cret@host/x", f"git clone https://me:{HIDDEN}@host/x"),
-        ("postgres://u:p@ss@db/x", f"postgres://u:{HIDDEN}@ss@db/x"),
+        ("postgres://u:p@ss@db/x", f"postgres://u:{HIDDEN}@db/x"),
         ("id AKIAIOSFODNN7EXAMPLE.", f"id {HIDDEN}."),
         ("ghp_" + "a1" * 18, HIDDEN),
         ("glpat-" + "x" * 20, HIDDEN),
@@ -42,6 +42,14 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc\n-----END RSA PRIVATE KEY-----
             "login --password-stdin me --token-file /run/t --secret --now",
             "login --password-stdin me --token-file /run/t --secret --now",
         ),
+        (r'{"m":"{\"password\":\"hunter2\",\"a\":1}"}', rf'{{"m":"{{\"password\":\"{HIDDEN}\",\"a\":1}}"}}'),
+        ('password: "correct horse" next', f'password: "{HIDDEN}" next'),
+        ('{"password": "ab,cd;e\\"f", "a": 1}', f'{{"password": "{HIDDEN}", "a": 1}}'),
+        ('{"password": "", "a": "b"}', '{"password": "", "a": "b"}'),
+        ("PASSWORD=a}bcdefg end", f"PASSWORD={HIDDEN} end"),
+        ("{password: abc}", f"{{password: {HIDDEN}}}"),
+        ("password := hunter2", f"password := {HIDDEN}"),
+        ("password => 'hun ter'", f"password => '{HIDDEN}'"),
         (f"a\n{KEY}\nb", f"a\n{HIDDEN}\nb"),
         ("a\n" + KEY[:50], f"a\n{HIDDEN}"),
         ("nothing to hide, http://host:80/x?y=1", "nothing to hide, http://host:80/x?y=1"),
@@ -149,7 +157,9 @@ def test_touching_secrets_are_one() -> None:
 
 def test_values_of_secret_names_are_hidden_wherever_they_stand() -> None:
     """What the environment calls a token is hidden even where nothing says that it is one."""
-    values = secret_values({"API_TOKEN": "s3same.open", "HOME": "/root/home", "DB_PASSWORD": "short"})
+    values = secret_values(
+        {"API_TOKEN": "s3same.open", "HOME": "/root/home", "DB_PASSWORD": "short", "PWD": "/root/pwd"}
+    )
     assert ["s3same.open"] == values
     assert f"it was {HIDDEN}!" == Masks().with_values(values).hide("it was s3same.open!")
 
@@ -158,3 +168,9 @@ def test_a_broken_pattern_is_a_sentence() -> None:
     """A pattern that can't be compiled is named."""
     with pytest.raises(ValueError, match=r"the mask '\(' is not a regular expression: "):
         Masks.of(["("])
+
+
+@pytest.mark.parametrize("name", ["DB_PASS", "PASS", "GPG_PASSPHRASE", "MYSQL_PWD", "PASS_WORD"])
+def test_what_is_called_like_a_password_is_one(name: str) -> None:
+    """Short forms count, where they are words of the name."""
+    assert ["hunter2hunter2"] == secret_values({name: "hunter2hunter2", "BYPASS": "abcdefgh"})

@@ -100,3 +100,18 @@ def test_no_bytes_break_a_scrape(tmp_path: Path, raw: bytes) -> None:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Collected())  # type: ignore[arg-type]
     assert isinstance(generate_latest(registry), bytes)
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+    """A pipe that nobody writes to and a device without an end are refused at once."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    for name in ("pipe", "endless"):
+        path = str(tmp_path / name)
+        assert f"{path} is no Prometheus text: it is no regular file" == textfile.read(path, "tf", None).error
+        assert "" != textfile.restored(path, "tf").error
+
+
+def test_a_path_that_cannot_be_is_no_file() -> None:
+    """A NUL is no traceback."""
+    assert textfile.stamp("a\0b") is None

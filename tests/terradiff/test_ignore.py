@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter_kit.errors import ConfigError
+from exporter_kit.errors import ConfigError, UsageError
 from terradiff.drift import Change, Drift
 from terradiff.ignore import Rule, judge, load, parse
 
@@ -98,7 +98,9 @@ def test_a_file_of_rules_is_read(tmp_path: Path) -> None:
         ("- {address: a.b}", "the rule for a.b has no reason; say why it is meant"),
         ("- {adress: a.b}", "the rules have a mistake"),
         ("- {address: a.b, until: soon, reason: x}", "the rules have a mistake"),
-        ("[", "the rules have a mistake"),
+        ("[", "can't read the rules, not YAML"),
+        ("- {address: a.b, attributes: [], reason: x}", "the rule for a.b has no attribute below attributes"),
+        ("- {address: a.b, until: !!timestamp x, reason: x}", "a value in it is not what its tag says"),
     ],
 )
 def test_a_bad_file_is_a_sentence(tmp_path: Path, text: str, sentence: str) -> None:
@@ -109,3 +111,9 @@ def test_a_bad_file_is_a_sentence(tmp_path: Path, text: str, sentence: str) -> N
         load(file)
     with pytest.raises(ConfigError, match="can't read the rules: No such file"):
         load(tmp_path / "none")
+
+
+def test_nothing_behind_the_mark_is_no_rule_for_everything() -> None:
+    """An empty variable behind the # must not ignore the resource, deletion and all."""
+    with pytest.raises(UsageError, match=r"--ignore aws_db\.y#: no attribute follows the #"):
+        parse("aws_db.y#")
