@@ -150,7 +150,7 @@ def test_the_tests_series_are_what_the_exporters_write() -> None:
         written[f"{own.PREFIX}{family}_total"] = {frozenset({"kind"})}
     for family, *_ in own.BY_REASON:
         written[f"{own.PREFIX}{family}_total"] = {frozenset({"kind", "reason"})}
-    written |= dict.fromkeys(("up", f"{own.PREFIX}web_config_ok"), {frozenset()})
+    written["up"] = written[f"{own.PREFIX}web_config_ok"] = {frozenset()}
     for test in rule_tests():
         for given in test["input_series"]:
             name, labels = series_labels(given["series"])
