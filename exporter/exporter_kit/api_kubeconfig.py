@@ -40,9 +40,13 @@ def _headers(configuration: Configuration) -> dict[str, str]:
     except (OSError, ConfigException) as error:
         raise CredentialsError(f"reading the token again: {error}") from error
     bearer: Any = auth.get("BearerToken")
-    found = {bearer["key"]: bearer["value"]} if bearer and bearer["value"] else {}
+    # A file's last line end, or a block of YAML's, is no part of a token.
+    token = str(bearer["value"]).strip() if bearer and bearer["value"] else ""
+    if not (token.isascii() and token.isprintable()):
+        raise CredentialsError("reading the token of the kubeconfig: it holds what no header can")
+    found: dict[str, str] = {bearer["key"]: token} if token else {}
     if configuration.username:
-        found["authorization"] = configuration.get_basic_auth_token()
+        found["authorization"] = configuration.get_basic_auth_token() or ""
     return found
 
 

@@ -86,17 +86,26 @@ def kubeconfig(folder: Path, server: str, *, user: object = None, **cluster: str
 def test_the_token_is_read_again_after_a_401(serving: Serving, tmp_path: Path) -> None:
     """A token that expired in memory and was renewed on disk costs one refusal."""
     token = tmp_path / "token"
-    token.write_text("old")
+    token.write_text("old\n")
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         good = handler.headers["Authorization"] == "Bearer new"
         say(handler, 200 if good else 401, b"{}")
 
     client = ApiClient(Place(kubeconfig(tmp_path, serving(answer), user={"tokenFile": str(token)})))
-    token.write_text("new")
+    token.write_text("new\n")
     with pytest.raises(Unauthorized):
         client.get("/api")
     assert b"{}" == client.get("/api")
+
+
+def test_a_token_that_no_header_can_hold_is_not_quoted(serving: Serving, tmp_path: Path) -> None:
+    """What is said of it is published: it is a secret."""
+    url = serving(lambda handler: say(handler, 200, b"{}"))
+    client = ApiClient(Place(kubeconfig(tmp_path, url, user={"token": "hun\nter2"})))
+    with pytest.raises(CredentialsError) as caught:
+        client.get("/api")
+    assert "reading the token of the kubeconfig: it holds what no header can" == str(caught.value)
 
 
 @pytest.mark.parametrize(
