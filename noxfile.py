@@ -118,7 +118,7 @@ def bench(session: nox.Session) -> None:
     session.run("pytest", "suite/bench", "--timeout=0")
     session.run("python", "-m", "bench", *session.posargs)
     session.run("python", "-m", "bench.costs")
-    session.run("python", "-m", "prom_run.benchmark")
+    session.run("python", "-m", "bench.prom_run")
 
 
 @nox.session

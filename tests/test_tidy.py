@@ -1,6 +1,8 @@
 """Style that can be checked is a test: layers, sizes, leftovers."""
 
 import ast
+import graphlib
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,34 +13,37 @@ SOURCES = ("exporter", "suite")
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 
-# Top to bottom; a module imports only from layers below its own. docs: CONTRIBUTING.md, "Layers".
-LAYERS: tuple[frozenset[str], ...] = (
+# The floors of the harness, top to bottom: a room imports only from floors below its own, and a floor is a
+# folder or a file of suite/alertdrill. docs: CONTRIBUTING.md, "Layers".
+FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"plugin", "cli"}),
     frozenset({"play"}),
-    frozenset({"lab"}),
-    frozenset({"baseline", "evidence"}),
-    frozenset({"observe", "report", "stack"}),
-    frozenset({"clusters", "faults", "images", "pod_logs"}),
-    frozenset({"nodeimage", "kube", "prometheus", "promtool"}),
-    frozenset({"docker", "image_archive", "tools"}),
-    frozenset({"judge", "compress", "timeline"}),
+    frozenset({"lab", "engine", "report", "testing"}),
+    frozenset({"faults", "prometheus"}),
+    frozenset({"kube"}),
+    frozenset({"machine"}),
+    frozenset({"judge", "compress"}),
     frozenset({"incident"}),
-    frozenset({"scenario_files"}),
     frozenset({"scenario", "rules"}),
-    frozenset({"daemon"}),
-    frozenset({"promql", "clock", "process", "cache", "progress", "data"}),
-    frozenset({"model", "durations"}),
+    frozenset({"clock", "data", "progress"}),
+    frozenset({"durations", "model", "names"}),
     frozenset({"errors"}),
 )
-# The daemons share a kit and know nothing of each other, nor of the harness.
+# The daemons share a kit and know nothing of each other, nor of the harness; the harness meets them only as
+# processes, images and URLs. The benchmark also takes their parts, to measure where the time goes.
+DAEMONS = frozenset({"exporter_kit", "git_sync_stand_in", "kube_api_exporter", "prom_run", "terradiff"})
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "exporter_kit": frozenset(),
     "git_sync_stand_in": frozenset({"exporter_kit"}),
     "kube_api_exporter": frozenset({"exporter_kit"}),
     "prom_run": frozenset({"exporter_kit"}),
-    "terradiff": frozenset({"exporter_kit", "prom_run"}),
+    "terradiff": frozenset({"exporter_kit"}),
     "alertdrill": frozenset(),
+    "e2e": frozenset({"alertdrill"}),
+    "bench": frozenset({"alertdrill", "e2e", *DAEMONS}),
 }
+# Names that a library calls, whether or not anybody here does.
+CALLED_BY_LIBRARIES = frozenset({"capture_signals", "handle_error", "ignore_aliases", "log_message"})
 LEFTOVERS = ("FIX" + "ME", "XX" + "X", "break" + "point(", "TO" + "DO")
 
 
@@ -75,9 +80,55 @@ def imports(file: Path) -> list[tuple[int, str]]:
     return found
 
 
-def layer_of(name: str) -> int | None:
-    """Return how deep a module of alertdrill lies, 0 being the top."""
-    return next((depth for depth, names in enumerate(LAYERS) if name in names), None)
+def floor_of(room: str) -> int | None:
+    """Return how deep a room of alertdrill lies, 0 being the top."""
+    return next((depth for depth, rooms in enumerate(FLOORS) if room in rooms), None)
+
+
+def module_of(file: Path) -> str:
+    """Return the dotted name by which a source file is imported; a package's own is that of its folder."""
+    parts = file.relative_to(ROOT).with_suffix("").parts[1:]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def import_graph(files: list[Path]) -> dict[str, set[str]]:
+    """Return module → the modules it names in its imports, wherever in it they stand."""
+    modules = {module_of(file) for file in files}
+    graph = {}
+    for file in files:
+        named = {name if name in modules else name.rpartition(".")[0] for _, name in imports(file)}
+        graph[module_of(file)] = (named & modules) - {module_of(file)}
+    return graph
+
+
+def definitions(file: Path) -> list[tuple[int, str]]:
+    """Return (line, name) of every public function, class, method and constant of a file."""
+    found = []
+    for node in ast.parse(file.read_text()).body:
+        members = node.body if isinstance(node, ast.ClassDef) else []
+        found += [
+            (one.lineno, one.name)
+            for one in (node, *members)
+            if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        ]
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        found += [(node.lineno, one.id) for one in targets if isinstance(one, ast.Name)]
+    return [(line, name) for line, name in found if not name.startswith("_")]
+
+
+def names_used(file: Path) -> set[str]:
+    """Return every name a file reads, also by a string that is but a name: `getattr` and tests use those."""
+    used = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            used.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            used.add(node.attr)
+        elif isinstance(node, ast.ImportFrom) and file.name != "__init__.py":
+            used |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            used |= set() if " " in node.value else set(re.split(r"[.:]", node.value))
+    return used
 
 
 @pytest.mark.parametrize("file", PYTHON, ids=label)
@@ -100,18 +151,18 @@ def test_a_function_fits_on_one_screen(file: Path) -> None:
 
 @pytest.mark.parametrize("file", [f for f in SOURCE if "alertdrill" in f.parts], ids=label)
 def test_arrows_point_downward(file: Path) -> None:
-    """A module of the harness imports only from layers below its own."""
-    parts = file.relative_to(ROOT / "suite" / "alertdrill").with_suffix("").parts
-    if parts == ("__init__",):
+    """A room of the harness imports only from floors below its own."""
+    room = file.relative_to(ROOT / "suite" / "alertdrill").with_suffix("").parts[0]
+    if room == "__init__":
         return
-    own = layer_of(parts[0])
-    assert own is not None, f"{parts[0]} has no place in LAYERS"
+    own = floor_of(room)
+    assert own is not None, f"{room} has no place in FLOORS"
     upward = []
     for line, name in imports(file):
         words = name.split(".")
-        if words[0] != "alertdrill" or words[1] == parts[0]:
+        if words[0] != "alertdrill" or words[1] == room:
             continue
-        depth = layer_of(words[1])
+        depth = floor_of(words[1])
         if depth is None or depth <= own:
             upward.append(f"{file.name}:{line} imports {name}")
     assert [] == upward
@@ -121,8 +172,6 @@ def test_arrows_point_downward(file: Path) -> None:
 def test_packages_know_only_what_they_may(file: Path) -> None:
     """The exporters know nothing of the suite, nor it of them."""
     package = file.relative_to(ROOT).parts[1]
-    if package not in MAY_IMPORT:
-        return
     allowed = MAY_IMPORT[package] | {package}
     foreign = [
         f"{file.name}:{line} imports {name}"
@@ -132,12 +181,38 @@ def test_packages_know_only_what_they_may(file: Path) -> None:
     assert [] == foreign
 
 
+def test_no_imports_go_in_a_circle() -> None:
+    """Every module can be understood, and loaded, before those that import it."""
+    try:
+        graphlib.TopologicalSorter(import_graph(SOURCE)).prepare()
+    except graphlib.CycleError as circle:
+        pytest.fail(" ← ".join(circle.args[1]))
+
+
+def test_a_circle_of_imports_would_be_found() -> None:
+    """The check above can fail."""
+    with pytest.raises(graphlib.CycleError):
+        graphlib.TopologicalSorter({"a": {"b"}, "b": {"c"}, "c": {"a"}}).prepare()
+
+
+def test_every_public_name_is_used() -> None:
+    """What nobody calls, names or imports is not there; an export of a package's door is no use yet."""
+    used = set[str]().union(*map(names_used, PYTHON)) | CALLED_BY_LIBRARIES
+    called_by_pytest = ("pytest_", "test_")
+    assert [] == [
+        f"{label(file)}:{line} {name}"
+        for file in SOURCE
+        for line, name in definitions(file)
+        if name not in used and not name.startswith(called_by_pytest)
+    ]
+
+
 def test_pytest_kind_is_imported_in_one_module() -> None:
     """The GPL stays in one optional room."""
     importers = {
         label(file) for file in SOURCE for _, name in imports(file) if name.startswith("pytest_kind")
     }
-    assert importers <= {"suite/alertdrill/clusters/pytest_kind.py"}
+    assert importers <= {"suite/alertdrill/lab/clusters/pytest_kind.py"}
 
 
 @pytest.mark.parametrize("file", [f for f in SOURCE if "alertdrill" in f.parts], ids=label)

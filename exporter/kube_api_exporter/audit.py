@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from exporter_kit import log
-from exporter_kit.api import ApiClient
-from exporter_kit.api_errors import ApiError
+from exporter_kit.api.client import ApiClient
+from exporter_kit.api.errors import ApiError
 from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.reader import Reader
 from kube_api_exporter.render import Key

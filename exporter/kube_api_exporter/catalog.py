@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import msgspec
 
 from exporter_kit import log
-from exporter_kit.api import ApiClient
-from exporter_kit.api_errors import ApiError, Forbidden, Invalid, NotServed, Unauthorized, Unreachable
+from exporter_kit.api.client import ApiClient
+from exporter_kit.api.errors import ApiError, Forbidden, Invalid, NotServed, Unauthorized, Unreachable
 from kube_api_exporter.decode import Types
 from kube_api_exporter.discovery import Discovery, HalfKnown
 from kube_api_exporter.feed import Feed

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from exporter_kit import log
-from exporter_kit.api_access import Place
-from exporter_kit.api_errors import ApiError, CredentialsError
+from exporter_kit.api.errors import ApiError, CredentialsError
+from exporter_kit.api.place import Place
 from exporter_kit.errors import DaemonError
 from kube_api_exporter import memory
 from kube_api_exporter.kinds import DEFAULT_KINDS

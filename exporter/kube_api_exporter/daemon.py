@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from exporter_kit import listen
-from exporter_kit.api import ApiClient
-from exporter_kit.api_access import Place
-from exporter_kit.web_live import LiveConfig
+from exporter_kit.api.client import ApiClient
+from exporter_kit.api.place import Place
+from exporter_kit.web.live import LiveConfig
 from kube_api_exporter.exporter import Exporter
 from kube_api_exporter.options import Options
 
@@ -17,7 +17,7 @@ def run(place: Place, options: Options, *, listen_address: str, web_config: Path
     exporter.own.web_config_ok = lambda: not live.refused
     exporter.start()
     # A third of a start is loading these: meanwhile the API server answers the readers.
-    from exporter_kit import web  # noqa: PLC0415
+    from exporter_kit.web import server as web  # noqa: PLC0415
     from kube_api_exporter import app  # noqa: PLC0415
 
     web.Server(app.create(exporter), sockets, live=live).run()

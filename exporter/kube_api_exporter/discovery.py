@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from exporter_kit.api import ApiClient
-from exporter_kit.api_errors import ApiError, NotServed, Unauthorized, Unreachable
+from exporter_kit.api.client import ApiClient
+from exporter_kit.api.errors import ApiError, NotServed, Unauthorized, Unreachable
 from kube_api_exporter.kinds import FIRST_GROUPS, Kind, Resource, ResourceList
 
 # `all` means everything with numbers in it; Secrets have none and must stay unread, Events are a log.

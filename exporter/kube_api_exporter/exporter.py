@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from exporter_kit import log
-from exporter_kit.api import ApiClient
-from exporter_kit.api_errors import ApiError
+from exporter_kit.api.client import ApiClient
+from exporter_kit.api.errors import ApiError
 from kube_api_exporter import escaping, memory
 from kube_api_exporter.audit import Auditor
 from kube_api_exporter.catalog import Catalog

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import msgspec
 import yaml
 
-from exporter_kit.api import ApiClient
-from exporter_kit.api_access import Place
-from exporter_kit.api_errors import ApiError
+from exporter_kit.api.client import ApiClient
+from exporter_kit.api.errors import ApiError
+from exporter_kit.api.place import Place
 from exporter_kit.errors import UsageError
 from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.kinds import CLUSTER_SCOPED, CORE_RESOURCES, EVERY, Kind

@@ -7,8 +7,8 @@ import time
 import msgspec
 
 from exporter_kit import log
-from exporter_kit.api import ApiClient
-from exporter_kit.api_errors import ApiError, Gone, Invalid, NotServed, Throttled, Unreachable
+from exporter_kit.api.client import ApiClient
+from exporter_kit.api.errors import ApiError, Gone, Invalid, NotServed, Throttled, Unreachable
 from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.feed import Feed
 from kube_api_exporter.store import Store

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
-from exporter_kit.api import JSON, ApiClient, Stream
-from exporter_kit.api_errors import (
+from exporter_kit.api.client import JSON, ApiClient, Stream
+from exporter_kit.api.errors import (
     ApiError,
     Gone,
     Invalid,

@@ -8,14 +8,16 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from exporter_kit import listen, log, web
+from exporter_kit import flags, listen, log
 from exporter_kit.errors import DaemonError, UsageError
-from exporter_kit.web_live import LiveConfig
-from prom_run import access, config, flags
-from prom_run.app import Site
+from exporter_kit.masks import DEFAULT, Masks
+from exporter_kit.web import server as web
+from exporter_kit.web.live import LiveConfig
+from prom_run import config
 from prom_run.config import Config, Entry
 from prom_run.daemon import Daemon
-from prom_run.masks import DEFAULT, Masks
+from prom_run.pages import access
+from prom_run.pages.app import Site
 
 NO_VALUE = frozenset({"h", "help", "shell", "check", "no-default-masks"})
 FILE = click.Path(path_type=Path)

@@ -12,9 +12,9 @@ from cronsim import CronSim, CronSimError
 from exporter_kit import yaml_file
 from exporter_kit.durations import seconds
 from exporter_kit.errors import ConfigError
-from prom_run.command import Command
-from prom_run.masks import DEFAULT, Masks
-from prom_run.schedule import zone
+from exporter_kit.masks import DEFAULT, Masks
+from prom_run.runs.command import Command
+from prom_run.runs.schedule import zone
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 SHELL = "/bin/sh"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from exporter_kit import log
 from exporter_kit.errors import UsageError
-from prom_run.children import Children
-from prom_run.command import Command
+from exporter_kit.masks import Masks
 from prom_run.config import Config
-from prom_run.history import History, InMemory, OnDisk
-from prom_run.masks import Masks
-from prom_run.runner import Runner
+from prom_run.runs.children import Children
+from prom_run.runs.command import Command
+from prom_run.runs.history import History, InMemory, OnDisk
+from prom_run.runs.runner import Runner
 
 
 class Daemon:

@@ -6,8 +6,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from prom_run.daemon import Daemon
-from prom_run.record import UNKNOWN
-from prom_run.runner import Runner
+from prom_run.runs.record import UNKNOWN
+from prom_run.runs.runner import Runner
 
 LABELS = ("command",)
 Value = Callable[[Runner], float]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
+from exporter_kit import flags
 from exporter_kit.errors import DaemonError
-from prom_run import flags
-from prom_run.history import write_whole
-from prom_run.masks import DEFAULT, Masks
+from exporter_kit.files import write_whole
+from exporter_kit.masks import DEFAULT, Masks
 from terradiff import ignore, report, tool
 from terradiff.drift import UNREADABLE, Drift, drifts
 from terradiff.ignore import Rule, Verdict

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from prom_run.masks import Masks
+from exporter_kit.masks import Masks
 
 HIDDEN = "(sensitive)"
 LATER = "(known after apply)"

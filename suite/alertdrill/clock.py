@@ -65,23 +65,6 @@ class StoppableClock:
         self._stopped.set()
 
 
-class ManualClock:
-    """A clock that moves only when somebody sleeps on it: for tests, ours and yours."""
-
-    def __init__(self, now: float = 0.0) -> None:
-        self._now = now
-        self.slept: list[float] = []
-
-    def now(self) -> float:
-        """Return the seconds slept so far, plus where the clock started."""
-        return self._now
-
-    def sleep(self, seconds: float) -> None:
-        """Move the clock and remember by how much."""
-        self.slept.append(seconds)
-        self._now += seconds
-
-
 class Hope:
     """Is lost when a trouble that waiting seldom mends has been seen for HOPE_SECONDS without a break."""
 

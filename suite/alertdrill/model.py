@@ -32,6 +32,15 @@ class Verdict(enum.Enum):
         return Verdict.UNKNOWN
 
 
+class Trait(enum.StrEnum):
+    """What a fault does to the world it strikes, which decides how a recording of it is looked at."""
+
+    CHANGES_SPEC = "changes spec"  # of its target: Prometheus must see a new generation
+    CRASH_LOOPS = "crash loops"  # the pace of restarts decides, so the run measures how often
+    REMOVES_TARGETS = "removes targets"  # takes away, on purpose, what was scraped
+    SLOW = "slow"  # keeps replicas away for as long as its argument `takes` says, and no longer
+
+
 class AlertState(enum.Enum):
     """What Prometheus says of an alert instance at one evaluation."""
 

@@ -59,14 +59,19 @@ def drill_options(pytestconfig: pytest.Config) -> "labs.Options":
 def drill_lab(drill_options: "labs.Options", pytestconfig: pytest.Config) -> Iterator["labs.Lab"]:
     """Yield a lab for the session: the one that is up under that name, or a new one, taken down after."""
     from alertdrill import lab as labs  # noqa: PLC0415
-    from alertdrill import process  # noqa: PLC0415
+    from alertdrill.machine import process  # noqa: PLC0415
     from alertdrill.progress import Progress  # noqa: PLC0415
 
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     assert capture
     with process.interruptible():
         with capture.global_and_fixture_disabled():  # progress of minutes must be seen as it happens
-            borrowed = labs.borrowed(drill_options, Progress(), keep=pytestconfig.getoption("drill_keep"))
+            borrowed = labs.borrowed(
+                drill_options,
+                labs.load_rules(drill_options),
+                Progress(),
+                keep=pytestconfig.getoption("drill_keep"),
+            )
             there = borrowed.__enter__()
         try:
             yield there

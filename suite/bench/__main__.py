@@ -12,7 +12,7 @@ import click
 import requests
 
 from alertdrill.clock import WallClock, wait_for
-from alertdrill.process import interruptible
+from alertdrill.machine.process import interruptible
 from bench import custom, load, measure, report, subjects
 from bench.measure import Figures
 from e2e.exporter.apiserver import ApiServer

@@ -7,7 +7,7 @@ measured as well.
 import tarfile
 from pathlib import Path
 
-from alertdrill.images import layers
+from alertdrill.machine.images import layers
 
 START = "import sys; sys.argv[0] = 'kube-api-exporter'; from kube_api_exporter.cli import main; main()"
 

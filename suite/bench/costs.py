@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import requests
 
-from alertdrill.process import interruptible
+from alertdrill.machine.process import interruptible
 from bench import as_deployed, load, stages, subjects
 from e2e.exporter.apiserver import ApiServer
 

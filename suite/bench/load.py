@@ -13,7 +13,6 @@ CREATED = "2026-01-01T00:00:00Z"
 NAMESPACES, NODES = 20, 500
 DEPLOYMENTS = 2000  # each with its ReplicaSet
 CONTAINERS = ("app", "sidecar")
-CRD = "widgets.bench.example.com"
 
 
 def made(pods: int) -> dict[str, int]:

@@ -9,8 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-ASKING = ("kube_api_exporter.cli", "kube_api_exporter.daemon", "exporter_kit.api_account")
-SERVING = ("exporter_kit.web", "kube_api_exporter.app")
+ASKING = ("kube_api_exporter.cli", "kube_api_exporter.daemon", "exporter_kit.api.account")
+SERVING = ("exporter_kit.web.server", "kube_api_exporter.app")
 KINDS = ("pods", "deployments", "replicasets", "nodes", "namespaces")
 STREAM = {
     "watch": "1",
@@ -32,8 +32,8 @@ def main() -> None:
     api, places, options, catalogs = (
         import_module(name)
         for name in (
-            "exporter_kit.api",
-            "exporter_kit.api_access",
+            "exporter_kit.api.client",
+            "exporter_kit.api.access",
             "kube_api_exporter.options",
             "kube_api_exporter.catalog",
         )

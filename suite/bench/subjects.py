@@ -11,9 +11,9 @@ from pathlib import Path
 
 import urllib3
 
-from alertdrill import cache, process
 from alertdrill.clock import NotYet, WallClock, wait_for
-from alertdrill.tools import go
+from alertdrill.machine import cache, process
+from alertdrill.machine.tools import go
 from bench import as_deployed, custom
 from e2e.exporter.apiserver import ApiServer
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from alertdrill import process
 from alertdrill.clock import NotYet, WallClock, wait_for
+from alertdrill.machine import process
 from bench import subjects
 from e2e.exporter import histories
 from e2e.exporter.apiserver import ApiServer

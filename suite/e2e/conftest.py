@@ -6,23 +6,27 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from alertdrill import cache, data, evidence, incident, judge, play, plugin, scenario_files
+from alertdrill import data, plugin
 from alertdrill import lab as labs
 from alertdrill.incident import Incident
+from alertdrill.machine import cache
 from alertdrill.model import Judgement, Verdict
+from alertdrill.play import drill, needs_tofu
+from alertdrill.play.drill import Played
 from alertdrill.progress import Progress
 from alertdrill.report import junit
-from alertdrill.scenario import Scenario, check
+from alertdrill.scenario import Scenario
+from alertdrill.scenario import files as scenario_files
 
 SHIPPED = scenario_files.load(scenario_files.shipped())
 E2E_RULES = Path(__file__).parent / "rules"
 
-Player = Callable[[Sequence[Scenario]], dict[str, Incident]]
+Player = Callable[[Sequence[Scenario]], list[Played]]
 
 
 def chosen(config: pytest.Config) -> list[Scenario]:
     """Return what this session drills: all but terradiff, or terradiff alone, whose tofu is long to build."""
-    return [one for one in SHIPPED if play.needs_tofu([one]) == bool(config.getoption("drill_tofu"))]
+    return [one for one in SHIPPED if needs_tofu([one]) == bool(config.getoption("drill_tofu"))]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -39,42 +43,45 @@ def drill_options(drill_options: labs.Options) -> labs.Options:
 
 
 @pytest.fixture(scope="session")
-def player(drill_lab: labs.Lab, drill_options: labs.Options, pytestconfig: pytest.Config) -> Player:
-    """Return a function that plays scenarios in the lab and returns their incidents by scenario name."""
+def player(drill_lab: labs.Lab, pytestconfig: pytest.Config) -> Player:
+    """Return a function that plays scenarios in the lab, and judges them."""
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     record = Path(pytestconfig.getoption("drill_record"))
     keep = bool(pytestconfig.getoption("drill_keep"))
     assert capture
 
-    def played(scenarios: Sequence[Scenario]) -> dict[str, Incident]:
-        for scenario in scenarios:
-            check(scenario, labs.load_rules(drill_options).alerts)
+    def played(scenarios: Sequence[Scenario]) -> list[Played]:
         with capture.global_and_fixture_disabled():
-            folders = play.play(drill_lab, scenarios, record=record, progress=Progress(), keep=keep)
-        return {
-            scenario.name: incident.read(folder) for scenario, folder in zip(scenarios, folders, strict=True)
-        }
+            return drill.drill(drill_lab, scenarios, record=record, progress=Progress(), keep=keep)
 
     return played
 
 
 @pytest.fixture(scope="session")
-def incidents(player: Player, drill_lab: labs.Lab, pytestconfig: pytest.Config) -> dict[str, Incident]:
-    """Return the recording of every shipped scenario, played in this session; broken ones leave evidence."""
-    recorded = player(chosen(pytestconfig))
+def played(player: Player, drill_lab: labs.Lab, pytestconfig: pytest.Config) -> dict[str, Played]:
+    """Return every shipped scenario as it was played in this session; broken ones leave evidence."""
+    found = {one.incident.scenario.name: one for one in player(chosen(pytestconfig))}
     # A verdict needs a lab that is fit to judge in: where it was not, it gets one more chance, and only one.
-    unfit = [one.scenario for one in recorded.values() if judge.judge(one).verdict is Verdict.UNKNOWN]
-    recorded |= player(unfit) if unfit else {}
-    judgements = [judge.judge(one) for one in recorded.values()]
-    pytestconfig.stash[plugin.JUDGEMENTS] = judgements
+    unfit = [one.incident.scenario for one in found.values() if one.judgement.verdict is Verdict.UNKNOWN]
+    if unfit:
+        found |= {one.incident.scenario.name: one for one in player(unfit)}
     reports = Path(pytestconfig.getoption("drill_record")).parent
-    cache.write_whole(reports / "e2e-verdicts.xml", junit.render(judgements))
-    if Verdict.worst(one.verdict for one in judgements) is not Verdict.PASS:
-        evidence.export(drill_lab.kube, reports / "lab", Progress())
-    return recorded
+
+    def tell(judgements: list[Judgement]) -> None:
+        pytestconfig.stash[plugin.JUDGEMENTS] = judgements
+        cache.write_whole(reports / "e2e-verdicts.xml", junit.render(judgements))
+
+    drill.tell(drill_lab, list(found.values()), tell, folder=reports / "lab", progress=Progress())
+    return found
 
 
 @pytest.fixture(scope="session")
-def judgements(incidents: dict[str, Incident]) -> dict[str, Judgement]:
+def incidents(played: dict[str, Played]) -> dict[str, Incident]:
+    """Return the recording of every shipped scenario."""
+    return {name: one.incident for name, one in played.items()}
+
+
+@pytest.fixture(scope="session")
+def judgements(played: dict[str, Played]) -> dict[str, Judgement]:
     """Return the verdict on every shipped scenario."""
-    return {name: judge.judge(one) for name, one in incidents.items()}
+    return {name: one.judgement for name, one in played.items()}

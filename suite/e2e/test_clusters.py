@@ -12,11 +12,12 @@ import pytest
 import requests
 import yaml
 
-from alertdrill import cache, clusters, daemon
 from alertdrill import lab as labs
 from alertdrill.clock import WallClock, wait_for
-from alertdrill.clusters import Ability, Access, Cluster, Wanted
 from alertdrill.kube import Kube
+from alertdrill.lab import clusters
+from alertdrill.lab.clusters import Ability, Access, Cluster, Wanted
+from alertdrill.machine import cache, daemon
 from alertdrill.progress import Progress
 
 KILLED = """

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from alertdrill.clock import WallClock, wait_for
-from alertdrill.tools import opentofu
+from alertdrill.machine.tools import opentofu
 
 CLOCK = WallClock()
 SECRET = "open-sesame-4711"  # noqa: S105  # looked for where it must not be

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alertdrill import tools
 from alertdrill.kube import Kube
+from alertdrill.machine import tools
 
 PODS = {"items": [{"metadata": {"name": "web-1"}}]}
 REPLICASETS = {"items": [{"metadata": {"name": "web-1"}}, {"metadata": {"name": "web-0"}}]}

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertdrill.clock import HOPE_SECONDS, Hope, ManualClock, NotYet, StoppableClock, WallClock, wait_for
+from alertdrill.clock import HOPE_SECONDS, Hope, NotYet, StoppableClock, WallClock, wait_for
 from alertdrill.errors import LabError, TransientError
+from alertdrill.testing import ManualClock
 
 
 @given(st.integers(0, 30), st.floats(0.1, 5), st.floats(0, 60))

@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from alertdrill import faults, scenario_files
+from alertdrill import faults
 from alertdrill.errors import LabError, ScenarioError
 from alertdrill.faults import catalogue
 from alertdrill.faults.base import Place
 from alertdrill.kube import Kube
 from alertdrill.scenario import Fault, Scenario
+from alertdrill.scenario import files as scenario_files
 
 EVERY = [
     faults.crash_container("deployment/web", container="app"),

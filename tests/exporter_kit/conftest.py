@@ -11,9 +11,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter_kit import listen
-from exporter_kit.web import Server, send_chunks
-from exporter_kit.web_auth import USER
-from exporter_kit.web_live import LiveConfig
+from exporter_kit.web.auth import USER
+from exporter_kit.web.live import LiveConfig
+from exporter_kit.web.server import Server, send_chunks
 
 MEGABYTES = 30
 BODY = [b"x" * 1_000_000] * MEGABYTES

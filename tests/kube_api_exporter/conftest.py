@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from exporter_kit.api import ApiClient
-from exporter_kit.api_access import Place
+from exporter_kit.api.client import ApiClient
+from exporter_kit.api.place import Place
 from kube_api_exporter import reader as reading
 from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.feed import Feed

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from exporter_kit.api import ApiClient
-from exporter_kit.api_access import Place
+from exporter_kit.api.client import ApiClient
+from exporter_kit.api.place import Place
 from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.discovery import Discovery, HalfKnown, UnknownKind
 from kube_api_exporter.options import Options

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics
 
-from alertdrill.tools import promtool
+from alertdrill.machine.tools import promtool
 from kube_api_exporter.exposition import Exposition
 from kube_api_exporter.feed import Feed
 from kube_api_exporter.kinds import Kind

@@ -7,7 +7,7 @@ from typing import Any
 from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics_parser
 
-from exporter_kit import api_errors
+from exporter_kit.api import errors as api_errors
 from kube_api_exporter import discovery, escaping, own, watching
 from kube_api_exporter.feed import REFUSALS, RELISTS, RESTART_REASONS, Feed
 from kube_api_exporter.negotiate import OPENMETRICS, Format

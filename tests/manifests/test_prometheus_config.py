@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from alertdrill import promtool
 from alertdrill.errors import RulesError
+from alertdrill.prometheus import promtool
 
 FILE = Path(__file__).parents[2] / "manifests" / "base" / "prometheus" / "prometheus.yaml"
 CONFIG: dict[str, Any] = yaml.safe_load(FILE.read_text())

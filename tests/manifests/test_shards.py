@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from alertdrill.tools import programs
+from alertdrill.machine.tools import programs
 from kube_api_exporter.options import parse_shard
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import requests
 
-from prom_run import procfs
-from prom_run.children import Children
-from prom_run.command import Command
-from prom_run.execution import Execution
-from prom_run.masks import Masks
-from prom_run.record import Record
+from exporter_kit.masks import Masks
+from prom_run.runs import procfs
+from prom_run.runs.children import Children
+from prom_run.runs.command import Command
+from prom_run.runs.execution import Execution
+from prom_run.runs.record import Record
 
 LISTENING = re.compile(r'address(?:=|": ")(127\.0\.0\.1:\d+)')
 RunOne = Callable[..., Record]

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter_kit.errors import ConfigError
+from exporter_kit.masks import DEFAULT
 from prom_run.config import Config, load
-from prom_run.masks import DEFAULT
 
 WHOLE = """
 masks: ['id=\\d+']

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from git_sync_stand_in.hooks import Webhook
-from prom_run import procfs
-from prom_run.history import OnDisk
+from prom_run.runs import procfs
+from prom_run.runs.history import OnDisk
 
 from .conftest import PromRun, alive
 

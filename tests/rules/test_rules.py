@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from alertdrill import promtool
+from alertdrill.prometheus import promtool
 from kube_api_exporter import own
 from prom_run import metrics
 

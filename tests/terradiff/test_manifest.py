@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from exporter_kit import log
+from exporter_kit.flags import two_dashes
 from prom_run import cli as prom_run
-from prom_run.flags import two_dashes
 from terradiff import cli
 
 MANIFESTS = Path(__file__).parents[2] / "manifests" / "base" / "terradiff"

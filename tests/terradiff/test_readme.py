@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import terradiff
-from prom_run.flags import two_dashes
+from exporter_kit.flags import two_dashes
 from terradiff import cli, ignore, report
 from terradiff.ignore import Verdict
 

@@ -23,7 +23,8 @@ def up(*, keep: bool, **chosen: Any) -> None:
     The lab stays until `alertdrill down`. A second `up` of the same name finds it and changes what differs.
     """
     progress = Progress()
-    state, _ = lab.up(options.lab_options(**chosen), progress, keep=keep)
+    asked = options.lab_options(**chosen)
+    state, _ = lab.up(asked, lab.load_rules(asked), progress, keep=keep)
     click.echo(
         f"lab {state.options.name} is up ({state.flavour}); {state.options.speed:g} times as fast as life"
     )

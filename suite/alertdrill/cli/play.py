@@ -3,22 +3,24 @@
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from alertdrill import cache, evidence, incident, lab, scenario_files
+from alertdrill import incident, lab
 from alertdrill import judge as judging
-from alertdrill import play as playing
 from alertdrill.cli import options
 from alertdrill.errors import UsageError
-from alertdrill.faults import catalogue
+from alertdrill.machine import cache
 from alertdrill.model import Judgement, Verdict
+from alertdrill.play import drill
+from alertdrill.play import workload as workloads
 from alertdrill.progress import Progress
 from alertdrill.report import json as json_report
 from alertdrill.report import junit, text
-from alertdrill.scenario import check
+from alertdrill.scenario import files as scenario_files
 
 RENDERERS = {".xml": junit.render, ".json": json_report.render, ".txt": text.render}
 
@@ -65,29 +67,25 @@ def play(
     if only_list:
         click.echo("\n".join(f"{one.name}\n    {one.why}" for one in wanted))
         return
-    chosen["tofu"] = chosen["tofu"] or playing.needs_tofu(wanted)
+    chosen["tofu"] = chosen["tofu"] or workloads.needs_tofu(wanted)
     asked = options.as_it_is(options.lab_options(**chosen))
-    alerts = lab.load_rules(asked).alerts
-    for one in wanted:
-        check(one, alerts)
-        catalogue.of(one)
+    rules = lab.load_rules(asked)
+    drill.check(wanted, rules)
     record = record or Path("incidents") / datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
     try:
         record.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--record {record}: can't make that folder: {error.strerror}") from error
     progress = Progress()
-    with lab.borrowed(asked, progress, keep=keep) as there:
-        folders = playing.play(there, wanted, record=record, progress=progress, keep=keep)
-        judgements = [judging.judge(incident.read(one)) for one in folders]
-        if Verdict.worst(j.verdict for j in judgements) is not Verdict.PASS:
-            # Hidden, so that `judge incidents/*/*` finds recordings only.
-            evidence.export(there.kube, record / ".lab", progress)
-        _tell(judgements, report, output_format)
-    for recording, judgement in zip(folders, judgements, strict=True):
-        if judgement.verdict is not Verdict.PASS:
-            click.echo(f"look at it again: alertdrill judge {recording}", err=True)
-    sys.exit(Verdict.worst(j.verdict for j in judgements).exit_code)
+    with lab.borrowed(asked, rules, progress, keep=keep) as there:
+        played = drill.drill(there, wanted, record=record, progress=progress, keep=keep)
+        teller = partial(_tell, files=report, output_format=output_format)
+        # Evidence is hidden, so that `judge incidents/*/*` finds recordings only.
+        worst = drill.tell(there, played, teller, folder=record / ".lab", progress=progress)
+    for one in played:
+        if one.judgement.verdict is not Verdict.PASS:
+            click.echo(f"look at it again: alertdrill judge {one.folder}", err=True)
+    sys.exit(worst.exit_code)
 
 
 @click.command()

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from alertdrill import compress as compressing
-from alertdrill import lab, promtool
+from alertdrill import lab
 from alertdrill import rules as rule_files
 from alertdrill.cli import options
 from alertdrill.model import Verdict
+from alertdrill.prometheus import promtool
 
 
 @click.command()

@@ -10,10 +10,11 @@ from datetime import timedelta
 
 import promql_parser as library
 
-from alertdrill import durations, promql
+from alertdrill import durations
 from alertdrill.compress import arithmetic, functions, printer
 from alertdrill.compress.arithmetic import Refused, Scaled
 from alertdrill.compress.quantity import NUMBER, Quantity, of_metric
+from alertdrill.rules import promql
 
 
 def scale(expression: str, speed: float, metric: Callable[[str], Quantity] = of_metric) -> Scaled:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from alertdrill import promql
 from alertdrill.compress.quantity import DURATION, NOW, NUMBER, Quantity, unknown
+from alertdrill.rules import promql
 
 # fmt: off
 CALENDAR = frozenset({

@@ -5,7 +5,7 @@ import re
 
 import promql_parser as library
 
-from alertdrill import promql
+from alertdrill.rules import promql
 
 NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 EXACT_INTEGER_MAX = 2**53

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from alertdrill.kube import Kube
-
-STACK_NAMESPACE = "monitoring"
+from alertdrill.model import Trait
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class FaultKind(Protocol):
     """One way to break things on purpose. `args` are those of the scenario's Fault."""
 
     name: str
-    crash_loops: bool  # containers restart over and over, so the run must measure how often
+    traits: frozenset[Trait]  # what it does to the world; written into the incident for its judge
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Break it; returns when the API server has accepted everything."""

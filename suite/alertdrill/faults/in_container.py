@@ -4,6 +4,7 @@ from typing import Any
 
 from alertdrill.errors import LabError
 from alertdrill.faults.base import Place
+from alertdrill.model import Trait
 from alertdrill.scenario import Fault
 
 # A process of its own does it a moment later: process 1 takes all others of its container along, and kubectl
@@ -33,7 +34,7 @@ class FailReadiness:
     """
 
     name = "fail_readiness"
-    crash_loops = False
+    traits: frozenset[Trait] = frozenset()
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Remove the file that the readiness probe asks for."""
@@ -50,7 +51,7 @@ class RestartOnce:
     """The main process of one pod ends with 1, once; the kubelet restarts it."""
 
     name = "restart_once"
-    crash_loops = False
+    traits: frozenset[Trait] = frozenset()
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Ask process 1 of the first pod to end, which the workload answers by exit 1."""

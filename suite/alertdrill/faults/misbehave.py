@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from alertdrill.faults.base import Place
 from alertdrill.faults.in_container import pods, python
+from alertdrill.model import Trait
 from alertdrill.scenario import Fault
 
 
@@ -14,7 +15,7 @@ class Misbehave:
     """
 
     name = "misbehave"
-    crash_loops = False
+    traits: frozenset[Trait] = frozenset()
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Write the file that the command reads."""

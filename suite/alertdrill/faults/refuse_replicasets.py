@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from alertdrill.faults.base import Place
+from alertdrill.model import Trait
 from alertdrill.scenario import Fault
 
 QUOTA = "alertdrill-no-more-replicasets"
@@ -17,7 +18,7 @@ class RefuseReplicaSets:
     """
 
     name = "refuse_replicasets"
-    crash_loops = False
+    traits: frozenset[Trait] = frozenset({Trait.CHANGES_SPEC})
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Forbid ReplicaSets beyond those there are, then change the template."""

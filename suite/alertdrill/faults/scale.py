@@ -3,6 +3,7 @@
 from typing import Any
 
 from alertdrill.faults.base import Place
+from alertdrill.model import Trait
 from alertdrill.scenario import Fault
 
 
@@ -10,7 +11,7 @@ class Scale:
     """Another number of replicas is asked for."""
 
     name = "scale"
-    crash_loops = False
+    traits: frozenset[Trait] = frozenset({Trait.CHANGES_SPEC, Trait.REMOVES_TARGETS})
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Ask for `replicas`."""

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from alertdrill.faults.base import STACK_NAMESPACE, Place
+from alertdrill.faults.base import Place
+from alertdrill.model import Trait
+from alertdrill.names import STACK_NAMESPACE
 from alertdrill.scenario import Fault
 
 
@@ -10,7 +12,7 @@ class StopWatcher:
     """Scales a Deployment of the stack to none."""
 
     name = "stop_watcher"
-    crash_loops = False
+    traits: frozenset[Trait] = frozenset()
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Scale to none, and return when its pods are gone."""

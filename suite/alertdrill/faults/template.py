@@ -6,6 +6,7 @@ from typing import Any
 
 from alertdrill import durations
 from alertdrill.faults.base import Place
+from alertdrill.model import Trait
 from alertdrill.scenario import Fault
 
 
@@ -13,7 +14,7 @@ class _Rollout(ABC):
     """Changes the template of one workload; the repair is `kubectl rollout undo`, as on call."""
 
     name = ""
-    crash_loops = False
+    traits: frozenset[Trait] = frozenset({Trait.CHANGES_SPEC})
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         patch = {"spec": {"template": self.template(place, args)}}
@@ -35,7 +36,7 @@ class CrashContainer(_Rollout):
     """A new version whose container exits at once with 1."""
 
     name = "crash_container"
-    crash_loops = True
+    traits = frozenset({Trait.CHANGES_SPEC, Trait.CRASH_LOOPS})
 
     def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
         """Return the changed part of the pod template."""
@@ -60,6 +61,7 @@ class SlowRollout(_Rollout):
     """A good new version that takes a while to get ready."""
 
     name = "slow_rollout"
+    traits = frozenset({Trait.CHANGES_SPEC, Trait.SLOW})
 
     def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
         """Return the changed part of the pod template; the kubelet takes whole live seconds, at least 1."""

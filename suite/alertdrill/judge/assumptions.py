@@ -5,13 +5,10 @@ from collections.abc import Iterator
 
 from alertdrill import durations
 from alertdrill.judge import workload
-from alertdrill.judge.matching import NAMESPACE_LABEL, NAMESPACE_PREFIX
 from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import instance, moment
-from alertdrill.model import AlertState
-
-REMOVES_TARGETS = frozenset({"scale"})  # faults that take away what was scraped, on purpose
-CRASH_LOOPS = frozenset({"crash_container"})  # faults under which the pace of restarts decides
+from alertdrill.model import AlertState, Trait
+from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, REPLICAS
 
 
 def broken(recording: Recording) -> list[str]:
@@ -35,6 +32,11 @@ def _fault(recording: Recording) -> Iterator[str]:
     """What was to be broken was broken, and what was to be repaired repaired."""
     scenario = recording.incident.scenario
     resolving = any(expectation.kind == "resolves" for expectation in scenario.expect)
+    if scenario.fault is not None and recording.incident.traits is None:
+        yield (
+            f"this recording is older than its judge, and does not say what {scenario.fault.name} does to a"
+            " cluster; record it again"
+        )
     if scenario.fault is not None and recording.fault is None:
         yield f"the fault {scenario.fault} was never injected"
     elif recording.fault is not None and recording.fault > recording.incident.limits.scrape_gap_max:
@@ -81,7 +83,7 @@ def _jobs(recording: Recording) -> set[str]:
 
     Scenarios' are not among them: this one's own are looked at in `_own_scrapes`, others' don't matter.
     """
-    read = recording.metrics | {workload.REPLICAS}
+    read = recording.metrics | {REPLICAS}
     found = {
         one.labels.get("job", "")
         for one in recording.incident.series
@@ -92,8 +94,8 @@ def _jobs(recording: Recording) -> set[str]:
 
 def _own_scrapes(recording: Recording) -> Iterator[str]:
     """What the scenario runs was scraped all along, if it is at all: it may restart, not stay away."""
-    limits, end, fault = recording.incident.limits, recording.end, recording.incident.scenario.fault
-    if end is None or (fault is not None and fault.name in REMOVES_TARGETS):
+    limits, end = recording.incident.limits, recording.end
+    if end is None or Trait.REMOVES_TARGETS in recording.traits:
         return
     own = [one for one in recording.scrapes if one.job.startswith(f"{recording.incident.namespace}/")]
     for job in sorted({one.job for one in own}):
@@ -176,7 +178,7 @@ def _cadence(recording: Recording) -> Iterator[str]:
     incident = recording.incident
     cadence = incident.cadence
     if cadence is None:
-        if incident.scenario.fault is not None and incident.scenario.fault.name in CRASH_LOOPS:
+        if Trait.CRASH_LOOPS in recording.traits:
             yield "how often the crash loop restarted was not measured"
     elif not cadence.measured:
         yield "the crash loop did not restart twice, so its pace is not known"

@@ -3,12 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from alertdrill.judge.words import TARGET_LABELS
 from alertdrill.model import Life
+from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, TARGET_LABELS
 from alertdrill.scenario import Expectation, Like, Match
 
-NAMESPACE_LABEL = "exported_namespace"
-NAMESPACE_PREFIX = "drill-"  # what every scenario's namespace is called first
 # What Prometheus puts where a template found nothing, or broke.
 BROKEN = re.compile(r"<no value>|<error expanding template")
 

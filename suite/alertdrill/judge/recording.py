@@ -5,9 +5,10 @@ from typing import TypeVar
 
 import msgspec
 
-from alertdrill import durations, promql, rules
+from alertdrill import durations, rules
 from alertdrill.incident import Event, Incident
-from alertdrill.model import AlertState, Change, Life, Value
+from alertdrill.model import AlertState, Change, Life, Trait, Value
+from alertdrill.rules import promql
 
 # So many evaluations in a row may be missing, on a machine that is busy for a moment.
 EVALUATIONS_MISSED_MAX = 3
@@ -69,6 +70,11 @@ class Recording(Value, frozen=True, kw_only=True):
     canaries: tuple[Life, ...]
     annotated: frozenset[str]
     metrics: frozenset[str]
+
+    @property
+    def traits(self) -> frozenset[Trait]:
+        """Return what the fault does to a cluster; nothing where nothing was broken."""
+        return frozenset(self.incident.traits or ())
 
     @property
     def resolution(self) -> float:

@@ -4,11 +4,10 @@ import math
 
 from alertdrill import durations
 from alertdrill.model import Life
+from alertdrill.names import NAMESPACE_LABEL, TARGET_LABELS
 
-# Say where a series was scraped; the others say what it is about.
-TARGET_LABELS = frozenset({"instance", "namespace", "node", "pod"})
 # Are the same for nearly all instances of an alert in one scenario.
-SAME_LABELS = frozenset({"exported_namespace", "job", "severity"})
+SAME_LABELS = frozenset({NAMESPACE_LABEL, "job", "severity"})
 
 
 def moment(t: float) -> str:

@@ -8,15 +8,10 @@ from itertools import pairwise
 
 from alertdrill import durations
 from alertdrill.incident import Incident
-from alertdrill.judge.matching import NAMESPACE_LABEL
 from alertdrill.judge.recording import Recording
 from alertdrill.judge.words import moment
-
-REPLICAS = "k8s_deployment_spec_replicas"  # every Deployment has it, at all times
-AVAILABLE = "k8s_deployment_status_availableReplicas"
-GENERATION = "_metadata_generation"  # a metric of each kind; counts up with every change of an object's spec
-# Faults that change the spec of their target.
-CHANGES_SPEC = frozenset({"crash_container", "missing_image", "refuse_replicasets", "scale", "slow_rollout"})
+from alertdrill.model import Trait
+from alertdrill.names import AVAILABLE, GENERATION_SUFFIX, NAMESPACE_LABEL, REPLICAS
 
 Samples = list[tuple[float, float]]
 
@@ -46,12 +41,14 @@ def _holes(recording: Recording) -> Iterator[str]:
 def _unseen_change(recording: Recording) -> Iterator[str]:
     """Yield that Prometheus did not see the changed spec of what a fault changes."""
     incident, fault = recording.incident, recording.incident.scenario.fault
-    if fault is None or fault.name not in CHANGES_SPEC or recording.fault is None:
+    if fault is None or Trait.CHANGES_SPEC not in recording.traits or recording.fault is None:
         return
     name = _target(incident)
     deadline = recording.fault + incident.limits.scrape_gap_max
     metrics = {
-        metric for one in incident.series if (metric := one.labels.get("__name__", "")).endswith(GENERATION)
+        metric
+        for one in incident.series
+        if (metric := one.labels.get("__name__", "")).endswith(GENERATION_SUFFIX)
     }
     if not any(_changes(_by_name(incident, metric).get(name, []), deadline) for metric in metrics):
         yield f"{fault.name} changes {name}, but Prometheus saw no new generation until {moment(deadline)}"
@@ -70,7 +67,7 @@ def _long_outage(recording: Recording) -> Iterator[str]:
     may be.
     """
     incident, fault = recording.incident, recording.incident.scenario.fault
-    if fault is None or fault.name != "slow_rollout":
+    if fault is None or Trait.SLOW not in recording.traits:
         return
     name = _target(incident)
     available = dict(_by_name(incident, AVAILABLE).get(name, []))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from alertdrill import durations
 from alertdrill.model import AlertState, Finding, Judgement, Life, Verdict
+from alertdrill.names import NAMESPACE_LABEL, TARGET_LABELS
 from alertdrill.report.printable import printable
 
 MARKS = {Verdict.PASS: "+", Verdict.FAIL: "x", Verdict.UNKNOWN: "?"}
@@ -13,7 +14,7 @@ STATES = {AlertState.INACTIVE: "resolved", AlertState.PENDING: "pending", AlertS
 CHANGES_TOLD_MAX = 6  # more is a flapping alert, which is told as such
 LAST_CHANGES_TOLD = 2
 # Labels that say where an alert was found and not what it is about.
-NOT_TOLD = frozenset({"exported_namespace", "instance", "job", "namespace", "node", "pod", "severity"})
+NOT_TOLD = TARGET_LABELS | {NAMESPACE_LABEL, "job", "severity"}
 
 
 def render(judgements: Sequence[Judgement]) -> str:

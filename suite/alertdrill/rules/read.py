@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import promql_parser
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from alertdrill import durations, promql
+from alertdrill import durations
 from alertdrill.errors import RulesError, UsageError
-from alertdrill.rules import template
+from alertdrill.rules import promql, template
 from alertdrill.rules.values import Group, Rule
 
 FILE_FIELDS = ("groups",)

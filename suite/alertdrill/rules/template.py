@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 VARIABLES = ("$labels", "$value", "$externalLabels", "$externalURL")
-FIELDS = (".Labels", ".Value", ".ExternalLabels", ".ExternalURL")
 OPENING = frozenset({"if", "range", "with", "define", "block"})
 KEYWORDS = OPENING | {"else", "end", "template", "break", "continue", "nil", "true", "false"}
 # fmt: off

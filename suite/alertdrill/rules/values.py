@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 import yaml
 
-from alertdrill import promql
 from alertdrill.errors import RulesError
 from alertdrill.model import Value
+from alertdrill.rules import promql
 
 
 class BadRulesError(RulesError):

@@ -13,9 +13,9 @@ from typing import Any
 
 import requests
 
-from alertdrill import nodeimage
 from alertdrill.clock import NotYet, WallClock, wait_for
-from alertdrill.clusters import keys
+from alertdrill.lab.clusters import keys
+from alertdrill.machine import nodeimage
 
 READY_SECONDS = 60.0
 INTERNAL_ERROR = 500

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alertdrill import process
+from alertdrill.machine import process
 from e2e.exporter.apiserver import ApiServer
 from e2e.exporter.chaos import Chaos
 

@@ -22,7 +22,6 @@ LISTS = {
     "widgets.example.com": ("widget", "/apis/example.com/v1/widgets"),
     "nodes": ("node", "/api/v1/nodes"),
 }
-LABELLED = 0.3  # the share of changes that change a label too
 KINDS = ",".join(LISTS)
 
 

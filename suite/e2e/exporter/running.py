@@ -10,7 +10,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from alertdrill.clock import NotYet, WallClock, wait_for
-from alertdrill.process import kill_group
+from alertdrill.machine.process import kill_group
 
 
 class Running:

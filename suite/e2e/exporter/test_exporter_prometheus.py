@@ -17,8 +17,8 @@ import yaml
 import zstandard
 
 from alertdrill.clock import NotYet, WallClock, wait_for
-from alertdrill.process import kill_group
-from alertdrill.tools import programs
+from alertdrill.machine.process import kill_group
+from alertdrill.machine.tools import programs
 from e2e.exporter import histories
 from e2e.exporter.apiserver import ApiServer
 from e2e.exporter.histories import KINDS

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from alertdrill import durations, promql
+from alertdrill import durations
 from alertdrill.compress import printer
 from alertdrill.compress.arithmetic import Refused
 from alertdrill.compress.expression import duration, scale
 from alertdrill.errors import UsageError
+from alertdrill.rules import promql
 
 # Divisible by 2, 3, 4, 5, 6, 8, 9, 10, 12 and 20, twice over.
 WINDOW = st.integers(1, 50).map(lambda count: durations.text(count * 129_600))

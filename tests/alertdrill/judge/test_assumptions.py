@@ -10,7 +10,7 @@ import pytest
 from alertdrill import incident
 from alertdrill.incident import Cadence, Event, Incident, Series
 from alertdrill.judge import judge
-from alertdrill.model import Judgement, Verdict
+from alertdrill.model import Judgement, Trait, Verdict
 from alertdrill.scenario import Fault, never
 
 PASS, UNKNOWN = Verdict.PASS, Verdict.UNKNOWN
@@ -189,7 +189,10 @@ def test_what_the_scenario_runs_may_restart() -> None:
 def test_what_the_fault_takes_away_is_not_missed() -> None:
     """A workload that is scaled to nothing on purpose leaves no target, and that is the point."""
     scenario = msgspec.structs.replace(GOOD.scenario, fault=Fault(name="scale", args=TARGET))
-    assert PASS is judge(recorded([*EVENTS, scrape(job=OWN, last=5.0)], scenario=scenario)).verdict
+    traits = (Trait.REMOVES_TARGETS,)
+    events = [*EVENTS, scrape(job=OWN, last=5.0)]
+    assert PASS is judge(recorded(events, scenario=scenario, traits=traits)).verdict
+    assert UNKNOWN is judge(recorded(events, scenario=scenario, traits=())).verdict
 
 
 def test_a_scrape_that_failed_before_the_fault_does_not_count() -> None:
@@ -252,7 +255,7 @@ CADENCE = Cadence(promised=300, low=200, high=360, measured=(250.0, 301.0, 900.0
 def test_a_crash_loop_must_keep_its_pace(cadence: Cadence | None, sentence: str) -> None:
     """The median pause between restarts decides whether a crash loop was one; without it nothing is known."""
     scenario = msgspec.structs.replace(GOOD.scenario, fault=Fault(name="crash_container", args=TARGET))
-    judgement = judge(recorded(cadence=cadence, scenario=scenario))
+    judgement = judge(recorded(cadence=cadence, scenario=scenario, traits=(Trait.CRASH_LOOPS,)))
     assert (UNKNOWN if sentence else PASS) is judgement.verdict
     assert not sentence or sentence in said(judgement, UNKNOWN)[0]
 

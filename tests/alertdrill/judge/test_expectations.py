@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from alertdrill import incident, observe
+from alertdrill import incident
 from alertdrill.incident import Event, Incident
-from alertdrill.judge import judge, matching
+from alertdrill.judge import judge
 from alertdrill.model import Judgement, Verdict
 from alertdrill.scenario import Expectation, Match, fires, like, never, pends, resolves
 
@@ -350,11 +350,6 @@ def test_an_alert_may_resolve_while_it_is_repaired() -> None:
     events = [msgspec.structs.replace(e, t=545) if e == LIFE[2] else e for e in events]
     slow = recorded(events, [FIRES, resolves("Mismatch", within="5m")])
     assert PASS is judge(slow).verdict
-
-
-def test_scenarios_namespaces_are_called_as_the_play_calls_them() -> None:
-    """The judge knows another scenario by the prefix that the play gives each namespace."""
-    assert observe.NAMESPACE_PREFIX == matching.NAMESPACE_PREFIX
 
 
 def test_the_end_of_the_recording_is_not_the_end_of_an_alert() -> None:

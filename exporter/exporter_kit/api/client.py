@@ -1,0 +1,260 @@
+"""A client for the API server: get bytes, or stream lines; every wait has an end, every error a class."""
+
+import contextlib
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+import urllib3
+import urllib3.exceptions
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.url import parse_url
+
+from exporter_kit.api.errors import ApiError, CredentialsError, Silent, Unauthorized, Unreachable, for_status
+from exporter_kit.api.place import Place
+from exporter_kit.api.watchdog import WATCHDOG
+
+JSON = "application/json"
+CHUNK = 1 << 16
+# A whole answer may take so many times as long as the wait for its next byte.
+WHOLE = 4
+REFUSAL_SECONDS = 30.0
+# A peer that vanished without a word is noticed by the kernel too, not only by the read timeout.
+KEEPALIVE: list[tuple[int, int, int]] = [
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 60_000),
+]
+
+
+class Status(msgspec.Struct):
+    """The API server's own words about a refusal."""
+
+    message: str | None = None
+    reason: str | None = None
+    code: int | None = None
+
+
+class Stream:
+    """An open watch: lines as they come; `close` from any thread ends it."""
+
+    def __init__(self, response: urllib3.BaseHTTPResponse, silence: float) -> None:
+        self._response = response
+        self.silence = silence  # seconds; may be changed while lines are read
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield whole lines; a half line at the end of a cut connection is never one."""
+        rest = b""
+        with _translated("watching"), WATCHDOG.deadline(self.close, self.silence) as deadline:
+            for chunk in self._chunks():
+                newline = chunk.find(b"\n")
+                if newline < 0:
+                    rest += chunk
+                    continue
+                deadline.pause()
+                if newline == len(chunk) - 1:  # the server sends each line by itself
+                    yield rest + chunk[:-1]
+                    rest = b""
+                else:
+                    first, *lines = chunk.split(b"\n")
+                    yield rest + first
+                    rest = lines.pop()
+                    yield from lines
+                deadline.heard(self.silence)
+
+    def _chunks(self) -> Iterator[bytes]:
+        """Yield bytes as they come: `stream` would wait for CHUNK of them where a proxy undid the chunks."""
+        if self._response.chunked:
+            return self._response.stream(CHUNK)
+        return iter(lambda: self._response.read1(CHUNK), b"")
+
+    def close(self) -> None:
+        """End the connection; a thread that reads from it sees it end."""
+        _close(self._response)
+
+
+class _Http(HTTPConnection):
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # urllib3's own is so, too
+        with _head_in_time(self):
+            return super().getresponse()
+
+
+class _Https(HTTPSConnection):
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # urllib3's own is so, too
+        with _head_in_time(self):
+            return super().getresponse()
+
+
+def _head_in_time(connection: HTTPConnection) -> contextlib.AbstractContextManager[object]:
+    """Let the head of an answer, too, take only so long as a whole."""
+
+    def close() -> None:
+        with contextlib.suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+    return WATCHDOG.deadline(close, connection.timeout or REFUSAL_SECONDS)
+
+
+class _HttpPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Http
+
+
+class _HttpsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Https
+
+
+WHO = re.compile(r"^\w+\(host=[^)]*\): ")  # how urllib3 begins: a pool or a connection
+POOLS = {"http": _HttpPool, "https": _HttpsPool}
+
+
+class ApiClient:
+    """Asks one API server; safe to share between threads.
+
+    Reads its credentials anew after a 401, and its CA after a certificate that does not verify.
+    """
+
+    def __init__(self, place: Place, *, user_agent: str = "alertdrill") -> None:
+        self._place = place
+        self._user_agent = user_agent
+        self._lock = threading.Lock()
+        self._load()
+
+    def _load(self) -> None:
+        access = self._place.access()
+        settings = {"maxsize": 64, "retries": False, "socket_options": KEEPALIVE, **access.pool}
+        proxied = _proxied(access.proxy, settings) if access.proxy else None
+        pool = proxied or urllib3.PoolManager(num_pools=1, **settings)
+        pool.pool_classes_by_scheme = POOLS
+        self._access, self._pool = access, pool
+
+    def _load_again(self, pool: urllib3.PoolManager) -> None:
+        """Read the files again, unless another thread has done so since this pool was taken."""
+        with self._lock:
+            if self._pool is pool:
+                self._load()
+
+    @property
+    def host(self) -> str:
+        """The API server's address, for sentences."""
+        return self._access.host
+
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        accept: str = JSON,
+        coding: str = "identity",
+        timeout: float = 60.0,
+    ) -> bytes:
+        """Return the body of a GET; `timeout` bounds every wait for the next byte, in seconds.
+
+        The whole may take WHOLE times as long.
+        """
+        headers = {"Accept": accept, "Accept-Encoding": coding}
+        response = self._request(path, query, headers, timeout)
+        try:
+            with (
+                _translated(f"getting {path}"),
+                WATCHDOG.deadline(lambda: _close(response), timeout * WHOLE),
+            ):
+                return response.read()
+        finally:
+            response.release_conn()
+
+    def stream(self, path: str, query: Mapping[str, str], *, silence: float) -> Stream:
+        """Open a watch; `silence` seconds without a whole line end it as Unreachable."""
+        return Stream(self._request(path, query, {"Accept": JSON}, silence), silence)
+
+    def _request(
+        self, path: str, query: Mapping[str, str] | None, headers: Mapping[str, str], timeout: float
+    ) -> urllib3.BaseHTTPResponse:
+        pool = self._pool
+        with _translated(f"asking {self.host} for {path}"):
+            try:
+                response = pool.request(
+                    "GET",
+                    self.host + path,
+                    fields=dict(query or {}),
+                    headers={**self._access.headers(), **headers, "User-Agent": self._user_agent},
+                    timeout=urllib3.Timeout(connect=min(10.0, timeout), read=timeout),
+                    preload_content=False,
+                )
+            except urllib3.exceptions.HTTPError as error:
+                if _unverified(error):
+                    # The CA may have been renewed, which no 401 tells. Files that can't be read just now are
+                    # read at the next try; until then what we have stays.
+                    with contextlib.suppress(CredentialsError):
+                        self._load_again(pool)
+                raise
+        if response.status == 200:  # noqa: PLR2004
+            return response
+        raise self._refusal(response, path, pool)
+
+    def _refusal(self, response: urllib3.BaseHTTPResponse, path: str, pool: urllib3.PoolManager) -> ApiError:
+        """Turn an answer that is not 200 into its error, and read the credentials again after a 401."""
+        with (
+            _translated(f"reading the refusal of {path}"),
+            WATCHDOG.deadline(lambda: _close(response), REFUSAL_SECONDS),
+        ):
+            body = response.read(CHUNK)
+        response.close()
+        try:
+            said = msgspec.json.decode(body, type=Status).message
+        except msgspec.MsgspecError:
+            said = None
+        sentence = f"{path}: HTTP {response.status}: {said or response.reason or 'no reason given'}"
+        error = for_status(response.status, sentence, response.headers.get("Retry-After"))
+        if isinstance(error, Unauthorized):
+            self._load_again(pool)
+        return error
+
+
+def _close(response: urllib3.BaseHTTPResponse) -> None:
+    with contextlib.suppress(Exception):  # closing what is already broken is no news
+        response.shutdown()
+    with contextlib.suppress(Exception):
+        response.close()
+
+
+def _proxied(proxy: str, settings: Mapping[str, Any]) -> urllib3.ProxyManager:
+    """Go through a proxy, as the user whom its URL names; urllib3 does not look for one there."""
+    user = parse_url(proxy).auth
+    headers = urllib3.make_headers(proxy_basic_auth=unquote(user)) if user else None
+    return urllib3.ProxyManager(proxy, proxy_headers=headers, **settings)
+
+
+@contextlib.contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    """Let urllib3's errors out as ours."""
+    try:
+        yield
+    except (urllib3.exceptions.ReadTimeoutError, TimeoutError) as error:
+        raise Silent(f"{doing}: {_cause(error)}") from error
+    except urllib3.exceptions.LocationParseError as error:
+        raise Unreachable(f"{doing}: {error}") from error
+    except urllib3.exceptions.HTTPError as error:
+        raise Unreachable(f"{doing}: {_cause(error)}") from error
+    except OSError as error:
+        raise Unreachable(f"{doing}: {error}") from error
+
+
+def _unverified(error: BaseException | None) -> bool:
+    """Whether a certificate that does not verify is behind an error."""
+    while error and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _cause(error: Exception) -> str:
+    """Say what happened without the names and addresses of Python objects."""
+    text = str(getattr(error, "reason", None) or error)
+    return WHO.sub("", text.rsplit(">: ", 1)[-1].rsplit("object at ", 1)[-1])

@@ -1,0 +1,1 @@
+"""HTTP serving of the daemons: server, authentication, TLS, and its configuration file."""

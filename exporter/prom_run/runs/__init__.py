@@ -1,0 +1,1 @@
+"""Commands run on a schedule, each run watched to its end and recorded."""

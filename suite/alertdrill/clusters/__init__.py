@@ -1,6 +1,0 @@
-"""Clusters of every flavour behind one interface; `choose` looks which it can be."""
-
-from alertdrill.clusters.base import Ability, Access, Cluster, Status, Wanted
-from alertdrill.clusters.choose import choose
-
-__all__ = ["Ability", "Access", "Cluster", "Status", "Wanted", "choose"]

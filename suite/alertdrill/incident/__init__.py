@@ -1,0 +1,6 @@
+"""What was recorded: values, their folder on disk, and the timeline read out of them."""
+
+from alertdrill.incident.folder import read, write
+from alertdrill.incident.values import STALE, Cadence, Event, Incident, Kind, Limits, Series
+
+__all__ = ["STALE", "Cadence", "Event", "Incident", "Kind", "Limits", "Series", "read", "write"]

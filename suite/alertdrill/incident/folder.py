@@ -1,0 +1,173 @@
+"""A recording ⇄ a folder on disk, with a format version: record first, judge later.
+
+    incident.json    format, scenario, namespace, speed, started, versions, limits, traits, cadence, phases
+    events.jsonl     one Event a line, in order of t
+    series.jsonl.gz  one Series a line
+    rules.yaml       the rules as they were, uncompressed
+    SHA256SUMS       of the four above, as `sha256sum --check` reads it; without it nothing is checked
+
+`t` is seconds of rule time since the fault (live seconds x k), negative before it.
+"""
+
+import gzip
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from alertdrill.errors import IncidentError
+from alertdrill.incident.values import STALE, Cadence, Event, Incident, Limits, Series
+from alertdrill.model import Trait, Value
+from alertdrill.scenario import Scenario
+
+FORMAT = 1
+PARTS = ("incident.json", "events.jsonl", "series.jsonl.gz", "rules.yaml")
+SUMS = "SHA256SUMS"
+NOT_FINITE: dict[str, Literal["NaN", "inf", "-inf"]] = {"nan": "NaN", "inf": "inf", "-inf": "-inf"}
+
+
+class Head(Value, frozen=True, kw_only=True):
+    """What incident.json holds."""
+
+    format: int
+    scenario: Scenario
+    namespace: str
+    speed: float
+    started: str
+    fault_at: float
+    versions: dict[str, str]
+    limits: Limits
+    traits: tuple[Trait, ...] | None = None
+    cadence: Cadence | None
+    phases: dict[str, float]
+
+
+def write(incident: Incident, folder: Path) -> None:
+    """Write the folder as a whole or not at all; one of that name is replaced."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        head = Head(
+            format=FORMAT,
+            **{name: getattr(incident, name) for name in Head.__struct_fields__ if name != "format"},
+        )
+        encoder = msgspec.json.Encoder(order="deterministic")
+        (aside / "incident.json").write_bytes(msgspec.json.format(encoder.encode(head), indent=2) + b"\n")
+        (aside / "events.jsonl").write_bytes(encoder.encode_lines(sorted(incident.events, key=lambda e: e.t)))
+        # No name and no time in the gzip header: the same recording gives the same bytes.
+        series = encoder.encode_lines([_written(one) for one in incident.series])
+        (aside / "series.jsonl.gz").write_bytes(gzip.compress(series, mtime=0))
+        (aside / "rules.yaml").write_text(incident.rules)
+        (aside / SUMS).write_text("".join(f"{line}\n" for line in _sums(aside).values()))
+        aside.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def read(folder: Path) -> Incident:
+    """Return the incident of a folder; what is missing or damaged is an IncidentError."""
+    raw = _part(folder, "incident.json", Path.read_bytes)
+    found = _decode(folder / "incident.json", raw, _Format).format
+    if found != FORMAT:
+        raise IncidentError(
+            f"this recording has format {found}, and this alertdrill reads format {FORMAT};"
+            " use the version that wrote it, or record it again",
+            file=str(folder / "incident.json"),
+        )
+    if (folder / SUMS).exists():
+        _check_sums(folder)
+    head = _decode(folder / "incident.json", raw, Head)
+    events = _part(folder, "events.jsonl", Path.read_bytes)
+    series = _part(folder, "series.jsonl.gz", lambda path: gzip.decompress(path.read_bytes()))
+    fields = {name: getattr(head, name) for name in Head.__struct_fields__ if name != "format"}
+    return Incident(
+        **fields,
+        events=_lines(folder / "events.jsonl", events, Event),
+        series=tuple(map(_from_written, _lines(folder / "series.jsonl.gz", series, _Written))),
+        rules=_part(folder, "rules.yaml", Path.read_bytes).decode(errors="replace"),
+    )
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """Return a line of SHA256SUMS for each part."""
+    return {
+        part: f"{hashlib.sha256(_part(folder, part, Path.read_bytes)).hexdigest()}  {part}" for part in PARTS
+    }
+
+
+def _check_sums(folder: Path) -> None:
+    """Refuse a recording that is not as it was written; a person who edits one removes the sums."""
+    stated = _part(folder, SUMS, Path.read_bytes).decode(errors="replace").split("\n")
+    for part, line in _sums(folder).items():
+        if line not in stated:
+            raise IncidentError(
+                f"this part is not as it was recorded; restore it, or remove {SUMS} if you edited it",
+                file=str(folder / part),
+            )
+
+
+class _Written(Value, frozen=True, kw_only=True):
+    """A Series as it is written: JSON has no number for what is not finite."""
+
+    labels: dict[str, str]
+    timestamps: tuple[int, ...]
+    values: tuple[float | Literal["stale", "NaN", "inf", "-inf"], ...]
+
+
+def _written(series: Series) -> _Written:
+    return _Written(
+        labels=series.labels,
+        timestamps=series.timestamps,
+        values=tuple(
+            NOT_FINITE.get(str(value), value) if isinstance(value, float) else value
+            for value in series.values
+        ),
+    )
+
+
+def _from_written(written: _Written) -> Series:
+    return Series(
+        labels=written.labels,
+        timestamps=written.timestamps,
+        values=tuple(
+            value if isinstance(value, float) or value == STALE else float(value) for value in written.values
+        ),
+    )
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+T = TypeVar("T")
+
+
+def _part(folder: Path, name: str, reader: Callable[[Path], bytes]) -> bytes:
+    try:
+        return reader(folder / name)
+    except (OSError, EOFError, gzip.BadGzipFile) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise IncidentError(
+            f"can't read this part of the recording: {why}", file=str(folder / name)
+        ) from error
+    except Exception as error:  # zlib.error and whatever else a damaged stream raises
+        raise IncidentError(
+            f"this part of the recording is damaged: {error}", file=str(folder / name)
+        ) from error
+
+
+def _decode(path: Path, raw: bytes, shape: type[T], line: int = 0) -> T:
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise IncidentError(f"this is no recording: {error}", file=str(path), line=line) from error
+
+
+def _lines(path: Path, raw: bytes, shape: type[T]) -> tuple[T, ...]:
+    return tuple(_decode(path, line, shape, number) for number, line in enumerate(raw.splitlines(), 1))

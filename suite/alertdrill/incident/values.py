@@ -1,0 +1,81 @@
+"""What is recorded of a run: the scenario, events, series, and what the lab was.
+
+`t` is seconds of rule time since the fault (live seconds x k), negative before it.
+"""
+
+from typing import Any, Literal
+
+from alertdrill.model import Trait, Value
+from alertdrill.scenario import Scenario
+
+STALE: Literal["stale"] = "stale"
+
+Kind = Literal["step", "fault", "heal", "alert", "notification", "scrape", "rule_health", "trouble", "end"]
+
+
+class Event(Value, frozen=True, kw_only=True):
+    """Something that happened at `t`; `data` by kind, see below.
+
+    step         {"name"}: the play reached this step
+    fault, heal  {"fault"}: it was injected, repaired (everything the repair needs has been accepted)
+    alert        {"alert", "labels", "annotations", "state"}: an instance changed to this state
+    notification {"receiver", "status", "alerts"}: a webhook was called
+    scrape       {"job", "instance", "labels", "samples", "first", "last", "down", "gaps"}: how one target
+                 was scraped; times are rule seconds, `down` the scrapes that failed, `gaps` [from, to]
+    rule_health  {"group", "rule", "health", "error"}: what Prometheus says of a rule; once at the start,
+                 once at the end and whenever it changed
+    trouble      {"sentence"}: the lab broke, so nothing after it can be judged
+    end          {}: watching ended
+    """
+
+    t: float
+    kind: Kind
+    data: dict[str, Any] = {}
+
+
+class Series(Value, frozen=True, kw_only=True):
+    """One series: `timestamps` in live milliseconds since the epoch, one value each or a staleness marker."""
+
+    labels: dict[str, str]
+    timestamps: tuple[int, ...]
+    values: tuple[float | Literal["stale"], ...]
+
+
+class Limits(Value, frozen=True, kw_only=True):
+    """Within what the lab counts as fit to judge in; times are seconds of rule time.
+
+    `jobs` are the scrape jobs the rules read, `canary` the alert that must be firing all the time.
+    """
+
+    scrape_interval: float
+    scrape_gap_max: float
+    evaluation_interval: float
+    jobs: tuple[str, ...]
+    canary: str
+
+
+class Cadence(Value, frozen=True, kw_only=True):
+    """How often the crash loop restarted: promised by the speed, and measured (rule seconds)."""
+
+    promised: float
+    low: float
+    high: float
+    measured: tuple[float, ...]
+
+
+class Incident(Value, frozen=True, kw_only=True):
+    """Everything that is known of one run of one scenario."""
+
+    scenario: Scenario
+    namespace: str
+    speed: float
+    started: str  # ISO 8601, UTC
+    fault_at: float  # live seconds since the epoch at t = 0
+    versions: dict[str, str]
+    limits: Limits
+    traits: tuple[Trait, ...] | None = None  # of the fault; None: recorded before faults said theirs
+    cadence: Cadence | None = None  # measured where the scenario's fault is a crash loop
+    phases: dict[str, float] = {}  # live seconds of each phase of the run and of the lab
+    events: tuple[Event, ...] = ()
+    series: tuple[Series, ...] = ()
+    rules: str = ""

@@ -1,0 +1,113 @@
+"""The API server as the harness uses it: kubectl to change, the client to look, forwards to reach pods."""
+
+import json
+import ssl
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import kubernetes
+import urllib3
+
+from alertdrill.errors import LabError, TransientError, refusal
+from alertdrill.kube.forward import Forward
+from alertdrill.machine import process, tools
+
+# Where the API server has the resources we look at; discovery would cost a request for what never changes.
+PATHS = {
+    "deployments": "apis/apps/v1",
+    "events": "api/v1",
+    "namespaces": "api/v1",
+    "nodes": "api/v1",
+    "pods": "api/v1",
+    "replicasets": "apis/apps/v1",
+}
+
+
+class Kube:
+    """One context of one kubeconfig, and never any other; may be shared between threads."""
+
+    def __init__(self, kubeconfig: Path, context: str) -> None:
+        self.kubeconfig = kubeconfig
+        self.context = context
+        self._base = [str(tools.kubectl()), f"--kubeconfig={kubeconfig}", f"--context={context}"]
+        # The official client reads the kubeconfig and keeps the connections; its models decode too slowly.
+        new_client: Callable[..., kubernetes.client.ApiClient] = kubernetes.config.new_client_from_config
+        try:
+            self._client = new_client(str(kubeconfig), context)
+        except kubernetes.config.ConfigException as error:
+            raise LabError(f"reading the kubeconfig {kubeconfig}: {error}") from error
+
+    def run(
+        self, what: str, *words: str, stdin: str | None = None, timeout: float = 60, into: Path | None = None
+    ) -> str:
+        """Run one kubectl command; `what` is the object of the sentence when it fails (LabError).
+
+        Returns its standard output, or writes it `into` a file.
+        """
+        return process.run(what, [*self._base, *words], stdin=stdin, timeout=timeout, into=into)
+
+    def version(self) -> str:
+        """Return the API server's version, without the leading v."""
+        return str(self.read("asking for the version", "/version", "gitVersion")).removeprefix("v")
+
+    def get(self, resource: str, *, namespace: str = "", selector: str = "") -> list[dict[str, Any]]:
+        """Return the objects of a resource in PATHS: of one namespace, or of all of them."""
+        scope = f"namespaces/{namespace}/" if namespace else ""
+        query = [("labelSelector", selector)] if selector else []
+        path = f"/{PATHS[resource]}/{scope}{resource}"
+        items: list[dict[str, Any]] = self.read(f"listing {resource}", path, "items", query)
+        return items
+
+    def read(self, what: str, path: str, field: str, query: Sequence[tuple[str, str]] = ()) -> Any:
+        """Return one field of the object that a GET answers with."""
+        reply = self.open(what, path, list(query))
+        try:
+            return json.loads(reply.data)[field]
+        except urllib3.exceptions.HTTPError as error:
+            raise TransientError(f"{what}: the API server's answer broke off: {error}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise LabError(f"{what}: the API server's answer is not understood: {error}") from error
+
+    def open(
+        self, what: str, path: str, query: list[tuple[str, str]], *, timeout: float = 30
+    ) -> urllib3.BaseHTTPResponse:
+        """Start a GET and return its reply, to be read or streamed; anything but 200 is a LabError.
+
+        Where asking again may help, it is a TransientError.
+        """
+        request = self._client.param_serialize("GET", path, query_params=query, auth_settings=["BearerToken"])
+        try:
+            reply: urllib3.BaseHTTPResponse = self._client.call_api(
+                *request, _request_timeout=timeout
+            ).response
+            said = "" if reply.status == HTTPStatus.OK else reply.data[:300].decode(errors="replace")
+        except (urllib3.exceptions.HTTPError, kubernetes.client.ApiException) as error:
+            raise (LabError if _is_distrust(error) else TransientError)(
+                f"{what}: the API server at {self._client.configuration.host}: {error}"
+            ) from error
+        if reply.status != HTTPStatus.OK:
+            raise refusal(reply.status)(f"{what}: the API server answered {reply.status}: {said}")
+        return reply
+
+    def forward(self, namespace: str, target: str, port: int) -> Forward:
+        """Forward a free port of this machine to `target` ("service/prometheus"), until it is closed."""
+        command = [
+            *self._base,
+            "port-forward",
+            f"--namespace={namespace}",
+            "--address=127.0.0.1",
+            target,
+            f":{port}",
+        ]
+        return Forward(command, target)
+
+
+def _is_distrust(error: Exception) -> bool:
+    """Say whether a connection failed because of a certificate, which asking again does not change."""
+    cause = getattr(error, "reason", None)
+    inner = cause.args[0] if isinstance(cause, urllib3.exceptions.SSLError) and cause.args else cause
+    return isinstance(error, kubernetes.client.ApiException) or isinstance(
+        inner, ssl.SSLCertVerificationError
+    )

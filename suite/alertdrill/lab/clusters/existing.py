@@ -1,0 +1,97 @@
+"""A cluster that is there already and belongs to somebody: named in full, only what is ours is touched."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from alertdrill.errors import LabError, UsageError
+from alertdrill.kube import Kube
+from alertdrill.lab.clusters import state
+from alertdrill.lab.clusters.base import Ability, Access, Status, Wanted
+from alertdrill.progress import Progress
+
+FLAVOUR = "existing"
+
+
+class ExistingCluster:
+    """A cluster by kubeconfig and context, both named by the user: never one that happens to be current."""
+
+    flavour = FLAVOUR
+    abilities = frozenset({Ability.RUNS_PODS})
+
+    def __init__(self, wanted: Wanted) -> None:
+        if not wanted.kubeconfig or not wanted.context:
+            raise UsageError(
+                "an existing cluster must be named in full, so that no other is touched by mistake:"
+                " give its kubeconfig and its context"
+            )
+        self.name = wanted.name
+        self._access = Access(kubeconfig=wanted.kubeconfig, context=wanted.context)
+        self.reason = f"context {wanted.context} was named"
+
+    def __repr__(self) -> str:
+        """Say which cluster it is, in tests and in a debugger."""
+        return f"<ExistingCluster {self._access.context}>"
+
+    def up(self, progress: Progress) -> Access:
+        """Return access to it, once it has answered."""
+        require_context(self._access)
+        with progress.phase("cluster"):
+            Kube(self._access.kubeconfig, self._access.context).get("nodes")
+        record = state.Record(
+            flavour=self.flavour,
+            reason=self.reason,
+            kubeconfig=str(self._access.kubeconfig.absolute()),
+            context=self._access.context,
+            complete=True,
+        )
+        state.write(self.name, record)
+        return self._access
+
+    def down(self, progress: Progress) -> None:
+        """Forget it; the cluster stays as it is."""
+        if state.read(self.name):
+            progress.say(f"the cluster of context {self._access.context} is not ours and stays")
+            state.forget(self.name)
+
+    def status(self) -> Status:
+        """Look whether it answers."""
+        try:
+            require_context(self._access)
+            Kube(self._access.kubeconfig, self._access.context).get("nodes")
+        except (LabError, UsageError) as error:
+            return Status(exists=True, answers=False, sentence=str(error))
+        return Status(exists=True, answers=True, sentence=f"context {self._access.context} answers")
+
+    def load(self, archives: Sequence[Path], progress: Progress) -> None:
+        """Say that images must come from where this cluster pulls them."""
+        progress.say(
+            f"{', '.join(one.name for one in archives)} not loaded: an existing cluster pulls its images"
+        )
+
+    def halt(self, component: str) -> None:
+        """Refuse."""
+        raise LabError(f"halting {component}: not in a cluster that is not ours")
+
+    def resume(self, component: str) -> None:
+        """Refuse, as nothing was halted."""
+        raise LabError(f"resuming {component}: not in a cluster that is not ours")
+
+    def export_logs(self, folder: Path) -> None:
+        """Do nothing: the nodes of somebody else's cluster are not read."""
+
+
+def require_context(access: Access) -> None:
+    """Raise a UsageError if the kubeconfig can't be read or has no such context."""
+    try:
+        loaded = yaml.safe_load(access.kubeconfig.read_text())
+        names = [str(context["name"]) for context in loaded["contexts"]]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        said = getattr(error, "strerror", None) or "it is no kubeconfig"
+        raise UsageError(f"reading the kubeconfig {access.kubeconfig}: {said}") from error
+    if access.context not in names:
+        raise UsageError(
+            f"the kubeconfig {access.kubeconfig} has no context {access.context}: it has"
+            f" {', '.join(sorted(names)) or 'none'}"
+        )

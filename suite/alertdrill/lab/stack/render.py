@@ -1,0 +1,80 @@
+"""manifests/overlays/drill with this run's configuration, rules and flags in it, as objects of the API."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from alertdrill import data
+from alertdrill.machine import cache, process, tools
+
+# On every Deployment: what the stack was rendered from. Another value means it must be applied anew.
+STACK_ANNOTATION = "alertdrill/stack"
+# On pods: what their image is made of; its name stays, so a rebuilt one would not be noticed otherwise.
+IMAGE_ANNOTATION = "alertdrill/image"
+RULES_SUFFIX = ".rules.yaml"
+KUSTOMIZE_SECONDS_MAX = 60.0
+
+Object = dict[str, Any]
+
+
+def render(
+    config: str, rules: Mapping[str, str], lookback_seconds: float, images: Mapping[str, str]
+) -> list[Object]:
+    """Return the stack's objects; `rules` are file name → text, `images` image name → what it is made of."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for name in ("manifests", "rules"):
+            shutil.copytree(data.path(name), folder / name)
+        _write_over(folder, config, rules, lookback_seconds)
+        text = process.run(
+            "rendering the manifests",
+            [tools.kubectl(), "kustomize", folder / "manifests" / "overlays" / "drill"],
+            timeout=KUSTOMIZE_SECONDS_MAX,
+        )
+    objects: list[Object] = list(yaml.safe_load_all(text))
+    for deployment in deployments(objects):
+        _annotate_images(deployment, images)
+    key = cache.digest(*(yaml.safe_dump(thing) for thing in objects))
+    for deployment in deployments(objects):
+        deployment["metadata"].setdefault("annotations", {})[STACK_ANNOTATION] = key
+    return objects
+
+
+def deployments(objects: list[Object]) -> list[Object]:
+    """Return those objects that run pods."""
+    return [thing for thing in objects if thing["kind"] == "Deployment"]
+
+
+def _write_over(folder: Path, config: str, rules: Mapping[str, str], lookback_seconds: float) -> None:
+    (folder / "manifests" / "base" / "prometheus" / "prometheus.yaml").write_text(config)
+    files = {_key(name): text for name, text in rules.items()}
+    for name, text in files.items():
+        (folder / "rules" / name).write_text(text)
+    kustomization = folder / "rules" / "kustomization.yaml"
+    content = yaml.safe_load(kustomization.read_text())
+    content["configMapGenerator"][0]["files"] = sorted(files)
+    kustomization.write_text(yaml.safe_dump(content))
+    flags = [f"--query.lookback-delta={max(1, round(lookback_seconds * 1000))}ms"]
+    patch = [
+        {"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": flag} for flag in flags
+    ]
+    overlay = folder / "manifests" / "overlays" / "drill"
+    (overlay / "prometheus-flags.yaml").write_text(yaml.safe_dump(patch))
+
+
+def _key(name: str) -> str:
+    """Return a rule file's name as a ConfigMap may have it, and as Prometheus looks for it."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name.removesuffix(RULES_SUFFIX)).strip("-.")
+    return f"{plain}{RULES_SUFFIX}"
+
+
+def _annotate_images(deployment: Object, images: Mapping[str, str]) -> None:
+    template = deployment["spec"]["template"]
+    made_of = [images.get(container["image"], "") for container in template["spec"]["containers"]]
+    if any(made_of):
+        template["metadata"].setdefault("annotations", {})[IMAGE_ANNOTATION] = " ".join(made_of)

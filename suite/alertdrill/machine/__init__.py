@@ -1,0 +1,1 @@
+"""What this computer must have: programs, a container engine, images, a node image, a cache."""

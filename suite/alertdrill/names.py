@@ -1,0 +1,29 @@
+"""The stack's contract: names that rules, manifests, exporters and the harness must agree on.
+
+A drill that looks for another name than the stack uses sees nothing, and nothing is easily taken for silence.
+"""
+
+STACK_NAMESPACE = "monitoring"
+LAB_LABEL = "alertdrill.dev/lab"  # on every scenario's namespace: the lab it belongs to
+NAMESPACE_PREFIX = "drill-"  # what every scenario's namespace is called first
+
+# Labels of series and alerts.
+NAMESPACE_LABEL = "exported_namespace"  # of the object that a series is about
+TARGET_NAMESPACE_LABEL = "namespace"  # of the pod that was scraped
+# Say where a series was scraped; the others say what it is about.
+TARGET_LABELS = frozenset({"instance", TARGET_NAMESPACE_LABEL, "node", "pod"})
+
+CANARY = "Watchdog"  # the alert that always fires
+PODS_JOB = "kubernetes-pods"  # the scrape configuration of all pods, the exporters among them
+SCRAPE_ANNOTATION = "prometheus.io/scrape"  # what that job goes by
+
+# Metrics of kube-api-exporter.
+REPLICAS = "k8s_deployment_spec_replicas"  # every Deployment has it, at all times
+AVAILABLE = "k8s_deployment_status_availableReplicas"
+RESTARTS = "k8s_pod_status_restartCount"
+GENERATION_SUFFIX = "_metadata_generation"  # a metric of each kind; counts up with every change of a spec
+
+# What the kubelet does to a container that crashes at once, on every node of the world: one restart in 300 s
+# at most.
+RESTART_SECONDS = 300.0
+LOOKBACK_SECONDS = 300.0  # Prometheus' own default

@@ -1,6 +1,0 @@
-"""A kind node image made on the spot, where none can be pulled; in stages, each cached by its inputs."""
-
-from alertdrill.nodeimage.image import built
-from alertdrill.nodeimage.program import built as programs
-
-__all__ = ["built", "programs"]

@@ -1,0 +1,6 @@
+"""The live lane: scenarios → incidents → verdicts."""
+
+from alertdrill.play.session import play
+from alertdrill.play.workload import needs_tofu
+
+__all__ = ["needs_tofu", "play"]

@@ -1,0 +1,242 @@
+"""What Prometheus says, recorded as events and series.
+
+Alert states come from the ALERTS series, which has a sample for every evaluation: nothing between two polls
+is missed. Only what the database does not keep, annotations and rule health, is polled.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Self
+
+from alertdrill.clock import Clock, wait_for
+from alertdrill.errors import LabError
+from alertdrill.incident import Cadence, Event, Limits, Series, timeline
+from alertdrill.model import Life
+from alertdrill.names import (
+    NAMESPACE_LABEL,
+    NAMESPACE_PREFIX,
+    RESTART_SECONDS,
+    RESTARTS,
+    TARGET_NAMESPACE_LABEL,
+)
+from alertdrill.prometheus import Prometheus, RuleState
+
+# Up to a fifth faster or slower makes no difference to a rule that is not on the edge itself.
+RESTART_SECONDS_LOW, RESTART_SECONDS_HIGH = 200.0, 360.0
+
+# Prometheus, and the forward to it, may just be coming back: two looks that get no reply, and some more.
+ANSWER_SECONDS_MAX = 70.0
+
+Key = tuple[str, frozenset[tuple[str, str]]]
+
+
+def key(alert: str, labels: dict[str, str]) -> Key:
+    """Return what tells one alert instance from another."""
+    return alert, frozenset(
+        (name, value) for name, value in labels.items() if name not in {"alertname", "alertstate"}
+    )
+
+
+@dataclass
+class Watcher:
+    """Polls the rules in a thread of its own, for what the database does not keep.
+
+    `health` is every change of a rule's health: (live seconds, state). `annotations` are as last rendered.
+    """
+
+    prometheus: Callable[[], Prometheus]
+    clock: Clock
+    every: float
+    annotations: dict[Key, dict[str, str]] = field(default_factory=dict)
+    health: list[tuple[float, RuleState]] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        """Look once, so that a server that can't be asked is known now; then go on in the background."""
+        server = wait_for(
+            "Prometheus to tell its rules",
+            self._first_look,
+            deadline=ANSWER_SECONDS_MAX,
+            clock=self.clock,
+            every=1,
+        )
+        self._thread = threading.Thread(target=self._run, args=(server,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop looking."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
+
+    def look(self, server: Prometheus) -> None:
+        """Ask once."""
+        now = self.clock.now()
+        last = {(state.group, state.name): state for _, state in self.health}
+        for rule in server.rules():
+            before = last.get((rule.group, rule.name))
+            if before is None or (before.health, before.error) != (rule.health, rule.error):
+                self.health.append((now, rule))
+            for alert in rule.alerts:
+                self.annotations[key(rule.name, alert.labels)] = alert.annotations
+
+    def _first_look(self) -> Prometheus:
+        server = self.prometheus()
+        self.look(server)
+        return server
+
+    def _run(self, server: Prometheus) -> None:
+        while not self._stop.wait(self.every):
+            try:
+                self.look(server)
+            except LabError:  # a gap shows in the series, where it can be dated; the url may have changed
+                try:
+                    server = self.prometheus()
+                except LabError:
+                    continue
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of the lab's life that one incident is about; live seconds since the epoch."""
+
+    namespace: str
+    started: float
+    fault_at: float
+    ended: float
+    speed: float
+
+    def rule_time(self, live: float) -> float:
+        """Return seconds of rule time since the fault."""
+        return round((live - self.fault_at) * self.speed, 3)
+
+
+def everything(
+    server: Prometheus, window: Window, watcher: Watcher, limits: Limits
+) -> tuple[list[Series], list[Event]]:
+    """Return the series and the events of one run, as Prometheus has them now."""
+    alerts = alert_series(server, window)
+    lives = timeline.lives(
+        alerts,
+        interval_ms=round(limits.evaluation_interval / window.speed * 1000),
+        fault_at=window.fault_at,
+        speed=window.speed,
+    )
+    up = server.samples("up", start=window.started, end=window.ended)
+    events = [
+        *alert_events(lives, watcher),
+        *scrape_events(up, window, limits),
+        *health_events(watcher, window),
+    ]
+    return [*workload_series(server, window, up), *up, *alerts], events
+
+
+def own_alerts(namespace: str, *matchers: str) -> tuple[str, str]:
+    """Return selectors of the alerts about a namespace or about what is scraped in it, each alert once."""
+    return (
+        _alerts(f'{NAMESPACE_LABEL}="{namespace}"', *matchers),
+        _alerts(f'{TARGET_NAMESPACE_LABEL}="{namespace}",{NAMESPACE_LABEL}!="{namespace}"', *matchers),
+    )
+
+
+def alerts(namespace: str, *matchers: str) -> tuple[str, ...]:
+    """Return selectors of a scenario's own alerts and of those that are no scenario's, each alert once."""
+    nobodys = ",".join(
+        f'{label}!~"{NAMESPACE_PREFIX}.*"' for label in (NAMESPACE_LABEL, TARGET_NAMESPACE_LABEL)
+    )
+    return _alerts(nobodys, *matchers), *own_alerts(namespace, *matchers)
+
+
+def _alerts(*matchers: str) -> str:
+    return f"ALERTS{{{','.join(matchers)}}}"
+
+
+def alert_series(server: Prometheus, window: Window) -> list[Series]:
+    """Return ALERTS of the scenario's namespace and of what is no scenario's; the others judge their own."""
+    return [
+        one
+        for selector in alerts(window.namespace)
+        for one in server.samples(selector, start=window.started, end=window.ended)
+    ]
+
+
+def alert_events(lives: Iterable[Life], watcher: Watcher) -> Iterator[Event]:
+    """Yield every change of every alert instance, with the annotations it had."""
+    for life in lives:
+        annotations = watcher.annotations.get(key(life.alert, life.labels), {})
+        for change in life.changes:
+            data = {
+                "alert": life.alert,
+                "labels": life.labels,
+                "annotations": annotations,
+                "state": change.state.value,
+            }
+            yield Event(t=change.t, kind="alert", data=data)
+
+
+def scrape_events(up: Iterable[Series], window: Window, limits: Limits) -> Iterator[Event]:
+    """Yield one event per target: its scrapes, when it was down, and where scrapes are missing."""
+    for target in up:
+        times = [window.rule_time(ms / 1000) for ms in target.timestamps]
+        yield Event(
+            t=times[0],
+            kind="scrape",
+            data={
+                "job": target.labels.get("job", ""),
+                "instance": target.labels.get("instance", ""),
+                "labels": target.labels,
+                "samples": len(times),
+                "first": times[0],
+                "last": times[-1],
+                "down": [t for t, value in zip(times, target.values, strict=True) if value != 1],
+                "gaps": [[a, b] for a, b in pairwise(times) if b - a > limits.scrape_gap_max],
+            },
+        )
+
+
+def health_events(watcher: Watcher, window: Window) -> Iterator[Event]:
+    """Yield the health each rule had when the window opened, and every change inside it."""
+    opening: dict[tuple[str, str], RuleState] = {}
+    for live, rule in watcher.health:
+        if live <= window.started:
+            opening[rule.group, rule.name] = rule
+    inside = [(live, rule) for live, rule in watcher.health if window.started < live <= window.ended]
+    for live, rule in [*((window.started, rule) for rule in opening.values()), *inside]:
+        data = {"group": rule.group, "rule": rule.name, "health": rule.health, "error": rule.error}
+        yield Event(t=window.rule_time(live), kind="rule_health", data=data)
+
+
+def workload_series(server: Prometheus, window: Window, up: Iterable[Series]) -> list[Series]:
+    """Return every series of the scenario's objects, with staleness markers where a scrape lost one."""
+    selectors = (
+        f'{{__name__!="ALERTS",{NAMESPACE_LABEL}="{window.namespace}"}}',  # its objects, by the exporter
+        f'{{__name__!~"ALERTS|up",{TARGET_NAMESPACE_LABEL}="{window.namespace}"}}',  # its pods' own metrics
+    )
+    scrapes = {_target(one): one.timestamps for one in up}
+    return [
+        timeline.mark_stale(one, scrapes.get(_target(one), ()))
+        for selector in selectors
+        for one in server.samples(selector, start=window.started, end=window.ended)
+    ]
+
+
+def _target(series: Series) -> tuple[str, str]:
+    return series.labels.get("job", ""), series.labels.get("instance", "")
+
+
+def cadence(series: Iterable[Series], window: Window) -> Cadence:
+    """Return the pauses between the restarts that were seen after the fault."""
+    measured: list[float] = []
+    for one in series:
+        if one.labels.get("__name__") != RESTARTS:
+            continue
+        samples = [(ms, v) for ms, v in zip(one.timestamps, one.values, strict=True) if isinstance(v, float)]
+        rises = [after[0] for before, after in pairwise(samples) if after[1] > before[1]]
+        measured += [round((b - a) / 1000 * window.speed, 1) for a, b in pairwise(rises)]
+    return Cadence(
+        promised=RESTART_SECONDS, low=RESTART_SECONDS_LOW, high=RESTART_SECONDS_HIGH, measured=tuple(measured)
+    )

@@ -1,0 +1,240 @@
+"""The readable list of steps of one live run: one scenario, from its namespace to its incident."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from alertdrill import durations, incident
+from alertdrill.clock import Hope, StoppableClock, wait_for
+from alertdrill.errors import LabError, TransientError
+from alertdrill.faults import base as faults
+from alertdrill.faults import catalogue
+from alertdrill.incident import Event, Incident, Kind, Series
+from alertdrill.lab import Lab
+from alertdrill.model import Trait
+from alertdrill.names import LAB_LABEL, NAMESPACE_PREFIX
+from alertdrill.play import baseline, observe, pod_logs, workload
+from alertdrill.play.insist import insist
+from alertdrill.progress import Progress
+from alertdrill.scenario import Scenario
+
+BASELINE_SECONDS_MAX = 120
+# Scrapes of the healthy workload at the start of a recording.
+BASELINE_SCRAPES = 4
+# Scrapes after the last thing that must be seen, so that it is in the database.
+AFTERGLOW_SCRAPES = 3
+
+
+@dataclass
+class Run:
+    """One scenario, from its namespace to its incident."""
+
+    lab: Lab
+    scenario: Scenario
+    watcher: observe.Watcher
+    clock: StoppableClock
+    progress: Progress
+    record: Path
+    keep: bool
+    events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
+    fault_at: float = 0.0
+    healed_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Choose a namespace that no run before this one had."""
+        self.namespace = f"{NAMESPACE_PREFIX}{self.scenario.slug}-{os.urandom(2).hex()}"
+        self.folder = self.record / self.scenario.slug
+        self.place = faults.Place(self.lab.kube, self.namespace, self.lab.speed)
+        self.started = self.clock.now()
+
+    def whole(self) -> None:
+        """Run every step; lab trouble ends the run and is written down, so that it reads as unknown."""
+        steps: list[Callable[[], None]] = [
+            self.make_namespace,  # a place of its own
+            self.deploy_workload,  # what is going to be broken
+            self.await_baseline,  # it is healthy, scraped, and no alert is up
+            self.inject,  # t = 0
+            self.hold,  # for as long as the scenario says
+            self.heal,  # the repair
+            self.await_silence,  # until what must resolve has resolved, or its time is over
+            self.afterglow,  # until the last of it is in the database
+        ]
+        with pod_logs.Collector(self.lab.kube, self.namespace) as logs:
+            try:
+                try:
+                    for step in steps:
+                        self._note("step", name=step.__name__)
+                        step()
+                    self._note("end")
+                except LabError as error:
+                    self._trouble(error)
+                    self._repair()
+                incident.write(self._recorded(), self.folder)
+                logs.write(self.folder / "logs")
+            finally:
+                self._leave()
+        self._say("recorded")
+
+    def make_namespace(self) -> None:
+        """Make the scenario's namespace."""
+        labels = {LAB_LABEL: self.lab.mark, "pod-security.kubernetes.io/enforce": "restricted"}
+        metadata = {"name": self.namespace, "labels": labels}
+        manifest = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+        what = f"making the namespace {self.namespace}"
+        insist(partial(self.lab.kube.run, what, "apply", "--filename=-", stdin=manifest), self.clock)
+
+    def deploy_workload(self) -> None:
+        """Apply the workload's manifest."""
+        manifest = workload.manifest(self.scenario)
+        what = f"deploying the workload {self.scenario.workload}"
+        insist(partial(self.place.run, what, "apply", f"--filename={manifest}"), self.clock)
+
+    def await_baseline(self) -> None:
+        """Wait until the workload is healthy and its series are there, then for one window of silence."""
+        what = f"a healthy baseline of {self.scenario.name}"
+        wait_for(
+            what,
+            partial(baseline.healthy, self.place, Hope(self.clock)),
+            deadline=BASELINE_SECONDS_MAX,
+            clock=self.clock,
+            every=1,
+        )
+        wait_for(
+            what,
+            lambda: baseline.seen(self.place, self.lab.prometheus()),
+            deadline=BASELINE_SECONDS_MAX,
+            clock=self.clock,
+            every=self.lab.scrape_seconds,
+        )
+        # The recording starts here: how the workload came up is not part of the story.
+        self.started = self.clock.now()
+        self.clock.sleep(BASELINE_SCRAPES * self.lab.scrape_seconds)
+
+    def inject(self) -> None:
+        """Break it."""
+        self.fault_at = self.clock.now()
+        kind = catalogue.of(self.scenario)
+        if kind and self.scenario.fault:
+            self._say(f"fault: {self.scenario.fault}")
+            kind.inject(self.place, self.scenario.fault.args)
+            self._note("fault", fault=str(self.scenario.fault))
+
+    def hold(self) -> None:
+        """Leave it broken for as long as the scenario says."""
+        rest = self._live(self.scenario.hold) - (self.clock.now() - self.fault_at)
+        self._say(f"holding {self.scenario.hold} of rule time, {rest:.0f} s here")
+        self.clock.sleep(rest)
+
+    def heal(self) -> None:
+        """Repair it, once: after a half success a rollout undone again would be broken again."""
+        kind = catalogue.of(self.scenario)
+        if kind and self.scenario.fault:
+            kind.heal(self.place, self.scenario.fault.args)
+            self._say("healed")
+            self._note("heal", fault=str(self.scenario.fault))
+        self.healed_at = self.clock.now()
+
+    def _repair(self) -> None:
+        """After trouble, undo what was broken: the lab may be used again. What can't be is said."""
+        kind = catalogue.of(self.scenario)
+        if kind and self.scenario.fault and self.fault_at and not self.healed_at:
+            try:
+                insist(partial(kind.heal, self.place, self.scenario.fault.args), self.clock)
+            except LabError as error:
+                self._say(str(error))
+
+    def await_silence(self) -> None:
+        """Watch until every alert that must resolve has, or its time is over; then as the scenario says."""
+        resolving = [e for e in self.scenario.expect if e.kind == "resolves"]
+        if resolving:
+            names = "|".join(e.alert for e in resolving)
+            end = self.healed_at + max(self._live(e.within) for e in resolving)
+            while self.clock.now() < end and not self._is_silent(names):
+                self.clock.sleep(self.lab.evaluation_seconds)
+        self.clock.sleep(self._live(self.scenario.settle))
+
+    def _is_silent(self, names: str) -> bool:
+        """Say whether none of the alerts is active; without an answer that is not known, so it is no."""
+        active = " or ".join(observe.alerts(self.namespace, f'alertname=~"{names}"'))
+        try:
+            return not self.lab.prometheus().query(active)
+        except TransientError:
+            return False
+
+    def afterglow(self) -> None:
+        """Let the scrapes and evaluations of the last moment reach the database."""
+        self.clock.sleep(AFTERGLOW_SCRAPES * self.lab.scrape_seconds)
+
+    def _recorded(self) -> Incident:
+        """Return what is known of the run; where Prometheus can't be asked, that is part of it."""
+        window = observe.Window(
+            namespace=self.namespace,
+            started=self.started,
+            fault_at=self.fault_at or self.clock.now(),
+            ended=self.clock.now(),
+            speed=self.lab.speed,
+        )
+        series: list[Series] = []
+        seen: list[Event] = []
+        try:
+            series, seen = wait_for(
+                f"Prometheus to tell of {self.scenario.name}",
+                lambda: observe.everything(self.lab.prometheus(), window, self.watcher, self.lab.limits),
+                deadline=observe.ANSWER_SECONDS_MAX,
+                clock=self.clock,
+                every=1,
+            )
+        except LabError as error:
+            self._trouble(error)
+        kind = catalogue.of(self.scenario)
+        noted = [Event(t=window.rule_time(live), kind=kind_, data=data) for live, kind_, data in self.events]
+        return Incident(
+            scenario=self.scenario,
+            namespace=self.namespace,
+            speed=self.lab.speed,
+            started=datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds"),
+            fault_at=window.fault_at,
+            versions=self.lab.versions,
+            limits=self.lab.limits,
+            traits=tuple(sorted(kind.traits)) if kind else (),
+            cadence=observe.cadence(series, window) if kind and Trait.CRASH_LOOPS in kind.traits else None,
+            phases=self.lab.phases,
+            events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),
+            series=tuple(series),
+            rules=self.lab.rules.stated.to_yaml(),
+        )
+
+    def _leave(self) -> None:
+        """Remove the namespace, unless it is to be kept; a failure to do so is said, and is not a verdict."""
+        if self.keep:
+            self._say(f"kept the namespace {self.namespace}")
+            return
+        try:
+            self.lab.kube.run(
+                "removing a namespace",
+                "delete",
+                "namespace",
+                self.namespace,
+                "--wait=false",
+                "--ignore-not-found",
+            )
+        except LabError as error:
+            self._say(str(error))
+
+    def _trouble(self, error: LabError) -> None:
+        self._say(f"lab trouble: {error}", style="red")
+        self._note("trouble", sentence=str(error))
+
+    def _note(self, kind: Kind, **fields: object) -> None:
+        self.events.append((self.clock.now(), kind, fields))
+
+    def _live(self, duration: str) -> float:
+        return durations.seconds(duration) / self.lab.speed
+
+    def _say(self, sentence: str, *, style: str = "") -> None:
+        self.progress.say(f"{self.scenario.name}: {sentence}", style=style)

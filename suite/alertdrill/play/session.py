@@ -1,0 +1,89 @@
+"""All runs of one play: side by side, each in a namespace of its own, once the lab is quiet."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from alertdrill.clock import Clock, StoppableClock, wait_for
+from alertdrill.errors import LabError
+from alertdrill.lab import Lab
+from alertdrill.names import LAB_LABEL
+from alertdrill.play import baseline, observe
+from alertdrill.play.insist import insist
+from alertdrill.play.run import BASELINE_SECONDS_MAX, Run
+from alertdrill.progress import Progress
+from alertdrill.scenario import Scenario
+from alertdrill.scenario.files import check_folders
+
+# More would start faster than two cores can bring up pods, and the scrapes would suffer; the longest runs
+# come first, so the others take no more time than they.
+SIDE_BY_SIDE_MAX = 8
+
+
+def play(
+    lab: Lab, scenarios: Sequence[Scenario], *, record: Path, progress: Progress, keep: bool = False
+) -> list[Path]:
+    """Play the scenarios and return the folder of each one's incident, in the order given.
+
+    Those that touch the whole cluster come last, one by one. A broken run leaves an incident that says so.
+    """
+    check_folders(scenarios)
+    clock = StoppableClock()
+    with observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher:
+        _remove_leftovers(lab, clock)
+        _await_quiet(lab, clock, progress)
+        runs = [Run(lab, scenario, watcher, clock, progress, record, keep) for scenario in scenarios]
+        try:
+            _side_by_side([run for run in runs if not run.scenario.exclusive], clock)
+            for run in runs:
+                if run.scenario.exclusive:
+                    _await_quiet(lab, clock, progress)  # what the run before it broke has come back
+                    _side_by_side([run], clock)
+        except BaseException:
+            clock.stop()
+            raise
+    return [run.folder for run in runs]
+
+
+def _side_by_side(runs: Sequence[Run], clock: StoppableClock) -> None:
+    longest_first = sorted(runs, key=lambda run: run.scenario.rule_seconds_max, reverse=True)
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE_MAX) as pool:
+        try:
+            for done in [pool.submit(run.whole) for run in longest_first]:
+                done.result()
+        except BaseException:
+            clock.stop()  # wakes every run before the pool waits for them
+            raise
+
+
+def _remove_leftovers(lab: Lab, clock: Clock) -> None:
+    """Remove the namespaces of a run that was killed; the lock on the lab says that no run is alive."""
+    chosen = f"{LAB_LABEL}={lab.mark}"
+    what = "removing what a killed run left"
+    insist(partial(lab.kube.run, what, "delete", "namespace", f"--selector={chosen}", "--wait=false"), clock)
+
+
+def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> None:
+    """Wait until the canary fires and nothing else is even pending; a new cluster lacks things for a while.
+
+    What stays active is said and played with: it is for the judge to object to.
+    """
+    seconds = _whole_round(lab)
+    try:
+        wait_for(
+            "every other alert to be quiet before anything is broken",
+            lambda: baseline.quiet(lab.prometheus(), lab.limits.canary, seconds=seconds),
+            deadline=BASELINE_SECONDS_MAX,
+            clock=clock,
+            every=lab.scrape_seconds,
+        )
+    except LabError as error:
+        if clock.stopped:
+            raise
+        progress.say(f"{error}; going on", style="yellow")
+
+
+def _whole_round(lab: Lab) -> float:
+    """Return live seconds in which everything was scraped and every rule evaluated, even if one was late."""
+    return 2 * (lab.scrape_seconds + lab.evaluation_seconds)

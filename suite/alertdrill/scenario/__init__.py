@@ -1,0 +1,33 @@
+"""What is said: scenarios as values, what of them can be checked, and the modules they stand in."""
+
+from alertdrill.scenario.check import check
+from alertdrill.scenario.values import (
+    Expectation,
+    Fault,
+    Like,
+    Match,
+    Scenario,
+    fires,
+    from_json,
+    like,
+    never,
+    pends,
+    resolves,
+    to_json,
+)
+
+__all__ = [
+    "Expectation",
+    "Fault",
+    "Like",
+    "Match",
+    "Scenario",
+    "check",
+    "fires",
+    "from_json",
+    "like",
+    "never",
+    "pends",
+    "resolves",
+    "to_json",
+]

@@ -1,0 +1,131 @@
+"""A scenario reads like its sentence: this workload, this fault, these alerts in these windows.
+
+All durations are rule time, as in the rule files; a scenario never knows how fast it is played.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from alertdrill import durations
+from alertdrill.errors import ScenarioError
+from alertdrill.model import Value
+
+
+class Like(Value, frozen=True, kw_only=True):
+    """A value that matches a regular expression as a whole."""
+
+    like: str
+
+
+Match = str | Like
+
+
+class Fault(Value, frozen=True, kw_only=True):
+    """What is broken on purpose: the name of a fault in alertdrill.faults, and its arguments."""
+
+    name: str
+    args: dict[str, Any] = {}
+
+    def __str__(self) -> str:
+        """Read like the call that made it."""
+        return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.args.items())})"
+
+
+class Expectation(Value, frozen=True, kw_only=True):
+    """What must become of one alert.
+
+    `fires`: becomes firing between `after` and `within`, counted from the fault.
+    `pends`: becomes pending in that window; with `never`, it proves that a silence was not an empty one.
+    `resolves`: what fired goes on until the repair, and no instance is active `within` that long after it.
+    `never`: no instance fires in the whole run; one that is still pending at its end might have.
+
+    `pends` and `resolves` are about the scenario's own instances, `never` about all of the cluster.
+
+    `labels` are exact: every label of the alert but those that only say where it was scraped must be named
+    here. `exported_namespace` is the scenario's namespace and need not be. `annotations` are those named.
+    """
+
+    kind: Literal["fires", "pends", "resolves", "never"]
+    alert: str
+    after: str = "0s"
+    within: str = ""
+    labels: dict[str, Match] = {}
+    annotations: dict[str, Match] = {}
+
+
+class Scenario(Value, frozen=True, kw_only=True):
+    """One sentence of the drill; see the field comments."""
+
+    name: str  # "<rule group>/<what happens>"
+    why: str  # what would go wrong in production without this alert, or with it at the wrong time
+    workload: str  # a folder of fixtures/workloads
+    hold: str  # how long the fault stays, from its injection
+    expect: tuple[Expectation, ...]
+    fault: Fault | None = None  # None: nothing is broken, and nothing may fire
+    settle: str = "0s"  # how long to go on watching after the repair, when nothing is expected to resolve
+    exclusive: bool = False  # touches the whole cluster: no other scenario runs beside it
+
+    @property
+    def slug(self) -> str:
+        """Return the name as a folder and namespace may be called."""
+        return self.name.replace("/", "-").replace(" ", "-").lower()
+
+    @property
+    def rule_seconds_max(self) -> float:
+        """Return the longest the run can take after the fault, in seconds of rule time."""
+        resolving = [durations.seconds(e.within) for e in self.expect if e.kind == "resolves"]
+        return durations.seconds(self.hold) + max([*resolving, durations.seconds(self.settle)])
+
+
+def like(pattern: str) -> Like:
+    """Match a whole label or annotation by regular expression."""
+    return Like(like=pattern)
+
+
+def fires(
+    alert: str,
+    *,
+    within: str,
+    after: str = "0s",
+    labels: dict[str, Match] | None = None,
+    annotations: dict[str, Match] | None = None,
+) -> Expectation:
+    """Expect the alert to become firing between `after` and `within` of the fault."""
+    return Expectation(
+        kind="fires",
+        alert=alert,
+        after=after,
+        within=within,
+        labels=labels or {},
+        annotations=annotations or {},
+    )
+
+
+def pends(alert: str, *, within: str, after: str = "0s") -> Expectation:
+    """Expect the alert to become at least pending between `after` and `within` of the fault."""
+    return Expectation(kind="pends", alert=alert, after=after, within=within)
+
+
+def resolves(alert: str, *, within: str) -> Expectation:
+    """Expect every instance of the alert to be inactive `within` that long of the repair."""
+    return Expectation(kind="resolves", alert=alert, within=within)
+
+
+def never(alert: str) -> Expectation:
+    """Expect no instance of the alert to fire."""
+    return Expectation(kind="never", alert=alert)
+
+
+def to_json(scenario: Scenario) -> dict[str, Any]:
+    """Return the scenario as plain data for JSON."""
+    data: dict[str, Any] = msgspec.to_builtins(scenario)
+    return data
+
+
+def from_json(data: object) -> Scenario:
+    """Return the scenario that `to_json` made data of; anything else is a ScenarioError."""
+    try:
+        return msgspec.convert(data, Scenario)
+    except msgspec.ValidationError as error:
+        raise ScenarioError(f"this is no scenario: {error}") from error

@@ -1,0 +1,48 @@
+"""An API server that shows what a test says, and a kubectl that remembers what it was told."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from alertdrill.errors import LabError
+from alertdrill.kube import Kube
+
+Objects = list[dict[str, Any]]
+
+
+class FakeKube(Kube):
+    """A Kube without a cluster.
+
+    `objects` is asked for a resource ("pods") at every look. kubectl fails `failures` times, then answers
+    with what `says` makes of its words. `done` is what it did, as the sentence says it; `words` is how.
+    """
+
+    def __init__(
+        self,
+        objects: Callable[[str], Objects] = lambda _resource: [],
+        *,
+        failures: int = 0,
+        says: Callable[[Sequence[str]], str] = lambda _words: "",
+    ) -> None:
+        self.objects = objects
+        self.failures = failures
+        self.says = says
+        self.done: list[str] = []
+        self.words: list[tuple[str, ...]] = []
+
+    def get(self, resource: str, *, namespace: str = "", selector: str = "") -> Objects:
+        """Return what the test says; namespaces and selectors are its own business."""
+        del namespace, selector
+        return self.objects(resource)
+
+    def run(
+        self, what: str, *words: str, stdin: str | None = None, timeout: float = 60, into: Path | None = None
+    ) -> str:
+        """Fail as a busy API server does, or remember what was done."""
+        del stdin, timeout, into
+        if self.failures:
+            self.failures -= 1
+            raise LabError(f"{what}: kubectl ended with 1: etcdserver: request timed out")
+        self.done.append(what)
+        self.words.append(words)
+        return self.says(words)

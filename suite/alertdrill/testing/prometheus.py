@@ -1,0 +1,25 @@
+"""A Prometheus that answers what a test says."""
+
+from collections.abc import Callable
+from typing import Any
+
+from alertdrill.prometheus import Prometheus, RuleState
+
+Answer = list[dict[str, Any]]
+
+
+class FakePrometheus(Prometheus):
+    """Nothing is evaluated: `answer` is asked for each query's text, and returns the API's `result`."""
+
+    def __init__(self, answer: Callable[[str], Answer] = lambda _promql: []) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.answer = answer
+
+    def query(self, promql: str, *, at: float | None = None) -> Answer:
+        """Return what the test says."""
+        del at
+        return self.answer(promql)
+
+    def rules(self) -> list[RuleState]:
+        """Return none."""
+        return []

@@ -1,0 +1,220 @@
+"""Recordings on disk: what is written is read, and damage is never taken for a recording."""
+
+import gzip
+import math
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alertdrill import incident
+from alertdrill.errors import IncidentError
+from alertdrill.incident import Cadence, Event, Incident, Limits, Series
+from alertdrill.incident.folder import PARTS, SUMS
+from alertdrill.scenario import Fault, Scenario, fires, like, never
+
+SCENARIO = Scenario(
+    name="pods/crash-loop",
+    why="It must be seen.",
+    workload="web",
+    hold="90m",
+    expect=(fires("A", within="75m", labels={"pod": like("web-.*")}), never("B")),
+    fault=Fault(name="crash", args={"container": "app"}),
+)
+LIMITS = Limits(
+    scrape_interval=15, scrape_gap_max=45, evaluation_interval=15, jobs=("a/b",), canary="Watchdog"
+)
+SAMPLE = Incident(
+    scenario=SCENARIO,
+    namespace="drill-x",
+    speed=20,
+    started="2026-01-01T00:00:00+00:00",
+    fault_at=1_767_225_600.25,
+    versions={"prometheus": "3.5"},
+    limits=LIMITS,
+    cadence=Cadence(promised=300, low=200, high=360, measured=(301.5,)),
+    phases={"cluster": 17.25},
+    events=(
+        Event(t=-10, kind="step", data={"name": "deploy"}),
+        Event(t=0, kind="fault", data={"fault": "crash"}),
+        Event(t=40.5, kind="alert", data={"alert": "A", "labels": {"pod": "web-1"}, "state": "pending"}),
+        Event(t=60, kind="end"),
+    ),
+    series=(
+        Series(labels={"__name__": "up", "job": "a/b"}, timestamps=(1, 2, 3), values=(1.0, 0.5, "stale")),
+    ),
+    rules="groups: []\n",
+)
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | FINITE | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=4,
+)
+EVENTS = st.builds(
+    Event,
+    t=FINITE,
+    kind=st.sampled_from(["step", "alert", "scrape", "rule_health", "trouble", "end"]),
+    data=st.dictionaries(TEXT, JSON, max_size=3),
+)
+SAMPLES = st.lists(
+    st.tuples(st.integers(0, 2**45), st.floats(allow_nan=False) | st.just("stale")), max_size=5
+).map(lambda pairs: tuple(zip(*pairs, strict=True)) or ((), ()))
+SERIES = st.builds(
+    lambda labels, samples: Series(labels=labels, timestamps=samples[0], values=samples[1]),
+    st.dictionaries(TEXT, TEXT, max_size=3),
+    SAMPLES,
+)
+
+
+@given(
+    st.lists(EVENTS, max_size=5),
+    st.lists(SERIES, max_size=3),
+    TEXT,
+    st.dictionaries(TEXT, TEXT, max_size=3),
+)
+@settings(deadline=None)
+def test_what_is_written_is_read(
+    events: list[Event], series: list[Series], rules: str, versions: dict[str, str]
+) -> None:
+    """An incident comes back as it was, its events in order of time."""
+    ordered = tuple(sorted(events, key=lambda event: event.t))
+    whole = msgspec.structs.replace(
+        SAMPLE, events=ordered, series=tuple(series), rules=rules, versions=versions
+    )
+    with TemporaryDirectory() as folder:
+        incident.write(whole, Path(folder) / "one")
+        assert whole == incident.read(Path(folder) / "one")
+
+
+def test_values_that_are_no_number_survive(tmp_path: Path) -> None:
+    """NaN and the infinities, for which JSON has no number, come back."""
+    values: tuple[float | Literal["stale"], ...] = (math.nan, math.inf, -math.inf, "stale", 1.0)
+    odd = Series(labels={}, timestamps=(1, 2, 3, 4, 5), values=values)
+    incident.write(msgspec.structs.replace(SAMPLE, series=(odd,)), tmp_path / "one")
+    assert [str(value) for value in values] == [
+        str(value) for value in incident.read(tmp_path / "one").series[0].values
+    ]
+
+
+def test_the_same_recording_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Nothing of the moment or the place gets into the folder, so recordings can be compared."""
+    incident.write(SAMPLE, tmp_path / "one")
+    incident.write(SAMPLE, tmp_path / "two")
+    for part in (*PARTS, SUMS):
+        assert (tmp_path / "one" / part).read_bytes() == (tmp_path / "two" / part).read_bytes()
+
+
+def test_a_second_write_replaces_the_folder(tmp_path: Path) -> None:
+    """What was in a folder of that name is gone, and no scratch folder is left."""
+    incident.write(SAMPLE, tmp_path / "one")
+    (tmp_path / "one" / "old").touch()
+    incident.write(SAMPLE, tmp_path / "one")
+    assert ["one"] == [path.name for path in tmp_path.iterdir()]
+    assert sorted([*PARTS, SUMS]) == sorted(path.name for path in (tmp_path / "one").iterdir())
+
+
+@st.composite
+def damage(draw: st.DrawFn) -> tuple[str, float, int]:
+    """Draw a part, a place in it, and what to do there: cut, or flip by a mask."""
+    place = draw(st.floats(0, 1, exclude_max=True))
+    return draw(st.sampled_from([*PARTS, SUMS])), place, draw(st.integers(0, 255))
+
+
+@given(damage())
+@settings(max_examples=150, deadline=None)
+def test_damage_is_an_incident_error_or_changes_nothing(hurt: tuple[str, float, int]) -> None:
+    """With any byte flipped or any tail cut off, a folder is refused with a sentence, or reads the same."""
+    part, place, mask = hurt
+    with TemporaryDirectory() as folder:
+        one = Path(folder) / "one"
+        incident.write(SAMPLE, one)
+        damaged(one / part, place, mask)
+        try:
+            assert SAMPLE == incident.read(one)
+        except IncidentError as error:
+            assert error.file.startswith(str(one))  # noqa: PT017  # reading the same is fine as well
+
+
+@given(damage())
+@settings(max_examples=150, deadline=None)
+def test_damage_without_sums_never_escapes(hurt: tuple[str, float, int]) -> None:
+    """An edited recording may be another one, but reading it never ends in anything but an IncidentError."""
+    part, place, mask = hurt
+    with TemporaryDirectory() as folder:
+        one = Path(folder) / "one"
+        incident.write(SAMPLE, one)
+        damaged(one / part, place, mask)
+        (one / SUMS).unlink()
+        try:
+            assert isinstance(incident.read(one), Incident)
+        except IncidentError as error:
+            assert error.file.startswith(str(one))  # noqa: PT017  # another recording is fine as well
+
+
+def damaged(file: Path, place: float, mask: int) -> None:
+    """Cut a file off at a place, or flip bits of the byte there."""
+    raw = bytearray(file.read_bytes())
+    position = int(len(raw) * place)
+    if mask:
+        raw[position] ^= mask
+        file.write_bytes(raw)
+    else:
+        file.write_bytes(raw[:position])
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_missing_part_is_named(part: str, tmp_path: Path) -> None:
+    """A folder without one of its parts is refused with the path of what is missing."""
+    incident.write(SAMPLE, tmp_path / "one")
+    (tmp_path / "one" / part).unlink()
+    with pytest.raises(IncidentError, match=f"{part}: can't read this part of the recording: No such file"):
+        incident.read(tmp_path / "one")
+
+
+def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
+    """A recording of another version says which format it has and what to do."""
+    incident.write(SAMPLE, tmp_path / "one")
+    head = tmp_path / "one" / "incident.json"
+    head.write_text(head.read_text().replace('"format": 1', '"format": 99'))
+    with pytest.raises(IncidentError, match=r"has format 99, and this alertdrill reads format 1; use"):
+        incident.read(tmp_path / "one")
+
+
+def test_an_edited_part_needs_the_sums_removed(tmp_path: Path) -> None:
+    """An edit is refused until the person who made it removes the sums; then it counts."""
+    one = tmp_path / "one"
+    incident.write(SAMPLE, one)
+    (one / "rules.yaml").write_text("other")
+    with pytest.raises(IncidentError, match=r"rules.yaml: this part is not as it was recorded; restore it"):
+        incident.read(one)
+    (one / SUMS).unlink()
+    assert "other" == incident.read(one).rules
+
+
+def test_a_bad_line_is_named(tmp_path: Path) -> None:
+    """Where a part has lines, the error has the line."""
+    one = tmp_path / "one"
+    incident.write(SAMPLE, one)
+    (one / SUMS).unlink()
+    with (one / "events.jsonl").open("a") as stream:
+        stream.write('{"t": 1, "kind": "party"}\n')
+    with pytest.raises(IncidentError, match=r"events.jsonl:5: this is no recording: .*party"):
+        incident.read(one)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"labels": {}, "timestamps": [], "values": ["old"]}', "x"])
+def test_series_that_are_none_are_refused(text: str, tmp_path: Path) -> None:
+    """Nesting without end, an unknown marker and what is no JSON are IncidentErrors."""
+    one = tmp_path / "one"
+    incident.write(SAMPLE, one)
+    (one / SUMS).unlink()
+    (one / "series.jsonl.gz").write_bytes(gzip.compress(text.encode()))
+    with pytest.raises(IncidentError, match=r"series.jsonl.gz:1: this is no recording"):
+        incident.read(one)

@@ -1,0 +1,140 @@
+"""kubectl and the client against one context, and forwards that come back."""
+
+import os
+import re
+import signal
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import trustme
+
+from alertdrill.clock import WallClock, wait_for
+from alertdrill.errors import LabError, TransientError
+from alertdrill.kube import Forward, Kube, forward
+
+
+def test_every_kubectl_call_names_the_kubeconfig_and_the_context(kube: Kube, tmp_path: Path) -> None:
+    """No call can reach a cluster that was not named."""
+    kube.run("applying", "apply")
+    assert f"--kubeconfig={tmp_path / 'config'} --context=drill apply\n" == (tmp_path / "calls").read_text()
+
+
+def test_a_refused_change_is_one_sentence_with_the_servers_words(kube: Kube) -> None:
+    """What kubectl says when it fails is in the error."""
+    with pytest.raises(
+        LabError, match=r"applying the workload: kubectl ended with 1: Error from server .Forbidden.: no"
+    ):
+        kube.run("applying the workload", "forbidden-thing")
+
+
+def test_objects_are_listed_by_namespace_and_selector(kube: Kube) -> None:
+    """The objects come as the API server has them."""
+    assert ["web-1"] == [pod["metadata"]["name"] for pod in kube.get("pods", namespace="a", selector="x=y")]
+
+
+def test_a_kubeconfig_that_is_gone_is_a_lab_error(tmp_path: Path) -> None:
+    """A lab whose files were removed is in trouble, and no traceback."""
+    with pytest.raises(LabError, match=f"reading the kubeconfig {tmp_path}/gone: "):
+        Kube(tmp_path / "gone", "drill")
+
+
+def test_a_forbidden_list_is_a_lab_error(kube: Kube) -> None:
+    """An API server that says no is trouble in the lab, never an empty list."""
+    with pytest.raises(LabError, match="listing nodes: the API server answered 403"):
+        kube.get("nodes")
+
+
+def test_an_api_server_that_is_gone_is_a_lab_error(kube: Kube, tmp_path: Path) -> None:
+    """No connection is trouble in the lab."""
+    config = tmp_path / "config"
+    config.write_text(re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:1", config.read_text()))
+    with pytest.raises(LabError, match="listing pods: the API server at"):
+        Kube(config, "drill").get("pods")
+    assert kube.version() == "1.34.2"
+
+
+def test_a_forward_that_died_is_started_anew(kube: Kube, tmp_path: Path) -> None:
+    """The url still answers after the process behind it has ended."""
+    with kube.forward("monitoring", "service/prometheus", 9090) as forward:
+        before, first = forward.url(), int((tmp_path / "pid").read_text())
+        os.kill(first, signal.SIGKILL)
+        wait_for(
+            "a new forward",
+            lambda: renewed(forward, tmp_path, first),
+            deadline=10,
+            clock=WallClock(),
+            every=0.1,
+        )
+        assert before == forward.url()
+
+
+def renewed(forward: Forward, folder: Path, first: int) -> bool:
+    """Ask for the url, and say whether another process forwards it now."""
+    forward.url()
+    return int((folder / "pid").read_text()) != first
+
+
+def test_a_forward_that_can_not_start_says_why(kube: Kube) -> None:
+    """What kubectl said is in the error."""
+    with pytest.raises(LabError, match="forwarding a port to service/forbidden-thing: Error from server"):
+        kube.forward("a", "service/forbidden-thing", 1).url()
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(401, LabError), (404, LabError), (429, TransientError), (500, TransientError), (503, TransientError)],
+)
+def test_a_refusal_says_by_its_type_whether_it_may_pass(
+    status: int, kind: type[LabError], kube: Kube
+) -> None:
+    """An API server that is busy or lost its etcd may answer later; one that knows us not never will."""
+    with pytest.raises(LabError, match=f"listing pods: the API server answered {status}: ") as said:
+        kube.get("pods", namespace=f"status-{status}")
+    assert kind is said.type
+
+
+def test_an_answer_that_breaks_off_may_be_whole_next_time(kube: Kube) -> None:
+    """A connection that ends in the middle of an answer is trouble that may pass."""
+    with pytest.raises(TransientError, match="listing pods: the API server's answer broke off"):
+        kube.get("pods", namespace="broken-off")
+
+
+def test_no_connection_may_pass_and_a_certificate_of_strangers_does_not(kube: Kube, tmp_path: Path) -> None:
+    """An API server that restarts refuses connections; one that we don't trust won't be trusted later."""
+    assert kube.version()
+    config = tmp_path / "config"
+    config.write_text(re.sub(r"http://127\.0\.0\.1:\d+", "https://127.0.0.1:1", config.read_text()))
+    with pytest.raises(LabError) as gone:
+        Kube(config, "drill").get("pods")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        config.write_text(config.read_text().replace("127.0.0.1:1", f"127.0.0.1:{server.server_port}"))
+        with pytest.raises(LabError) as strange:
+            Kube(config, "drill").get("pods")
+        server.shutdown()
+    assert (TransientError, LabError) == (gone.type, strange.type)
+
+
+def test_a_forward_that_gave_no_reply_is_started_anew_once(kube: Kube, tmp_path: Path) -> None:
+    """A kubectl that hangs is replaced; what was said of an older one is not held against the new one."""
+    with kube.forward("monitoring", "service/prometheus", 9090) as forward:
+        url, first = forward.url(), (tmp_path / "pid").read_text()
+        forward.mistrust("http://127.0.0.1:0")
+        forward.url()
+        assert first == (tmp_path / "pid").read_text()
+        forward.mistrust(url)
+        forward.url()
+        assert first != (tmp_path / "pid").read_text()
+
+
+def test_a_forward_that_does_not_begin_is_ended(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kubectl that says nothing is not waited for without end."""
+    monkeypatch.setattr(forward, "FORWARD_SECONDS_MAX", 0.1)
+    with pytest.raises(TransientError, match="forwarding a port to service/silent-thing: it said nothing"):
+        kube.forward("a", "service/silent-thing", 1).url()

@@ -1,0 +1,53 @@
+"""A kind configuration says what was asked for, and what the machine needs."""
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alertdrill.lab.clusters import kind_config
+
+
+def read(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the configuration, and the kubelet's in it."""
+    config = yaml.safe_load(text)
+    (node,) = config["nodes"]
+    return config, yaml.safe_load(node["kubeadmConfigPatches"][0])
+
+
+def test_the_api_server_is_on_loopback_at_a_port_of_the_kernels_choice() -> None:
+    """Nobody else reaches it, and no port can be taken."""
+    config, _ = read(kind_config.config(restart_seconds_max=None, bounded=False, own_network=False))
+    assert {"apiServerAddress": "127.0.0.1", "disableDefaultCNI": False} == config["networking"]
+
+
+def test_kubelets_get_certificates_of_the_cluster() -> None:
+    """Prometheus verifies them, so they must not be self-signed."""
+    _, kubelet = read(kind_config.config(restart_seconds_max=None, bounded=False, own_network=True))
+    assert kubelet["serverTLSBootstrap"]
+    assert not kubelet["failCgroupV1"]
+
+
+def test_what_was_not_asked_for_is_left_as_it_is() -> None:
+    """Without a cap and without bounds, no feature gate is touched."""
+    config, kubelet = read(kind_config.config(restart_seconds_max=None, bounded=False, own_network=True))
+    assert {} == config["featureGates"]
+    assert "crashLoopBackOff" not in kubelet
+
+
+def test_a_bounded_node_is_told_so() -> None:
+    """Where even root lacks a capability, the kubelet must not take that for a fault."""
+    config, _ = read(kind_config.config(restart_seconds_max=None, bounded=True, own_network=True))
+    assert {"KubeletInUserNamespace": True} == config["featureGates"]
+
+
+@settings(deadline=None)
+@given(st.floats(min_value=0.001, max_value=10_000))
+def test_the_cap_is_one_that_a_kubelet_takes(seconds: float) -> None:
+    """It is between one second and five minutes, as near as can be to what was asked for."""
+    config, kubelet = read(kind_config.config(restart_seconds_max=seconds, bounded=False, own_network=True))
+    period = kubelet["crashLoopBackOff"]["maxContainerRestartPeriod"]
+    assert config["featureGates"]["KubeletCrashLoopBackOffMax"]
+    assert min(max(seconds, 1), 300) == pytest.approx(float(period.removesuffix("s")), rel=1e-4)

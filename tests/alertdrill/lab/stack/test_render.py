@@ -1,0 +1,91 @@
+"""The drill's stack is the base, with this run's configuration, rules and flags in it."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from alertdrill import data
+from alertdrill.lab.stack.render import IMAGE_ANNOTATION, STACK_ANNOTATION, Object, deployments, render
+from alertdrill.machine.images import OWN
+
+CONFIG = data.path("manifests", "base", "prometheus", "prometheus.yaml").read_text()
+RULES = {"a.rules.yaml": "groups: []\n", "some/where/b": "groups: [] # b\n"}
+EXPORTER = OWN[0].name
+
+
+def rendered(**changes: Any) -> list[Object]:
+    """Render with some of the arguments changed."""
+    return render(**{"config": CONFIG, "rules": RULES, "lookback_seconds": 15.0, "images": {}, **changes})
+
+
+def one(objects: list[Object], kind: str, start: str) -> Object:
+    """Return the one object of a kind whose name starts so."""
+    (found,) = [
+        thing for thing in objects if thing["kind"] == kind and thing["metadata"]["name"].startswith(start)
+    ]
+    return found
+
+
+@pytest.fixture(scope="module")
+def objects() -> list[Object]:
+    """The stack as rendered from CONFIG and RULES."""
+    return rendered()
+
+
+def test_prometheus_gets_this_run_s_configuration_and_rules(objects: list[Object]) -> None:
+    """The ConfigMaps hold the texts given, under names Prometheus looks for, and nothing else."""
+    assert {"prometheus.yaml": CONFIG} == one(objects, "ConfigMap", "prometheus-config")["data"]
+    assert {
+        "a.rules.yaml": "groups: []\n",
+        "some-where-b.rules.yaml": "groups: [] # b\n",
+    } == one(objects, "ConfigMap", "prometheus-rules")["data"]
+
+
+def test_prometheus_gets_the_lookback_of_this_speed(objects: list[Object]) -> None:
+    """The look-back is a flag, in milliseconds, and the admin API stays off."""
+    args = one(objects, "Deployment", "prometheus")["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert "--query.lookback-delta=15000ms" == args[-1]
+    assert not any("admin" in word or "lifecycle" in word for word in args)
+
+
+def test_volumes_name_the_rendered_config_maps(objects: list[Object]) -> None:
+    """The pod mounts the ConfigMaps under the names that carry their hash."""
+    volumes = one(objects, "Deployment", "prometheus")["spec"]["template"]["spec"]["volumes"]
+    mounted = {volume["configMap"]["name"] for volume in volumes if "configMap" in volume}
+    assert mounted == {thing["metadata"]["name"] for thing in objects if thing["kind"] == "ConfigMap"}
+
+
+def test_everything_is_marked_as_ours(objects: list[Object]) -> None:
+    """What the drill deploys can be found and removed by one label."""
+    assert all("alertdrill" == thing["metadata"]["labels"]["app.kubernetes.io/part-of"] for thing in objects)
+
+
+def test_the_same_input_is_the_same_stack(objects: list[Object]) -> None:
+    """Rendering twice gives the same objects, and a change of any input another stack."""
+    assert objects == rendered()
+    keys = {
+        str(deployments(found)[0]["metadata"]["annotations"][STACK_ANNOTATION])
+        for found in (
+            objects,
+            rendered(rules={"a.rules.yaml": "groups: []\n"}),
+            rendered(config=CONFIG + "# changed\n"),
+            rendered(lookback_seconds=16.0),
+            rendered(images={EXPORTER: "1"}),
+        )
+    }
+    assert 5 == len(keys)
+
+
+def test_a_rebuilt_image_rolls_only_its_own_pods() -> None:
+    """The pods of a rebuilt image get another template; those of other images keep theirs."""
+    before, after = rendered(images={EXPORTER: "1"}), rendered(images={EXPORTER: "2"})
+    templates = [
+        {thing["metadata"]["name"]: yaml.safe_dump(thing["spec"]) for thing in deployments(found)}
+        for found in (before, after)
+    ]
+    assert {"kube-api-exporter"} == {
+        name for name, spec in templates[0].items() if spec != templates[1][name]
+    }
+    template = one(after, "Deployment", "kube-api-exporter")["spec"]["template"]
+    assert "2" == template["metadata"]["annotations"][IMAGE_ANNOTATION]

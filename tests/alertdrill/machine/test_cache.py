@@ -1,0 +1,140 @@
+"""The cache: whole entries or none."""
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alertdrill.errors import LabError
+from alertdrill.machine import cache
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test a cache folder of its own."""
+    monkeypatch.setenv("ALERTDRILL_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def make(folder: Path) -> None:
+    """Fill an entry."""
+    (folder / "sub").mkdir()
+    (folder / "sub" / "file").write_text("made")
+
+
+def never(folder: Path) -> None:
+    """Fail the test: this entry is there already."""
+    pytest.fail(f"made again in {folder}")
+
+
+def test_an_entry_is_made_once() -> None:
+    """The second caller gets what the first one made."""
+    first = cache.entry("stage", "key", make)
+    assert (first, "made") == (cache.entry("stage", "key", never), (first / "sub" / "file").read_text())
+
+
+@pytest.mark.parametrize("damage", ["change", "remove", "add", "no sums"])
+def test_a_damaged_entry_is_made_again(damage: str) -> None:
+    """A changed, missing or foreign file in an entry means that it is not used."""
+    path = cache.entry("stage", "key", make)
+    file = path / "sub" / "file"
+    match damage:
+        case "change":
+            file.write_text("make")
+        case "remove":
+            file.unlink()
+        case "add":
+            (path / "other").touch()
+        case "no sums":
+            (path / cache.SUMS).unlink()
+    assert "made" == (cache.entry("stage", "key", make) / "sub" / "file").read_text()
+
+
+def test_a_broken_make_leaves_nothing(own_cache: Path) -> None:
+    """Whatever the maker raises passes, and neither a half entry nor a scratch folder stays."""
+
+    def broken(folder: Path) -> None:
+        make(folder)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.entry("stage", "key", broken)
+    assert [] == list((own_cache / "stage").iterdir())
+
+
+def test_a_full_disk_is_a_lab_error() -> None:
+    """The sentence names the stage and the cache folder."""
+
+    def full(folder: Path) -> None:
+        raise OSError(28, "No space left on device", str(folder))
+
+    with pytest.raises(LabError, match=r"making stage in the cache .*: No space left on device"):
+        cache.entry("stage", "key", full)
+
+
+def test_two_runs_make_one_entry() -> None:
+    """A second run waits for the first and uses its work."""
+    made: list[int] = []
+    started = threading.Event()
+
+    def slow(folder: Path) -> None:
+        made.append(1)
+        started.set()
+        make(folder)
+
+    threads = [threading.Thread(target=cache.entry, args=("stage", "key", slow)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [1] == made
+
+
+@given(st.lists(st.text(max_size=5), max_size=4), st.lists(st.text(max_size=5), max_size=4))
+def test_digests_tell_parts_apart(one: list[str], other: list[str]) -> None:
+    """Two lists of parts have one digest only if they are the same list, joints included."""
+    assert (one == other) == (cache.digest(*one) == cache.digest(*other))
+
+
+def test_a_folder_counts_by_names_bytes_and_mode(tmp_path: Path) -> None:
+    """A rename, a changed byte and an executable bit each change the digest; a bytecode cache does not."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a").write_text("1")
+    digests = [cache.digest(folder)]
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "x.pyc").touch()
+    assert digests == [cache.digest(folder)]
+    (folder / "a").chmod(0o755)
+    digests.append(cache.digest(folder))
+    (folder / "a").write_text("2")
+    digests.append(cache.digest(folder))
+    (folder / "a").rename(folder / "b")
+    digests.append(cache.digest(folder))
+    assert 4 == len(set(digests))
+
+
+def test_a_file_counts_by_its_bytes(tmp_path: Path) -> None:
+    """A file, its bytes and its text have one digest."""
+    (tmp_path / "file").write_text("é")
+    assert 1 == len({cache.digest(part) for part in (tmp_path / "file", "é".encode(), "é")})
+
+
+def test_a_file_is_written_whole_with_its_mode(tmp_path: Path) -> None:
+    """The file is there with all its bytes and the mode asked for, and no scratch file is left."""
+    cache.write_whole(tmp_path / "new" / "file", "secret", mode=0o600)
+    file = tmp_path / "new" / "file"
+    assert ("secret", 0o600) == (file.read_text(), stat.S_IMODE(file.stat().st_mode))
+    assert [file] == list(file.parent.iterdir())
+
+
+def test_a_file_that_can_not_be_written_leaves_the_one_before(tmp_path: Path) -> None:
+    """When the replacement fails, what was there stays and nothing else appears."""
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "inside").touch()
+    with pytest.raises(OSError, match=r"taken"):
+        cache.write_whole(tmp_path / "taken", "text")
+    assert [tmp_path / "cache", tmp_path / "taken"] == sorted({tmp_path / "cache", *tmp_path.iterdir()})

@@ -1,0 +1,75 @@
+"""Is the workload healthy, and if not, why?"""
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from alertdrill.clock import HOPE_SECONDS, Hope, NotYet, wait_for
+from alertdrill.errors import LabError
+from alertdrill.faults.base import Place
+from alertdrill.play.baseline import healthy, scraped_pods, seen
+from alertdrill.testing import FakeKube, FakePrometheus, ManualClock
+
+
+def test_pods_that_ask_to_be_scraped_are_waited_for() -> None:
+    """The annotation decides, as it does for Prometheus."""
+    asking = {"metadata": {"name": "a", "annotations": {"prometheus.io/scrape": "true"}}}
+    silent = {"metadata": {"name": "b", "annotations": {"prometheus.io/scrape": "false"}}}
+    assert {"a"} == scraped_pods([asking, silent, {"metadata": {"name": "c"}}])
+
+
+REFUSED = {
+    "type": "ReplicaFailure",
+    "status": "True",
+    "reason": "FailedCreate",
+    "message": 'serviceaccount "default" not found',
+}
+
+
+def cluster(clock: ManualClock, *, healthy_at: float) -> FakeKube:
+    """Return an API server whose one Deployment lacks its pods until a time comes."""
+
+    def objects(resource: str) -> list[dict[str, Any]]:
+        is_there = clock.now() >= healthy_at
+        status: dict[str, Any] = {"observedGeneration": 1, "conditions": [] if is_there else [REFUSED]}
+        if is_there:
+            status |= {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
+        deployment = {"metadata": {"name": "web", "generation": 1}, "spec": {"replicas": 1}, "status": status}
+        return [deployment] if resource == "deployments" else []
+
+    return FakeKube(objects)
+
+
+def wait_until_healthy(*, healthy_at: float) -> float:
+    """Wait for a Deployment that is refused its pods for a while; return how long that took."""
+    clock = ManualClock()
+    place = Place(cluster(clock, healthy_at=healthy_at), "drill-a", 20)
+    wait_for("it", partial(healthy, place, Hope(clock)), deadline=120, clock=clock, every=1)
+    return clock.now()
+
+
+def test_a_refusal_that_passes_is_waited_out() -> None:
+    """A new namespace may lack its service account for a moment."""
+    assert HOPE_SECONDS - 1 == wait_until_healthy(healthy_at=HOPE_SECONDS - 1)
+
+
+def test_a_refusal_that_stays_ends_the_wait_early() -> None:
+    """After some seconds it is said that waiting is in vain, with the reason, long before the deadline."""
+    with pytest.raises(LabError, match=r'FailedCreate: serviceaccount "default" not found\); mend the'):
+        wait_until_healthy(healthy_at=100)
+
+
+def answer(promql: str) -> list[dict[str, Any]]:
+    """Say that all is well, but for one alert about what is scraped in the namespace."""
+    if "ALERTS" in promql:
+        alert = {"metric": {"alertname": "PromRunCommandFailing"}}
+        return [alert] if '{namespace="drill-a"' in promql else []
+    return [{"metric": {}}]
+
+
+def test_an_alert_about_a_scraped_pod_is_active_before_anything_was_broken() -> None:
+    """Also an alert that has only the namespace of the scraped pod belongs to the scenario."""
+    place = Place(cluster(ManualClock(), healthy_at=0), "drill-a", 20)
+    with pytest.raises(NotYet, match="PromRunCommandFailing is active before anything was broken"):
+        seen(place, FakePrometheus(answer))

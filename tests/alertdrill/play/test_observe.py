@@ -1,0 +1,151 @@
+"""What Prometheus says, as events."""
+
+from typing import Any
+
+import pytest
+
+from alertdrill.errors import LabError, TransientError
+from alertdrill.incident import Limits, Series
+from alertdrill.model import AlertState, Change, Life
+from alertdrill.names import RESTARTS
+from alertdrill.play import observe
+from alertdrill.play.observe import Watcher, Window
+from alertdrill.prometheus import AlertInstance, Prometheus, RuleState
+from alertdrill.testing import ManualClock
+
+WINDOW = Window(namespace="drill-a", started=90.0, fault_at=100.0, ended=130.0, speed=20.0)
+LIMITS = Limits(
+    scrape_interval=15, scrape_gap_max=60, evaluation_interval=15, jobs=("monitoring/x",), canary="Watchdog"
+)
+
+
+class Scripted(Prometheus):
+    """A server that gives the next answer each time its rules are asked for."""
+
+    def __init__(self, *answers: list[RuleState]) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.answers = list(answers)
+
+    def rules(self) -> list[RuleState]:
+        """Give the next answer."""
+        return self.answers.pop(0)
+
+
+def rule(health: str, *alerts: AlertInstance) -> RuleState:
+    """Return a rule's state."""
+    return RuleState(group="g", name="A", health=health, error="", alerts=alerts)
+
+
+def watched(*answers: list[RuleState]) -> Watcher:
+    """Return a watcher that has looked once per answer, ten seconds apart from t = 80."""
+    server, clock = Scripted(*answers), ManualClock(80.0)
+    watcher = Watcher(lambda: server, clock, every=1)
+    for _ in answers:
+        watcher.look(server)
+        clock.sleep(10)
+    return watcher
+
+
+def test_rule_time_counts_from_the_fault_and_runs_faster() -> None:
+    """A live second is twenty seconds of rule time, and the fault is at zero."""
+    assert (-200.0, 0.0, 600.0) == tuple(WINDOW.rule_time(live) for live in (90.0, 100.0, 130.0))
+
+
+def test_health_is_told_at_the_start_of_a_window_and_when_it_changes() -> None:
+    """What was so before the window opened is told at its start; what stays the same is not told again."""
+    events = list(
+        observe.health_events(watched([rule("ok")], [rule("ok")], [rule("ok")], [rule("err")]), WINDOW)
+    )
+    assert [(-200.0, "ok"), (200.0, "err")] == [(event.t, event.data["health"]) for event in events]
+
+
+def test_a_change_of_health_after_the_window_is_not_told() -> None:
+    """What happened to the lab after a run ended is not that run's trouble."""
+    late = watched([rule("ok")], *([[rule("ok")]] * 5), [rule("err")])
+    assert ["ok"] == [event.data["health"] for event in observe.health_events(late, WINDOW)]
+
+
+def test_annotations_are_those_last_rendered() -> None:
+    """An alert's event carries the annotations that Prometheus rendered for this very instance."""
+    labels = {"alertname": "A", "name": "web"}
+    instance = AlertInstance(labels=labels, annotations={"summary": "web is down"}, state="firing")
+    life = Life(alert="A", labels={"name": "web"}, changes=(Change(t=1, state=AlertState.FIRING),))
+    other = Life(alert="A", labels={"name": "db"}, changes=(Change(t=2, state=AlertState.FIRING),))
+    events = list(observe.alert_events([life, other], watched([rule("ok", instance)])))
+    assert [{"summary": "web is down"}, {}] == [event.data["annotations"] for event in events]
+
+
+def test_a_target_tells_its_failed_and_missing_scrapes_in_rule_time() -> None:
+    """A scrape that failed is `down`; two scrapes too far apart are a gap."""
+    up = Series(
+        labels={"__name__": "up", "job": "j", "instance": "i"},
+        timestamps=(99_000, 100_000, 105_000, 106_000),
+        values=(1.0, 0.0, 1.0, 1.0),
+    )
+    (event,) = observe.scrape_events([up], WINDOW, LIMITS)
+    assert ([0.0], [[0.0, 100.0]], -20.0, 120.0, 4) == tuple(
+        event.data[name] for name in ("down", "gaps", "first", "last", "samples")
+    )
+
+
+def test_the_cadence_is_the_pauses_between_restarts_in_rule_time() -> None:
+    """Restarts 15 live seconds apart, twenty times as fast as life, are 300 s apart."""
+    restarts = Series(
+        labels={"__name__": RESTARTS},
+        timestamps=(100_000, 101_000, 116_000, 117_000, 131_000),
+        values=(0.0, 1.0, 2.0, "stale", 3.0),
+    )
+    other = Series(labels={"__name__": "else"}, timestamps=(1, 2), values=(1.0, 2.0))
+    assert (300.0, 300.0) == observe.cadence([restarts, other], WINDOW).measured
+
+
+def test_a_first_look_that_fails_is_repeated() -> None:
+    """A session does not end because the forward to Prometheus was just coming back."""
+    answers: list[Prometheus | LabError] = [TransientError("no connection"), Scripted([rule("ok")])]
+
+    def prometheus() -> Prometheus:
+        answer = answers.pop(0)
+        if isinstance(answer, LabError):
+            raise answer
+        return answer
+
+    clock = ManualClock(80.0)
+    with Watcher(prometheus, clock, every=60) as watcher:
+        assert [(81.0, rule("ok"))] == watcher.health
+
+
+def test_a_first_look_that_is_refused_is_said_at_once() -> None:
+    """What asking again does not mend is not asked again."""
+
+    def prometheus() -> Prometheus:
+        raise LabError("it answered 403")
+
+    clock = ManualClock()
+    with pytest.raises(LabError, match="it answered 403"), Watcher(prometheus, clock, every=60):
+        pass
+    assert [] == clock.slept
+
+
+class Asked(Prometheus):
+    """A server that has no series and remembers what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.queries: list[str] = []
+
+    def query(self, promql: str, *, at: float | None = None) -> list[dict[str, Any]]:
+        """Remember the query."""
+        assert WINDOW.ended == at
+        self.queries.append(promql)
+        return []
+
+
+def test_alerts_are_the_scenarios_own_by_either_namespace_and_those_of_no_scenario() -> None:
+    """What another scenario's pods caused stays out, also where no rule says whose object it is about."""
+    server = Asked()
+    observe.alert_series(server, WINDOW)
+    assert [
+        'ALERTS{exported_namespace!~"drill-.*",namespace!~"drill-.*"}[40000ms]',
+        'ALERTS{exported_namespace="drill-a"}[40000ms]',
+        'ALERTS{namespace="drill-a",exported_namespace!="drill-a"}[40000ms]',
+    ] == server.queries

@@ -1,0 +1,302 @@
+"""The client for the API server, against a real server on loopback."""
+
+import base64
+import json
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import trustme
+
+from exporter_kit.api.client import ApiClient
+from exporter_kit.api.errors import (
+    CredentialsError,
+    Forbidden,
+    Gone,
+    NotServed,
+    ServerTrouble,
+    Throttled,
+    Unauthorized,
+    Unreachable,
+    for_status,
+)
+from exporter_kit.api.place import Place
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+Serving = Callable[..., str]
+
+
+def say(handler: BaseHTTPRequestHandler, status: int, body: bytes, **headers: str) -> None:
+    """Answer with a status and a body."""
+    handler.send_response(status)
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+@pytest.fixture
+def serving() -> Iterator[Serving]:
+    """Return a function that serves one answer on a free port; it returns the URL."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(answer: Answer, context: ssl.SSLContext | None = None) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:  # the name http.server calls
+                answer(self)
+
+            def log_message(self, *_: object) -> None:
+                """Keep quiet."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients hang up on purpose
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"{'https' if context else 'http'}://127.0.0.1:{server.server_address[1]}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def kubeconfig(folder: Path, server: str, *, user: object = None, **cluster: str) -> Path:
+    """Write a kubeconfig."""
+    file = folder / "kubeconfig"
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}],
+        "clusters": [{"name": "c", "cluster": {"server": server, **cluster}}],
+        "users": [{"name": "c", "user": user or {"token": "t"}}],
+    }
+    file.write_text(json.dumps(config))
+    return file
+
+
+def test_the_token_is_read_again_after_a_401(serving: Serving, tmp_path: Path) -> None:
+    """A token that expired in memory and was renewed on disk costs one refusal."""
+    token = tmp_path / "token"
+    token.write_text("old\n")
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        good = handler.headers["Authorization"] == "Bearer new"
+        say(handler, 200 if good else 401, b"{}")
+
+    client = ApiClient(Place(kubeconfig(tmp_path, serving(answer), user={"tokenFile": str(token)})))
+    token.write_text("new\n")
+    with pytest.raises(Unauthorized):
+        client.get("/api")
+    assert b"{}" == client.get("/api")
+
+
+def test_a_token_that_no_header_can_hold_is_not_quoted(serving: Serving, tmp_path: Path) -> None:
+    """What is said of it is published: it is a secret."""
+    url = serving(lambda handler: say(handler, 200, b"{}"))
+    client = ApiClient(Place(kubeconfig(tmp_path, url, user={"token": "hun\nter2"})))
+    with pytest.raises(CredentialsError) as caught:
+        client.get("/api")
+    assert "reading the token of the kubeconfig: it holds what no header can" == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(403, Forbidden), (404, NotServed), (410, Gone), (429, Throttled), (500, ServerTrouble)],
+)
+def test_a_refusal_carries_the_servers_words(
+    serving: Serving, tmp_path: Path, status: int, kind: type[Exception]
+) -> None:
+    """The sentence names the path, the status and what the server said."""
+    said = json.dumps({"kind": "Status", "message": "pods is no good"}).encode()
+    client = ApiClient(Place(kubeconfig(tmp_path, serving(lambda handler: say(handler, status, said)))))
+    with pytest.raises(kind, match=f"^/api/v1/pods: HTTP {status}: pods is no good$"):
+        client.get("/api/v1/pods")
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        (None, 1.0),
+        ("nan", 1.0),
+        ("1e999", 1.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 1.0),
+        ("99999", 120.0),
+    ],
+)
+def test_retry_after_is_believed_within_reason(header: str | None, seconds: float) -> None:
+    """Seconds are; a date or nothing counts as one; nobody may park us for hours."""
+    error = for_status(429, "slow down", header)
+    assert isinstance(error, Throttled)
+    assert seconds == error.retry_after
+
+
+def test_nobody_there_is_a_sentence(tmp_path: Path) -> None:
+    """A refused connection names the server and the reason, and no Python object."""
+    client = ApiClient(Place(kubeconfig(tmp_path, "http://127.0.0.1:1")))
+    with pytest.raises(Unreachable, match=r"^asking http://127\.0\.0\.1:1 for /api: Failed .*refused"):
+        client.get("/api")
+
+
+@pytest.mark.parametrize(
+    "head", ["", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"], ids=["head", "body"]
+)
+def test_a_drip_has_an_end(serving: Serving, tmp_path: Path, head: str) -> None:
+    """A byte now and then lets no read time out, and still the whole is late."""
+    over = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(head.encode())
+        while not over.wait(0.05):
+            handler.wfile.write(b"H")
+
+    client = ApiClient(Place(kubeconfig(tmp_path, serving(drip))))
+    with pytest.raises(Unreachable, match=r": (Read timed out.*|not whole after 0\.8 s)$"):
+        client.get("/api", timeout=0.2)
+    over.set()
+
+
+def test_a_watch_that_drips_has_an_end(serving: Serving, tmp_path: Path) -> None:
+    """Whole lines keep it open however long; a line that never ends does not."""
+    over = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(4):
+            over.wait(0.4)
+            handler.wfile.write(b"3\r\n{}\n\r\n")
+        while not over.wait(0.05):
+            handler.wfile.write(b"1\r\n{\r\n")
+
+    client = ApiClient(Place(kubeconfig(tmp_path, serving(drip))))
+    lines: list[bytes] = []
+    with pytest.raises(Unreachable, match=r"^watching: not whole after 1 s$"):
+        lines.extend(client.stream("/api", {}, silence=1.0))
+    over.set()
+    assert [b"{}"] * 4 == lines
+
+
+def test_silence_has_an_end(serving: Serving, tmp_path: Path) -> None:
+    """A server that accepts and says nothing is unreachable after the time it was given."""
+    over = threading.Event()
+    client = ApiClient(Place(kubeconfig(tmp_path, serving(lambda _handler: over.wait(10)))))
+    with pytest.raises(Unreachable, match="timed out"):
+        client.get("/api", timeout=0.2)
+    over.set()
+
+
+def test_a_certificate_that_does_not_match_is_a_sentence(serving: Serving, tmp_path: Path) -> None:
+    """TLS is verified, by name too."""
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("elsewhere.example", key_type=trustme.KeyType.ECDSA).configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.crt"))
+    url = serving(lambda handler: say(handler, 200, b"{}"), context)
+    trusting = ApiClient(
+        Place(kubeconfig(tmp_path, url, **{"certificate-authority": str(tmp_path / "ca.crt")}))
+    )
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1"):
+        trusting.get("/api")
+    renamed = {"certificate-authority": str(tmp_path / "ca.crt"), "tls-server-name": "elsewhere.example"}
+    assert b"{}" == ApiClient(Place(kubeconfig(tmp_path, url, **renamed))).get("/api")
+
+
+def test_a_renewed_ca_is_read_after_the_first_refusal(serving: Serving, tmp_path: Path) -> None:
+    """Once the new CA is on disk it costs one more failed request, though nobody answers 401."""
+    old, new = (trustme.CA(key_type=trustme.KeyType.ECDSA) for _ in range(2))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    new.issue_cert("127.0.0.1", key_type=trustme.KeyType.ECDSA).configure_cert(context)
+    url = serving(lambda handler: say(handler, 200, b"{}"), context)
+    file = tmp_path / "ca.crt"
+    old.cert_pem.write_to_path(str(file))
+    client = ApiClient(Place(server=url, ca_file=file))
+    with pytest.raises(Unreachable, match="certificate verify failed"):
+        client.get("/api")
+    file.unlink()
+    with pytest.raises(Unreachable, match="certificate verify failed"):
+        client.get("/api")
+    new.cert_pem.write_to_path(str(file))
+    with pytest.raises(Unreachable, match="certificate verify failed"):
+        client.get("/api")
+    assert b"{}" == client.get("/api")
+
+
+def test_the_proxy_of_a_kubeconfig_is_read_the_same_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No scheme is http://, and a network in NO_PROXY counts."""
+    file = kubeconfig(tmp_path, "https://[fd00::1]:6443", **{"proxy-url": "proxy:3128"})
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("NO_PROXY", "fe80::/10")
+    assert "http://proxy:3128" == Place(file).access().proxy
+    monkeypatch.setenv("NO_PROXY", "fd00::/8")
+    assert Place(file).access().proxy is None
+
+
+def test_a_proxy_is_told_its_user_and_password(
+    serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stand in its URL, and are not for the API server."""
+    monkeypatch.setenv("NO_PROXY", "elsewhere.example")
+    said: list[tuple[str, str | None]] = []
+
+    def proxy(handler: BaseHTTPRequestHandler) -> None:
+        said.append((handler.path, handler.headers["Proxy-Authorization"]))
+        say(handler, 200, b"{}")
+
+    url = serving(proxy).replace("http://", "http://me:p%40ss@")
+    client = ApiClient(Place(kubeconfig(tmp_path, "http://api.example:8080", **{"proxy-url": url})))
+    client.get("/api")
+    told = f"Basic {base64.b64encode(b'me:p@ss').decode()}"
+    assert [("http://api.example:8080/api", told)] == said
+
+
+@pytest.mark.parametrize("text", ["", "just words", "a: [", '{"contexts": 3}'])
+def test_what_is_no_kubeconfig_is_a_sentence(tmp_path: Path, text: str) -> None:
+    """The file is named, whatever is in it."""
+    file = tmp_path / "kubeconfig"
+    file.write_text(text)
+    with pytest.raises(CredentialsError, match=f"^reading kubeconfig {file}"):
+        ApiClient(Place(file))
+
+
+def test_lines_come_whole(serving: Serving, tmp_path: Path) -> None:
+    """However the chunks fall, a stream yields whole lines, and a half one at the end is none."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for chunk in (b"on", b"e\ntwo\nth", b"ree", b"\n", b"\nhalf"):
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+        handler.wfile.write(b"0\r\n\r\n")
+
+    client = ApiClient(Place(kubeconfig(tmp_path, serving(answer))))
+    assert [b"one", b"two", b"three", b""] == list(client.stream("/api", {}, silence=5))
+
+
+def test_lines_come_at_once_without_chunks(serving: Serving, tmp_path: Path) -> None:
+    """A proxy may undo the chunks; a line is then read when it comes, not when a buffer is full."""
+    read = threading.Event()
+    waited: list[bool] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.0 200 OK\r\n\r\none\n")
+        waited.append(read.wait(10))
+        handler.wfile.write(b"two\nhalf")
+        handler.close_connection = True
+
+    lines: list[bytes] = []
+    for line in ApiClient(Place(kubeconfig(tmp_path, serving(answer)))).stream("/api", {}, silence=20):
+        lines.append(line)
+        read.set()
+    assert ([b"one", b"two"], [True]) == (lines, waited)
