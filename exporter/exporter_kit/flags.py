@@ -1,23 +1,28 @@
 """Flags as Go programs take them: one dash or two, `=` or a space, up to the first word that is no flag."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
 
 
-def two_dashes(arguments: Sequence[str], *, without_value: frozenset[str]) -> list[str]:
-    """Return arguments with `-flag` written `--flag`; the command and its own flags are left alone.
+class _Flag(click.Option):
+    """An option whose long names may also be written with one dash, which the help does not repeat."""
 
-    `without_value` names the flags that take none: after any other, the next word is its value.
-    """
-    found: list[str] = []
-    words = list(arguments)
-    while words:
-        word = words.pop(0)
-        if word == "--" or not word.startswith("-") or word == "-":
-            return [*found, word, *words]
-        name, equals, _ = word.lstrip("-").partition("=")
-        if not word.startswith("--") and len(word) > 2:  # noqa: PLR2004  # -h stays what it is
-            word = f"-{word}"
-        found.append(word)
-        if not equals and words and name not in without_value:
-            found.append(words.pop(0))
-    return found
+    def __init__(self, names: Sequence[str], **attributes: Any) -> None:
+        long = [name for name in names if name.startswith("--")]
+        super().__init__([*names, *(name.removeprefix("-") for name in long)], **attributes)
+        self._long = long
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the help of the names with two dashes."""
+        every, self.opts = self.opts, self._long
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = every
+
+
+def flag(*names: str, **attributes: Any) -> Callable[[Any], Any]:
+    """Do as `click.option`, for an option that historic command lines give with one dash."""
+    return click.option(*names, cls=_Flag, **attributes)

@@ -8,8 +8,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from exporter_kit import flags, listen, log
+from exporter_kit import listen, log
 from exporter_kit.errors import DaemonError, UsageError
+from exporter_kit.flags import flag
 from exporter_kit.masks import DEFAULT, Masks
 from exporter_kit.web import server as web
 from exporter_kit.web.live import LiveConfig
@@ -19,7 +20,6 @@ from prom_run.daemon import Daemon
 from prom_run.pages import access
 from prom_run.pages.app import Site
 
-NO_VALUE = frozenset({"h", "help", "shell", "check", "no-default-masks"})
 FILE = click.Path(path_type=Path)
 # Where in the file a flag's value stands, if not under its own name.
 IN_FILE = {"mask": "masks", "no_default_masks": "default_masks: false"}
@@ -29,33 +29,31 @@ IN_FILE = {"mask": "masks", "no_default_masks": "default_masks: false"}
     context_settings={"allow_interspersed_args": False, "help_option_names": ["-h", "--help"]},
     epilog="Flags may be written with one dash too: -period=60s.",
 )
-@click.option("--config", "file", type=FILE, help="A YAML file of commands, in place of one command here.")
-@click.option("--period", default="10s", show_default=True, help="Time from one start to the next.")
-@click.option("--cron", default="", help="Cron expression, in place of a period; in UTC.")
-@click.option("--jitter", default="0", help="Put each start off by a random time up to this.")
-@click.option("--timeout", default="10m", show_default=True, help="Time a run may take.")
-@click.option("--kill-after", default="5s", show_default=True, help="Time from SIGTERM to SIGKILL.")
-@click.option(
-    "--listen-addr", default="127.0.0.1:9152", show_default=True, help="HOST:PORT; :80 is every interface."
-)
-@click.option("--name", default="", help="Name of the command in metrics and pages.  [default: its program]")
-@click.option("--working-dir", default="", help="Folder to run it in.")
-@click.option("--env", multiple=True, metavar="NAME=VALUE", help="Set a variable for the command.")
-@click.option("--pass-env", multiple=True, metavar="GLOB", help="Let it have these of our variables.")
-@click.option("--success-codes", default="0", show_default=True, help="Exit codes that are good, as 0,2.")
-@click.option("--shell", is_flag=True, help="The command is one line for /bin/sh.")
-@click.option("--checkout", default="", help="git-sync link or work tree that it looks at.")
-@click.option("--textfile", default="", help="Prometheus textfile that it writes.")
-@click.option("--keep", default=100, show_default=True, help="Runs to remember.")
-@click.option("--data", type=FILE, help="Folder to remember runs in, across restarts.")
-@click.option("--mask", multiple=True, metavar="REGEX", help="Hide what matches in output and logs.")
-@click.option("--no-default-masks", is_flag=True, help="Hide only that, not what looks like a secret.")
-@click.option("--external-url", default="", help="Address at which people reach this page.")
-@click.option("--web-config", "--web.config.file", "web_config", type=FILE, help="TLS and passwords.")
-@click.option("--run-token-file", type=FILE, help="Token that allows POST /-/run.")
-@click.option("--log-format", type=click.Choice(log.FORMATS), default="logfmt", show_default=True)
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
-@click.option("--check", is_flag=True, help="Check flags and files, and end.")
+@flag("--config", "file", type=FILE, help="A YAML file of commands, in place of one command here.")
+@flag("--period", default="10s", show_default=True, help="Time from one start to the next.")
+@flag("--cron", default="", help="Cron expression, in place of a period; in UTC.")
+@flag("--jitter", default="0", help="Put each start off by a random time up to this.")
+@flag("--timeout", default="10m", show_default=True, help="Time a run may take.")
+@flag("--kill-after", default="5s", show_default=True, help="Time from SIGTERM to SIGKILL.")
+@flag("--listen-addr", default="127.0.0.1:9152", show_default=True, help="HOST:PORT; :80 is every interface.")
+@flag("--name", default="", help="Name of the command in metrics and pages.  [default: its program]")
+@flag("--working-dir", default="", help="Folder to run it in.")
+@flag("--env", multiple=True, metavar="NAME=VALUE", help="Set a variable for the command.")
+@flag("--pass-env", multiple=True, metavar="GLOB", help="Let it have these of our variables.")
+@flag("--success-codes", default="0", show_default=True, help="Exit codes that are good, as 0,2.")
+@flag("--shell", is_flag=True, help="The command is one line for /bin/sh.")
+@flag("--checkout", default="", help="git-sync link or work tree that it looks at.")
+@flag("--textfile", default="", help="Prometheus textfile that it writes.")
+@flag("--keep", default=100, show_default=True, help="Runs to remember.")
+@flag("--data", type=FILE, help="Folder to remember runs in, across restarts.")
+@flag("--mask", multiple=True, metavar="REGEX", help="Hide what matches in output and logs.")
+@flag("--no-default-masks", is_flag=True, help="Hide only that, not what looks like a secret.")
+@flag("--external-url", default="", help="Address at which people reach this page.")
+@flag("--web-config", "--web.config.file", "web_config", type=FILE, help="TLS and passwords.")
+@flag("--run-token-file", type=FILE, help="Token that allows POST /-/run.")
+@flag("--log-format", type=click.Choice(log.FORMATS), default="logfmt", show_default=True)
+@flag("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
+@flag("--check", is_flag=True, help="Check flags and files, and end.")
 @click.argument("command", nargs=-1)
 @click.pass_context
 def prom_run(
@@ -170,9 +168,7 @@ def _folder(path: Path) -> Path:
 def main() -> None:
     """Run the command and turn every mistake into one sentence and an exit code."""
     try:
-        prom_run.main(
-            flags.two_dashes(sys.argv[1:], without_value=NO_VALUE), "prom-run", standalone_mode=False
-        )
+        prom_run.main(prog_name="prom-run", standalone_mode=False)
     except click.ClickException as error:
         _end(error.format_message(), error.exit_code)
     except click.Abort:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from exporter_kit import flags
 from exporter_kit.errors import DaemonError
 from exporter_kit.files import write_whole
+from exporter_kit.flags import flag
 from exporter_kit.masks import DEFAULT, Masks
 from terradiff import ignore, report, tool
 from terradiff.drift import UNREADABLE, Drift, drifts
@@ -19,23 +19,18 @@ from terradiff.ignore import Rule, Verdict
 
 FILE = click.Path(path_type=Path)
 TERMINATED = 143
-NO_VALUE = frozenset({"h", "help", "init", "refresh-only", "json", "colour"})
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--dir", "folder", type=FILE, default=Path(), help="Folder of the configuration.")
-@click.option("--tool", "name", default="", help="Program to plan with.  [default: tofu or terraform]")
-@click.option(
-    "--init", is_flag=True, help="Initialise first, in a private folder; needed for a fresh checkout."
-)
-@click.option("--refresh-only", is_flag=True, help="Tell only what changed behind the state's back.")
-@click.option(
-    "--ignore", "ignored", multiple=True, metavar="ADDRESS[#ATTRIBUTE]", help="Drift that is meant."
-)
-@click.option("--ignore-file", type=FILE, help="YAML list of rules: address, attributes, reason, until.")
-@click.option("--textfile", type=FILE, envvar="PROM_RUN_TEXTFILE", help="Write metrics here.")
-@click.option("--json", "as_json", is_flag=True, help="Write JSON in place of text.")
-@click.option("--colour", is_flag=True, help="Colour the text, for prom-run's page.")
+@flag("--dir", "folder", type=FILE, default=Path(), help="Folder of the configuration.")
+@flag("--tool", "name", default="", help="Program to plan with.  [default: tofu or terraform]")
+@flag("--init", is_flag=True, help="Initialise first, in a private folder; needed for a fresh checkout.")
+@flag("--refresh-only", is_flag=True, help="Tell only what changed behind the state's back.")
+@flag("--ignore", "ignored", multiple=True, metavar="ADDRESS[#ATTRIBUTE]", help="Drift that is meant.")
+@flag("--ignore-file", type=FILE, help="YAML list of rules: address, attributes, reason, until.")
+@flag("--textfile", type=FILE, envvar="PROM_RUN_TEXTFILE", help="Write metrics here.")
+@flag("--json", "as_json", is_flag=True, help="Write JSON in place of text.")
+@flag("--colour", is_flag=True, help="Colour the text, for prom-run's page.")
 @click.argument("more", nargs=-1)
 def terradiff(
     *,
@@ -111,8 +106,7 @@ def main() -> None:
     # Ended politely, we still remove the plan, which may hold secrets.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
-        words = flags.two_dashes(sys.argv[1:], without_value=NO_VALUE)
-        sys.exit(terradiff.main(words, "terradiff", standalone_mode=False) or 0)
+        sys.exit(terradiff.main(prog_name="terradiff", standalone_mode=False) or 0)
     except click.ClickException as error:
         _end(error.format_message())
     except click.Abort:

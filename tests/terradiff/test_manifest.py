@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from exporter_kit import log
-from exporter_kit.flags import two_dashes
 from prom_run import cli as prom_run
 from terradiff import cli
 
@@ -30,7 +29,7 @@ def test_its_arguments_are_understood(
     assert "good: 1 command(s)\n" == capsys.readouterr().out
 
     inner = words[words.index("terradiff") + 1 :]
-    context = cli.terradiff.make_context("terradiff", two_dashes(inner, without_value=cli.NO_VALUE))
+    context = cli.terradiff.make_context("terradiff", inner)
     assert context.params["folder"].is_absolute()
 
 

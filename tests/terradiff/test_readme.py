@@ -5,7 +5,6 @@ import shlex
 from pathlib import Path
 
 import terradiff
-from exporter_kit.flags import two_dashes
 from terradiff import cli, ignore, report
 from terradiff.ignore import Verdict
 
@@ -25,7 +24,7 @@ def test_the_command_line_is_understood() -> None:
     """The example's words after `--` are flags of ours."""
     line = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)[0]
     words = shlex.split(line.partition(" -- terradiff ")[2])
-    context = cli.terradiff.make_context("terradiff", two_dashes(words, without_value=cli.NO_VALUE))
+    context = cli.terradiff.make_context("terradiff", words)
     assert (Path("/data/repo/infra"), True, True) == tuple(
         context.params[name] for name in ("folder", "init", "colour")
     )
