@@ -1,6 +1,6 @@
 """Options that several commands share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,10 @@ import msgspec
 from click.core import ParameterSource
 
 from alertdrill import lab
+from alertdrill.rules import Remark
 
 FILE = click.Path(exists=True, path_type=Path)
+RULES = click.Path(exists=True, allow_dash=True, path_type=Path)
 
 NAME = "lab"
 name = click.option(
@@ -19,6 +21,12 @@ name = click.option(
 output_format = click.option(
     "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
+
+
+def remark(remarks: Iterable[Remark]) -> None:
+    """Print on stderr what Prometheus takes, and a person should look at."""
+    for one in remarks:
+        click.echo(one, err=True)
 
 
 def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:
