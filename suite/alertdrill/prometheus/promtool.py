@@ -30,10 +30,16 @@ class Checked(Value, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         """Say it to a person."""
-        tested = f"{_count(self.tests, 'file')} of rule tests pass" if self.tests else "there are no rule tests"
+        passing = "passes" if self.tests == 1 else "pass"
+        tested = (
+            f"{_count(self.tests, 'file')} of rule tests {passing}"
+            if self.tests
+            else "there are no rule tests"
+        )
         if not self.files:
             return tested
-        return f"{_count(self.rules, 'rule')} in {_count(self.files, 'file')} are good, and {tested}"
+        good = "is good" if self.rules == 1 else "are good"
+        return f"{_count(self.rules, 'rule')} in {_count(self.files, 'file')} {good}, and {tested}"
 
 
 def _count(number: int, what: str) -> str:

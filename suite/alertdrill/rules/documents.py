@@ -1,5 +1,6 @@
 """YAML as Prometheus reads it, which takes tabs between words and merged mappings; nodes know their line."""
 
+import re
 from collections.abc import Iterator
 
 import yaml
@@ -8,6 +9,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from alertdrill.errors import RulesError
 
 NULL = "tag:yaml.org,2002:null"
+HELM = re.compile(r"^\s*\{\{-? *(?:/\*|if|range|with|define|include|\$|end)", re.MULTILINE)
 MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -18,7 +20,7 @@ class Loader(yaml.SafeLoader):
     """
 
     def scan_to_next_token(self) -> None:
-        """Skip what is between two tokens; at the start of a line a tab would be an indentation, so it stays."""
+        """Skip what is between two tokens; at a line's start a tab would be an indentation, so it stays."""
         super().scan_to_next_token()
         while self.peek() == "\t" and (self.flow_level or not self.allow_simple_key):
             self.forward()
@@ -52,7 +54,8 @@ def documents(text: str, file: str) -> Iterator[Node]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         why = " ".join(filter(None, (error.context, error.problem)))
-        raise RulesError(f"this is no YAML: {why}", file=file, line=line) from error
+        helm = "; a Helm template must be rendered first, by `helm template`" if HELM.search(text) else ""
+        raise RulesError(f"this is no YAML: {why}{helm}", file=file, line=line) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise RulesError(

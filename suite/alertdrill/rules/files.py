@@ -1,8 +1,8 @@
 """Which files are rules, and which are tests of rules: the one answer that all commands have.
 
-A file that is named is what it says it is. Of a folder, every `*.yaml` and `*.yml` is looked at: rule files in
-any form of `forms.py` are read, tests are put aside, other Kubernetes objects and other YAML are passed over.
-The tests of a folder may also be in its folder `tests`. `-` is the standard input.
+A file that is named is what it says it is. Of a folder, every `*.yaml` and `*.yml` is looked at: rules in any
+form of `forms.py` are read, tests are put aside, other Kubernetes objects and other YAML are passed over. Tests
+may also be in the folder `tests` of that folder. `-` is the standard input.
 """
 
 import re
@@ -13,13 +13,11 @@ from pathlib import Path
 
 from alertdrill.errors import RulesError
 from alertdrill.rules import forms
-from alertdrill.rules.forms import Content
+from alertdrill.rules.forms import RULES, SUFFIXES, Content
 from alertdrill.rules.values import Remark
 
 SIZE_MAX = 16 * 1024 * 1024  # bytes; everything kubectl has of the largest clusters' rules is a tenth of this
-SUFFIXES = (".yaml", ".yml")
 STDIN = Path("-")
-RULES = re.compile(r".*\.rules\.ya?ml")
 TESTS = re.compile(r".*[._-]tests?\.ya?ml")
 
 
@@ -52,12 +50,10 @@ def _look_at(path: Path, found: Found) -> None:
         return
     if content.kind == "tests":
         found.named.append(path)
-    elif content.kind == "objects":
-        found.problems.append(
-            RulesError(f"no {forms.OBJECT} is among these Kubernetes objects", file=_name(path))
-        )
-    else:
+    elif content.kind == "rules":
         found.rules[_name(path)] = content
+    else:
+        found.problems.append(RulesError(content.instead, file=_name(path), line=content.line))
 
 
 def _look_into(folder: Path, found: Found) -> None:
@@ -69,17 +65,18 @@ def _look_into(folder: Path, found: Found) -> None:
             continue
         if content.kind == "tests":
             found.tests.append(path)
-        elif content.kind == "rules" or RULES.fullmatch(path.name):
+        elif content.kind == "rules":
             found.rules[str(path)] = content
+        elif RULES.fullmatch(path.name):
+            found.problems.append(RulesError(content.instead, file=str(path), line=content.line))
         elif content.kind == "other":
-            sentence = "passed over: this has neither `groups:` nor Kubernetes objects"
-            found.remarks.append(Remark(file=str(path), line=0, sentence=sentence))
+            found.remarks.append(Remark(file=str(path), line=content.line, sentence=content.instead))
     found.tests += [path for path in _yaml(folder / "tests") if TESTS.fullmatch(path.name) or _is_test(path)]
     if before == len(found.rules) + len(found.problems):
         found.problems.append(
             RulesError(
-                f"no rule file is in this folder: looked for *.yaml and *.yml with `groups:` or a {forms.OBJECT};"
-                " name the files, or the folder that holds them",
+                f"no rules are in this folder: looked for *.yaml and *.yml with `groups:` or a {forms.OBJECT},"
+                " found none; name the folder that holds them",
                 file=str(folder),
             )
         )
@@ -137,7 +134,9 @@ def text_of(path: Path) -> str:
         text = raw.decode()
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise RulesError("this is no text in UTF-8, so no rule file; name another", file=name, line=line) from error
+        raise RulesError(
+            "this is no text in UTF-8, so no rule file; name another", file=name, line=line
+        ) from error
     if "\0" in text:
         raise RulesError("this is a binary file, not a rule file; name another", file=name)
     return text

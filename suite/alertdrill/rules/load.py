@@ -18,10 +18,7 @@ def load(paths: Sequence[Path]) -> RuleSet:
     rule file are a BadRulesError with a file, a line and a sentence for each.
     """
     found = find(paths)
-    found.problems += [
-        RulesError("these are tests of rules and no rules; `alertdrill rules` runs them", file=str(path))
-        for path in found.named
-    ]
+    found.problems += [RulesError(forms.THESE_ARE_TESTS, file=str(path)) for path in found.named]
     return of(found)
 
 
@@ -41,14 +38,16 @@ def of(found: Found) -> RuleSet:
     if not (files or problems):
         problems.append(RulesError("no rule file was named; name at least one", file="rules"))
     if problems:
-        raise BadRulesError(problems)
+        raise BadRulesError(problems, remarks)
     return RuleSet(files=files, foreign=frozenset(foreign), remarks=tuple(remarks))
 
 
 def parse(text: str, file: str) -> tuple[Group, ...]:
     """Return the groups of one rule file's text; `file` is its name in errors."""
-    reader = Reader(file)
-    groups = _groups(forms.read(text, file), reader)
+    content, reader = forms.read(text, file), Reader(file)
+    if content.kind != "rules":
+        raise RulesError(content.instead, file=file, line=content.line)
+    groups = _groups(content, reader)
     if reader.problems:
         raise BadRulesError(sorted(reader.problems, key=lambda problem: problem.line))
     return groups
@@ -58,9 +57,8 @@ def _groups(content: Content, reader: Reader) -> tuple[Group, ...]:
     reader.remarks += content.remarks
     groups = tuple(group for body in content.bodies for group in reader.groups(body))
     if not reader.problems and not any(group.rules for group in groups):
-        reader.remarks.append(
-            Remark(file=reader.file, line=0, sentence="there are no rules in this file, so it alerts of nothing")
-        )
+        sentence = "there are no rules in this file, so it alerts of nothing"
+        reader.remarks.append(Remark(file=reader.file, line=0, sentence=sentence))
     return groups
 
 

@@ -4,8 +4,8 @@ What is known of the library (0.12): trees carry no positions; a field set from 
 tree nor its printer, so a tree is changed by printing and parsing again; `str()` loses milliseconds and
 escapes, so `prettify()` is the printer here; a very deep tree overflows the library's stack and kills the
 process, so the operators are counted before parsing, and the depth before anything else sees the tree.
-Of what Prometheus reads it lacks escapes in raw texts, `_` in numbers and a part of what is experimental: the
-first two are written otherwise before it sees them. What it can't read may still be PromQL: Prometheus decides.
+Of what Prometheus reads it lacks backslashes in raw texts, `_` in numbers and a part of what is experimental;
+the first two are written otherwise before it sees them. What it can't read may be PromQL: Prometheus decides.
 """
 
 import json
@@ -63,7 +63,7 @@ def _without_its_text(token: re.Match[str]) -> str:
 
 
 def _as_the_library_reads_it(token: re.Match[str]) -> str:
-    """Return the same without what the library lacks: escapes in raw texts, `_` in numbers."""
+    """Return the same without what the library lacks: backslashes in raw texts, `_` in numbers."""
     if token.lastgroup == "comment":
         return " "
     if token.lastgroup == "raw":

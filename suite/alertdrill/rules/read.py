@@ -90,7 +90,9 @@ class Reader:
         if fields and not (alert or record):
             self.problem(node, "this rule has neither `alert:` nor `record:` with a name; give it one")
         elif alert and record:
-            self.problem(fields["record"], f"this rule is both the alert {alert} and a recording rule; split it")
+            self.problem(
+                fields["record"], f"this rule is both the alert {alert} and a recording rule; split it"
+            )
         elif record:
             self._check_record(fields, record)
         rule = Rule(

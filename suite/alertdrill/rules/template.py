@@ -1,8 +1,8 @@
 """Mistakes in the Go templates of labels and annotations, which Prometheus shows only when an alert fires.
 
-This reads the words of each `{{ … }}`: an unknown variable, function or field, and a block that is not closed.
-Of types it knows those of an alert's own data: `.` where no `with` and no `range` has changed it, `$`, and the
-four variables. Labels are texts and have no fields; a value may be a histogram, which has.
+This reads the words of each `{{ … }}`: an unknown variable, function or field, and a block that is not
+closed. Of types it knows those of an alert's own data: `.` where no `with` and no `range` has changed it, `$`,
+and the four variables. Labels are texts and have no fields; a value may be a histogram, which has.
 """
 
 import difflib
@@ -59,7 +59,10 @@ class Word:
 
 @dataclass
 class Scope:
-    """What is known at a place: variables, and for each open block whether `.` and `$` are the alert's data."""
+    """What is known at a place: the variables, the open blocks, and whether `.` and `$` are the alert's data.
+
+    `open` has for each block what it began with, and whether `.` was the alert's data before it.
+    """
 
     declared: set[str] = field(default_factory=lambda: {"$"})
     open: list[tuple[str, bool]] = field(default_factory=list)
@@ -115,8 +118,8 @@ def doubts(text: str, *, of_label: bool) -> list[str]:
     ]
     if of_label and any(_shows_value(list(_words(action["body"]))) for action in ACTION.finditer(text)):
         found.append(
-            "with each new value this label makes another instance of the alert, whose `for` begins anew; say the"
-            " value in an annotation"
+            "each new value makes another instance of the alert, whose `for` begins anew; say the value in an"
+            " annotation"
         )
     return found
 
@@ -173,11 +176,15 @@ def _too_deep(what: str, names: Sequence[str], depths: Mapping[str, int]) -> Ite
     depth = depths.get(what, len(names))
     if len(names) > depth:
         whole = ".".join([what, *names[:depth]])
-        yield f"{whole} is a text and has no .{names[depth]}, so the whole text breaks; {_remedy(what, names)}"
+        yield f"{whole} has no .{names[depth]}, and the whole text breaks; {_remedy(what, names)}"
 
 
 def _remedy(what: str, names: Sequence[str]) -> str:
-    return f'write {{{{ index {what} "{".".join(names)}" }}}} for a name with dots' if "abels" in what else "remove it"
+    return (
+        f'write {{{{ index {what} "{".".join(names)}" }}}} for a name with dots'
+        if "abels" in what
+        else "remove it"
+    )
 
 
 def _meant(word: str, known: Sequence[str]) -> str:

@@ -10,15 +10,6 @@ from alertdrill.model import Value
 from alertdrill.rules import promql
 
 
-class BadRulesError(RulesError):
-    """Everything that is wrong with the rules, one sentence a line; `problems` has them one by one."""
-
-    def __init__(self, problems: Sequence[RulesError]) -> None:
-        super().__init__("", file=problems[0].file, line=problems[0].line)
-        self.args = ("\n".join(str(problem) for problem in problems),)
-        self.problems = tuple(problems)
-
-
 class Remark(Value, frozen=True, kw_only=True):
     """What Prometheus takes and a person should look at; `line` is 0 where the file as a whole is meant."""
 
@@ -30,6 +21,18 @@ class Remark(Value, frozen=True, kw_only=True):
         """Read as compilers write: place, what it is, sentence."""
         where = f"{self.file}:{self.line}" if self.line else self.file
         return f"{where}: warning: {self.sentence}"
+
+
+class BadRulesError(RulesError):
+    """Everything that is wrong with the rules, one sentence a line, and then what else is to be said of them.
+
+    `problems` has what is wrong, one by one.
+    """
+
+    def __init__(self, problems: Sequence[RulesError], remarks: Sequence[Remark] = ()) -> None:
+        super().__init__("", file=problems[0].file, line=problems[0].line)
+        self.args = ("\n".join(map(str, (*problems, *remarks))),)
+        self.problems = tuple(problems)
 
 
 class Rule(Value, frozen=True, kw_only=True):
