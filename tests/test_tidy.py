@@ -18,7 +18,7 @@ FUNCTION_LINES_MAX = 60
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"plugin", "cli"}),
     frozenset({"play"}),
-    frozenset({"lab", "engine", "report", "testing"}),
+    frozenset({"lab", "engine", "rejudge", "report", "testing"}),
     frozenset({"faults", "prometheus"}),
     frozenset({"kube"}),
     frozenset({"machine"}),
@@ -43,7 +43,16 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bench": frozenset({"alertdrill", "e2e", *DAEMONS}),
 }
 # Names that a library calls, whether or not anybody here does.
-CALLED_BY_LIBRARIES = frozenset({"capture_signals", "handle_error", "ignore_aliases", "log_message"})
+CALLED_BY_LIBRARIES = frozenset(
+    {
+        "capture_signals",
+        "handle_error",
+        "ignore_aliases",
+        "log_message",
+        "scan_plain_spaces",
+        "scan_to_next_token",
+    }
+)
 LEFTOVERS = ("FIX" + "ME", "XX" + "X", "break" + "point(", "TO" + "DO")
 
 

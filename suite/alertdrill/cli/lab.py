@@ -24,7 +24,9 @@ def up(*, keep: bool, **chosen: Any) -> None:
     """
     progress = Progress()
     asked = options.lab_options(**chosen)
-    state, _ = lab.up(asked, lab.load_rules(asked), progress, keep=keep)
+    rules = lab.load_rules(asked)
+    options.remark(rules.stated.remarks)
+    state, _ = lab.up(asked, rules, progress, keep=keep)
     click.echo(
         f"lab {state.options.name} is up ({state.flavour}); {state.options.speed:g} times as fast as life"
     )

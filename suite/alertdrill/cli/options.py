@@ -9,7 +9,9 @@ import msgspec
 from click.core import ParameterSource
 
 from alertdrill import lab
+from alertdrill.machine import cache
 from alertdrill.rules import Remark
+from alertdrill.rules.files import STDIN, text_of
 
 FILE = click.Path(exists=True, path_type=Path)
 RULES = click.Path(exists=True, allow_dash=True, path_type=Path)
@@ -35,9 +37,9 @@ def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--rules",
             "rule_files",
-            type=FILE,
+            type=RULES,
             multiple=True,
-            help="A rule file, or a folder of *.rules.yaml; again for more. [default: the shipped rules]",
+            help="What `alertdrill rules` takes: file, folder or -; again for more. [default: the shipped]",
         ),
         click.option(
             "--speed",
@@ -101,5 +103,17 @@ def lab_options(
         context=context,
         tofu=tofu,
         speed=speed,
-        rules=tuple(str(one.absolute()) for one in rule_files),
+        rules=tuple(str(_kept(one).absolute()) for one in rule_files),
     )
+
+
+def _kept(rules: Path) -> Path:
+    """Return a path that can be read again: that of a copy where it is the standard input."""
+    if rules != STDIN:
+        return rules
+    text = text_of(rules)
+    folder = cache.folder() / "rules"
+    folder.mkdir(exist_ok=True)
+    copy = folder / f"{cache.digest(text)}.yaml"
+    cache.write_whole(copy, text)
+    return copy

@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from alertdrill import incident, lab
-from alertdrill import judge as judging
+from alertdrill import lab, rejudge
 from alertdrill.cli import options
 from alertdrill.errors import UsageError
 from alertdrill.machine import cache
@@ -70,6 +69,7 @@ def play(
     chosen["tofu"] = chosen["tofu"] or workloads.needs_tofu(wanted)
     asked = options.as_it_is(options.lab_options(**chosen))
     rules = lab.load_rules(asked)
+    options.remark(rules.stated.remarks)
     drill.check(wanted, rules)
     record = record or Path("incidents") / datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
     try:
@@ -96,13 +96,25 @@ def play(
     multiple=True,
     help="Also write FILE.xml (JUnit), .json or .txt.",
 )
+@click.option(
+    "--scenarios",
+    "folder",
+    type=options.FILE,
+    help="A folder of scenario modules: judge by what they expect now. [default: as recorded]",
+)
 @options.output_format
-def judge(incidents: Sequence[Path], report: Sequence[Path], output_format: str) -> None:
-    """Judge recordings again, each a folder that a play wrote; no cluster is needed."""
+def judge(incidents: Sequence[Path], report: Sequence[Path], folder: Path | None, output_format: str) -> None:
+    """Judge recordings again; no cluster is needed.
+
+    INCIDENT is a folder that a play wrote, or one that holds such folders. All that can be read are judged,
+    and each that can't is told; then the exit code is 2, unless another one failed.
+    """
     _check_reports(report)
-    judgements = [judging.judge(incident.read(one)) for one in incidents]
-    _tell(judgements, report, output_format)
-    sys.exit(Verdict.worst(j.verdict for j in judgements).exit_code)
+    told = rejudge.rejudge(incidents, scenario_files.load(folder) if folder else None)
+    for error in told.errors:
+        click.echo(f"alertdrill: {error}", err=True)
+    _tell(told.judgements, report, output_format)
+    sys.exit(told.exit_code)
 
 
 def _check_reports(files: Sequence[Path]) -> None:

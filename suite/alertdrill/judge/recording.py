@@ -7,7 +7,7 @@ import msgspec
 
 from alertdrill import durations, rules
 from alertdrill.errors import RulesError
-from alertdrill.incident import Event, Incident
+from alertdrill.incident import Event, Incident, Moment
 from alertdrill.model import AlertState, Change, Life, Trait, Value
 from alertdrill.rules import promql
 
@@ -31,10 +31,10 @@ class Scrape(msgspec.Struct, frozen=True):
 
     job: str
     instance: str
-    first: float
-    last: float
-    down: tuple[float, ...] = ()
-    gaps: tuple[tuple[float, float], ...] = ()
+    first: Moment
+    last: Moment
+    down: tuple[Moment, ...] = ()
+    gaps: tuple[tuple[Moment, Moment], ...] = ()
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -36,12 +36,6 @@ class Loader(yaml.SafeLoader):
         folded: list[str] | None = super().scan_plain_spaces(indent, start_mark)
         return [blanks] if folded == [] and blanks else folded
 
-    def scan_block_scalar_ignored_line(self, start_mark: yaml.Mark) -> None:
-        """Skip what is behind the `|` or `>` of a block."""
-        while self.peek() in " \t":
-            self.forward()
-        super().scan_block_scalar_ignored_line(start_mark)
-
 
 def documents(text: str, file: str) -> Iterator[Node]:
     """Yield the documents of a text one by one; where one can't be read, that is a RulesError."""

@@ -1,8 +1,8 @@
 """Which files are rules, and which are tests of rules: the one answer that all commands have.
 
 A file that is named is what it says it is. Of a folder, every `*.yaml` and `*.yml` is looked at: rules in any
-form of `forms.py` are read, tests are put aside, other Kubernetes objects and other YAML are passed over. Tests
-may also be in the folder `tests` of that folder. `-` is the standard input.
+form of `forms.py` are read, tests are put aside, other Kubernetes objects and other YAML are passed over.
+Tests may also be in the folder `tests` of that folder. `-` is the standard input.
 """
 
 import re
@@ -75,8 +75,8 @@ def _look_into(folder: Path, found: Found) -> None:
     if before == len(found.rules) + len(found.problems):
         found.problems.append(
             RulesError(
-                f"no rules are in this folder: looked for *.yaml and *.yml with `groups:` or a {forms.OBJECT},"
-                " found none; name the folder that holds them",
+                "no rules are in this folder: looked for *.yaml and *.yml with `groups:` or a"
+                f" {forms.OBJECT}, found none; name the folder that holds them",
                 file=str(folder),
             )
         )

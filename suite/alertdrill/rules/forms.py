@@ -1,9 +1,10 @@
 """The forms people have rules in, told apart by what is written.
 
-a rule file            `groups:`, as Prometheus takes it; it reads the first document and no other
-a ruler's file         the same with a `namespace:`, each document one; or a ruler's answer, namespace → groups
-Kubernetes objects     PrometheusRule, and ConfigMap with rule files in it; alone, in a List or among others,
-                       as kustomize and kubectl write them
+a rule file            `groups:`, as Prometheus takes it, which reads the first document and no other
+a ruler's file         the same with a `namespace:`, each document one
+a ruler's answer       namespaces with their groups, as Mimir and Loki tell what they have
+Kubernetes objects     PrometheusRule, and ConfigMap with rule files in it; alone, in a List or among
+                       others, as kustomize and kubectl write them
 a file of rule tests   `tests:` or `rule_files:`, which promtool runs
 """
 
@@ -164,8 +165,6 @@ def _unread(stream: Iterator[Node], file: str) -> list[Remark]:
 
 
 def _second_document(there: Node | RulesError, file: str) -> Remark:
-    return Remark(
-        file=file,
-        line=there.line if isinstance(there, RulesError) else line_of(there),
-        sentence="Prometheus reads the first document of a rule file only, and this is another; give it a file",
-    )
+    line = there.line if isinstance(there, RulesError) else line_of(there)
+    sentence = "Prometheus reads only the first document of a rule file, and this is another; give it a file"
+    return Remark(file=file, line=line, sentence=sentence)

@@ -63,7 +63,7 @@ def _groups(content: Content, reader: Reader) -> tuple[Group, ...]:
 
 
 def _repeated(groups: Sequence[Group]) -> Iterator[Remark]:
-    """Yield a remark for each alert that neither a scenario nor who is on call can tell from an earlier one."""
+    """Yield a remark for each alert that neither scenarios nor people can tell from an earlier one."""
     first: dict[tuple[str, frozenset[tuple[str, str]]], Rule] = {}
     for group in groups:
         for rule in group.rules:

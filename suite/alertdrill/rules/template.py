@@ -1,8 +1,8 @@
 """Mistakes in the Go templates of labels and annotations, which Prometheus shows only when an alert fires.
 
 This reads the words of each `{{ … }}`: an unknown variable, function or field, and a block that is not
-closed. Of types it knows those of an alert's own data: `.` where no `with` and no `range` has changed it, `$`,
-and the four variables. Labels are texts and have no fields; a value may be a histogram, which has.
+closed. Of types it knows those of an alert's own data: `.` where no `with` and no `range` has changed it,
+`$`, and the four variables. Labels are texts and have no fields; a value may be a histogram, which has.
 """
 
 import difflib
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 VARIABLES = ("$labels", "$value", "$externalLabels", "$externalURL")
+FIELDS = (".Labels", ".Value", ".ExternalLabels", ".ExternalURL")
 OPENING = frozenset({"if", "range", "with", "define", "block"})
 KEYWORDS = OPENING | {"else", "end", "template", "break", "continue", "nil", "true", "false"}
 # fmt: off

@@ -8,7 +8,6 @@ from alertdrill import durations
 from alertdrill.errors import ScenarioError, UsageError
 from alertdrill.scenario.values import Expectation, Like, Scenario
 
-
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 /-]*[A-Za-z0-9])?")
 SLUG_LENGTH_MAX = 52  # a namespace's name has at most 63 characters, `drill-` and `-1a2b` among them
 
@@ -33,7 +32,7 @@ def check_shape(scenario: Scenario) -> None:
         raise ScenarioError(f"scenario {name}: it can't be written down as JSON: {error}") from error
     if not NAME.fullmatch(name):
         raise ScenarioError(
-            f"scenario {name!r}: this is no name for a scenario; use ASCII letters, digits, spaces, dashes and /"
+            f"scenario {name!r}: this is no name for a scenario; use ASCII letters, digits, dashes, spaces, /"
         )
     if len(scenario.slug) > SLUG_LENGTH_MAX:
         raise ScenarioError(
