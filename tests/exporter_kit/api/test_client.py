@@ -19,7 +19,6 @@ from exporter_kit.api.errors import (
     NotServed,
     ServerTrouble,
     Throttled,
-    Unauthorized,
     Unreachable,
     for_status,
 )
@@ -81,31 +80,6 @@ def kubeconfig(folder: Path, server: str, *, user: object = None, **cluster: str
     }
     file.write_text(json.dumps(config))
     return file
-
-
-def test_the_token_is_read_again_after_a_401(serving: Serving, tmp_path: Path) -> None:
-    """A token that expired in memory and was renewed on disk costs one refusal."""
-    token = tmp_path / "token"
-    token.write_text("old\n")
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        good = handler.headers["Authorization"] == "Bearer new"
-        say(handler, 200 if good else 401, b"{}")
-
-    client = ApiClient(Place(kubeconfig(tmp_path, serving(answer), user={"tokenFile": str(token)})))
-    token.write_text("new\n")
-    with pytest.raises(Unauthorized):
-        client.get("/api")
-    assert b"{}" == client.get("/api")
-
-
-def test_a_token_that_no_header_can_hold_is_not_quoted(serving: Serving, tmp_path: Path) -> None:
-    """What is said of it is published: it is a secret."""
-    url = serving(lambda handler: say(handler, 200, b"{}"))
-    client = ApiClient(Place(kubeconfig(tmp_path, url, user={"token": "hun\nter2"})))
-    with pytest.raises(CredentialsError) as caught:
-        client.get("/api")
-    assert "reading the token of the kubeconfig: it holds what no header can" == str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -228,18 +202,6 @@ def test_a_renewed_ca_is_read_after_the_first_refusal(serving: Serving, tmp_path
     with pytest.raises(Unreachable, match="certificate verify failed"):
         client.get("/api")
     assert b"{}" == client.get("/api")
-
-
-def test_the_proxy_of_a_kubeconfig_is_read_the_same_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No scheme is http://, and a network in NO_PROXY counts."""
-    file = kubeconfig(tmp_path, "https://[fd00::1]:6443", **{"proxy-url": "proxy:3128"})
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.setenv("NO_PROXY", "fe80::/10")
-    assert "http://proxy:3128" == Place(file).access().proxy
-    monkeypatch.setenv("NO_PROXY", "fd00::/8")
-    assert Place(file).access().proxy is None
 
 
 def test_a_proxy_is_told_its_user_and_password(
