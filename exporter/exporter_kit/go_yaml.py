@@ -36,9 +36,12 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # as in the base
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
-        """Return a mapping of texts."""
-        found = super().construct_mapping(node, deep=deep)
-        return {key if isinstance(key, str) else json.dumps(key): value for key, value in found.items()}
+        """Return a mapping by texts; in Python 1 and true would be one key."""
+        self.flatten_mapping(node)
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        values = [self.construct_object(value, deep=deep) for _, value in node.value]
+        texts = [key if isinstance(key, str) else json.dumps(key) for key in keys]
+        return dict(zip(texts, values, strict=True))
 
 
 for _name, (_word, _beginnings) in WORDS.items():

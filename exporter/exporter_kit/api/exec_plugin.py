@@ -221,7 +221,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @atexit.register
-def _end_all() -> None:
+def end_all() -> None:
     """Leave none behind: it would go on without us."""
     for process in list(_running):
         with contextlib.suppress(OSError):

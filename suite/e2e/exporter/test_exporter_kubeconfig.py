@@ -182,6 +182,6 @@ def test_a_plugin_is_told_what_kubectl_tells_it(both: Both) -> None:
     (form,) = (form for form in FORMS if form.name == "exec that looks at the cluster")
     file = both.write(form.text())
     assert both.kubectl(f"--kubeconfig={file}") == both.ours(Place(file))
-    theirs, ours = map(json.loads, both.told.read_text().splitlines())
+    theirs, ours = map(json.loads, filter(None, both.told.read_text().splitlines()))
     assert {"audience": "it", "port": 8} == theirs["spec"]["cluster"]["config"]
     assert theirs == ours
