@@ -1,5 +1,6 @@
 """The part of a kind's schema that holds numbers: what is worth decoding, as a tree of values."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -47,6 +48,8 @@ ANYTHING = Anything()
 PREFIX = "#/components/schemas/"
 # A quantity may be written as a number, but the API server always answers with a string.
 NEVER_NUMBERS = ("io.k8s.apimachinery.pkg.api.resource.Quantity",)
+# The decoder takes no type that has a field of such a name; JSON may.
+UNDECODABLE = re.compile(r"[\x00-\x1f\"\\]")
 METADATA_STRINGS = ("name", "namespace", "uid", "resourceVersion")
 
 
@@ -131,6 +134,8 @@ class Schemas:
     def _of_object(self, node: Node) -> "Shape | None":
         """Return the shape of an object, a map, or of what says neither."""
         if node.preserve or not (node.properties or node.additional):
+            return ANYTHING
+        if any(UNDECODABLE.search(name) for name in node.properties or ()):
             return ANYTHING
         if not node.properties:
             numbers = self._of(node.additional) if isinstance(node.additional, Node) else ANYTHING
