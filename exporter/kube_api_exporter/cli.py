@@ -22,7 +22,7 @@ RECURSION_MAX = 15_000
 @click.option(
     "--kubeconfig",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="How to reach the API server. Without it: the service account of the pod this runs in.",
+    help="How to reach the API server; several files have : between them. Without it: the pod's account.",
 )
 @click.option("--context", help="The kubeconfig's context, if not its current one.")
 @click.option("--server", metavar="URL", help="The API server without a kubeconfig: https://HOST:PORT.")
