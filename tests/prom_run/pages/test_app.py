@@ -247,7 +247,8 @@ def test_no_textfile_spoils_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
         return await client.get("/metrics", accept="application/openmetrics-text")
 
     answer = ask(commands, twice)
-    families = {family.name: family for family in parse_openmetrics(answer.text)}
+    parsed = parse_openmetrics(answer.text)  # type: ignore[no-untyped-call]
+    families = {family.name: family for family in parsed}
     assert ["first"] == [sample.labels["command"] for sample in families["jobs"].samples]
     assert {"first": 1.0, "other": 0.0, "openmetrics": 1.0} == {
         sample.labels["command"]: sample.value for sample in families["promrun_textfile_success"].samples
