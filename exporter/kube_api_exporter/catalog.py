@@ -78,8 +78,15 @@ class Catalog:
                 if shape is None:
                     log.get().info("no schema, rendering generically", kind=kind.name)
                 keep = self._options.keeper(kind.name)
-                families = Families(self._tag(kind), kind=kind.name, keep=keep, claims=self._claims)
-                self._renderers[kind] = Renderer(kind, families, shape, self._types[kind.api_version])
+                families = Families(
+                    self._tag(kind),
+                    kind=kind.name,
+                    keep=keep,
+                    claims=self._claims,
+                    words_max=self._options.word_budget,
+                )
+                tell = self._options.telling(kind.name)
+                self._renderers[kind] = Renderer(kind, families, shape, self._types[kind.api_version], tell)
                 if EVERY not in self._options.kinds and len(self._renderers) == len(self._options.kinds):
                     self._release()
             return self._renderers[kind]
