@@ -17,8 +17,8 @@ def trim(shape: Shape, tell: Tell, path: str = "") -> Shape | None:
     if isinstance(shape, Array):
         return _trim_array(shape, tell, path)
     if isinstance(shape, Map):
-        of_words = shape.value.kind in TEXTS
-        told = tell.text(path) or tell.asked_below(path) if of_words else tell.state(path)
+        free = shape.value.kind == "text"
+        told = tell.text(path) or tell.asked_below(path) if free else tell.state(path)
         return shape if told else strip(shape)
     return _trim_leaf(shape, tell, path) if isinstance(shape, Leaf) else shape
 
