@@ -24,6 +24,6 @@ def _said(families: Families, kind: Kind, family: str) -> str:
 def unit(family: str) -> str:
     """Return the unit as far as the API's own spelling tells it."""
     word = family.rsplit("_", 1)[-1].lower()
-    if word in {"labels", "images"}:
+    if word in {"labels", "images", "roles"}:
         return "always 1, for joins"
     return next((name for name in UNITS if word.endswith(name)), "a number, booleans are 0 and 1")

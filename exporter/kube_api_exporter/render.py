@@ -77,9 +77,14 @@ class Renderer:
         self.families = families or Families(kind.tag)
         self._labels = self.families.special("labels", "metadata.labels")
         self._images = self.families.special("images", "spec.containers.image") if kind.tag == "pod" else None
+        self._roles = self.families.special("roles", "metadata.labels") if self._tells_roles(tell) else None
         self._counts = list(_job_counts(self.families)) if kind.tag == "job" else []
         self._alias = ALIAS_TAGS.get(kind.tag)
         self._typed = self._compiled(shape, types or decode.Types(), tell or Tell()) if shape else None
+
+    def _tells_roles(self, tell: Tell | None) -> bool:
+        """Whether these are nodes, and states are told."""
+        return self.kind.name == "nodes" and (tell or Tell()).state("metadata.labels")
 
     def _compiled(self, shape: Object, types: decode.Types, tell: Tell) -> "_Typed | None":
         """Return what renders by a schema; None if there is nothing to tell, or too much: then we look."""
@@ -163,6 +168,8 @@ class Renderer:
                 self._typed.containers(seen.value) if seen.typed and self._typed else _containers(seen.value)
             )
             lines[self._images] = extras.image_lines(self._images, identity, found)
+        if self._roles:
+            lines[self._roles] = extras.role_lines(self._roles, identity, seen.labels)
         if self._counts:
             extras.pad_job(lines, identity, self._counts)
 
