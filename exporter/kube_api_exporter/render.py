@@ -179,6 +179,8 @@ class Renderer:
         if self._alias:
             start = f"k8s_{self.kind.tag}_"
             for family, said in lines.items():
+                if not said:
+                    continue
                 alias = f"k8s_{self._alias}_{family.removeprefix(start)}"
                 pieces[alias] = "".join(alias + line.removeprefix(family) for line in said).encode()
         return pieces
