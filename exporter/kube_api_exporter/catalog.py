@@ -32,7 +32,8 @@ from kube_api_exporter.places import Claims, Families
 from kube_api_exporter.render import Renderer
 from kube_api_exporter.shapes import Schemas
 
-# For so long a group is asked for its schemas: without them its objects are walked: numbers are the same, states are not told.
+# For so long a group is asked for its schemas. Without them its objects are walked: numbers are the same, and
+# states are not told.
 SCHEMA_SECONDS = 20.0
 
 
