@@ -32,7 +32,8 @@ from kube_api_exporter.places import Claims, Families
 from kube_api_exporter.render import Renderer
 from kube_api_exporter.shapes import Schemas
 
-# For so long a group is asked for its schemas: without them its objects are walked, and numbers are the same.
+# For so long a group is asked for its schemas. Without them its objects are walked: numbers are the same, and
+# states are not told.
 SCHEMA_SECONDS = 20.0
 
 
@@ -78,8 +79,15 @@ class Catalog:
                 if shape is None:
                     log.get().info("no schema, rendering generically", kind=kind.name)
                 keep = self._options.keeper(kind.name)
-                families = Families(self._tag(kind), kind=kind.name, keep=keep, claims=self._claims)
-                self._renderers[kind] = Renderer(kind, families, shape, self._types[kind.api_version])
+                families = Families(
+                    self._tag(kind),
+                    kind=kind.name,
+                    keep=keep,
+                    claims=self._claims,
+                    words_max=self._options.word_budget,
+                )
+                tell = self._options.telling(kind.name)
+                self._renderers[kind] = Renderer(kind, families, shape, self._types[kind.api_version], tell)
                 if EVERY not in self._options.kinds and len(self._renderers) == len(self._options.kinds):
                     self._release()
             return self._renderers[kind]

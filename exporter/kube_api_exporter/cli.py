@@ -13,6 +13,7 @@ from exporter_kit.errors import DaemonError
 from kube_api_exporter import memory
 from kube_api_exporter.kinds import DEFAULT_KINDS
 from kube_api_exporter.options import PRESETS, Options, parse_shard
+from kube_api_exporter.places import WORDS_MAX
 
 # The API server takes JSON 10,000 levels deep; we must be able to skip what it takes.
 RECURSION_MAX = 15_000
@@ -47,8 +48,17 @@ RECURSION_MAX = 15_000
 @click.option("--selector", multiple=True, metavar="[KIND:]SELECTOR", help="Only objects with these labels.")
 @click.option("--allow", multiple=True, metavar="[KIND:]PATH", help="Only these field paths; * is anything.")
 @click.option("--deny", multiple=True, metavar="[KIND:]PATH", help="Not these field paths.")
+@click.option(
+    "--tell", multiple=True, metavar="[KIND:]PATH", help="Also these states, which are else left out."
+)
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="all", help="A list of paths to allow.")
 @click.option("--series-budget", type=click.IntRange(0), default=0, help="Series per kind; 0 is no limit.")
+@click.option(
+    "--word-budget",
+    type=click.IntRange(1),
+    default=WORDS_MAX,
+    help="Different words per family; more are 'other'.",
+)
 @click.option("--shard", default="0/1", metavar="I/N", help="Only every N-th object, by UID.")
 @click.option("--node", help="Only pods on this node.")
 @click.option("--audit-interval", type=click.FloatRange(0), default=600.0, help="Seconds; 0 is never.")
@@ -75,7 +85,7 @@ def main(
     print_rbac: bool,
     **given: Any,
 ) -> None:
-    """Export every number and boolean of every object of the chosen kinds."""
+    """Export every number, boolean and state of every object of the chosen kinds."""
     log.configure(log_format, level=log_level)
     memory.prepare()
     sys.setrecursionlimit(RECURSION_MAX)
