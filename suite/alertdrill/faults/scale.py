@@ -1,17 +1,28 @@
 """A workload is scaled: on purpose, by mistake, or by a robot."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from alertdrill.faults.base import Place
-from alertdrill.model import Trait
+import msgspec
+
+from alertdrill.faults.base import FaultKind, Place, Target
+from alertdrill.model import Trait, Value
 from alertdrill.scenario import Fault
 
+Replicas = Annotated[int, msgspec.Meta(ge=0)]
 
-class Scale:
+
+class Scale(FaultKind):
     """Another number of replicas is asked for."""
 
     name = "scale"
-    traits: frozenset[Trait] = frozenset({Trait.CHANGES_SPEC, Trait.REMOVES_TARGETS})
+    traits = frozenset({Trait.CHANGES_SPEC, Trait.REMOVES_TARGETS})
+
+    class Args(Value, frozen=True, kw_only=True):
+        """The workload, and its replicas while it is broken and after."""
+
+        target: Target
+        replicas: Replicas
+        back_to: Replicas
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Ask for `replicas`."""
