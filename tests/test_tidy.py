@@ -25,7 +25,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"judge", "compress"}),
     frozenset({"incident"}),
     frozenset({"scenario", "rules"}),
-    frozenset({"clock", "data", "progress"}),
+    frozenset({"clock", "crash", "data", "progress"}),
     frozenset({"durations", "model", "names"}),
     frozenset({"errors"}),
 )

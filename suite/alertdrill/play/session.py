@@ -25,7 +25,7 @@ SIDE_BY_SIDE_MAX = 8
 
 @dataclass(frozen=True)
 class Session:
-    """What is left of a play: each scenario's part, in the order given, and whether somebody interrupted it."""
+    """What is left of a play: each scenario's part, in the order given, and whether it was interrupted."""
 
     recorded: list[Recorded]
     interrupted: bool
