@@ -48,9 +48,12 @@ CALLED_BY_LIBRARIES = frozenset(
     {
         "capture_signals",
         "construct_mapping",
+        "format_commands",
         "handle_error",
         "ignore_aliases",
+        "list_commands",
         "log_message",
+        "resolve_command",
         "scan_plain_spaces",
         "scan_to_next_token",
     }

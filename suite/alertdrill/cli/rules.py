@@ -23,7 +23,8 @@ def rules(files: Sequence[Path]) -> None:
                a folder: its *.yaml and *.yml that are one of these, and the tests in its folder tests/;
                - for the standard input, as in: kubectl kustomize . | alertdrill rules -
 
-    Exit code 3 when there was nothing to check: no rule and no test.
+    Exit code 2 when something is wrong with a file, a test that fails among it; 3 when there was nothing to
+    check: no rule and no test.
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
     checked = promtool.check(list(files))
     options.remark(checked.remarks)

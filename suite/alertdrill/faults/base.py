@@ -1,5 +1,6 @@
 """What a fault is: a value with a name, a way in, a way out, and where it can be had."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +11,8 @@ import msgspec
 from alertdrill.kube import Kube
 from alertdrill.model import Trait, Value
 
-# kubectl's KIND/NAME, and what it takes after --selector.
-Target = Annotated[str, msgspec.Meta(pattern=r"^[a-z]+(\.[a-z.]+)?/[a-z0-9][a-z0-9.-]*$")]
-Selector = Annotated[str, msgspec.Meta(min_length=1)]
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+TARGET = re.compile(r"[a-z]+(\.[a-z.]+)?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,17 @@ class Ground:
     restart_seconds_max: float | None = None
     components: Callable[[], frozenset[str]] = frozenset
     again: str = ""
+
+
+class Aimed(Value, frozen=True, kw_only=True):
+    """Arguments of a fault that is done to one workload."""
+
+    target: str
+
+    def __post_init__(self) -> None:
+        """Refuse what kubectl would not take."""
+        if not TARGET.fullmatch(self.target):
+            raise ValueError(f"{self.target!r} is no target; write it like deployment/web")
 
 
 class FaultKind(ABC):

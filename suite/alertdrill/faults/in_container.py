@@ -3,7 +3,7 @@
 from typing import Any
 
 from alertdrill.errors import LabError
-from alertdrill.faults.base import FaultKind, Place, Selector
+from alertdrill.faults.base import FaultKind, Place, Text
 from alertdrill.model import Value
 from alertdrill.scenario import Fault
 
@@ -30,7 +30,7 @@ def python(place: Place, pod: str, what: str, statement: str) -> None:
 class OfPods(Value, frozen=True, kw_only=True):
     """The pods it is done to."""
 
-    selector: Selector
+    selector: Text
 
 
 class FailReadiness(FaultKind):

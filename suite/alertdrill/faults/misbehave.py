@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from alertdrill.faults.base import FaultKind, Place, Selector
+from alertdrill.faults.base import FaultKind, Place, Text
 from alertdrill.faults.in_container import pods, python
 from alertdrill.model import Value
 from alertdrill.scenario import Fault
@@ -21,7 +21,7 @@ class Misbehave(FaultKind):
     class Args(Value, frozen=True, kw_only=True):
         """The pods whose command it is, and what it does."""
 
-        selector: Selector
+        selector: Text
         how: How
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from alertdrill.faults.base import FaultKind, Place, Target
-from alertdrill.model import Trait, Value
+from alertdrill.faults.base import Aimed, FaultKind, Place
+from alertdrill.model import Trait
 from alertdrill.scenario import Fault
 
 QUOTA = "alertdrill-no-more-replicasets"
@@ -19,11 +19,7 @@ class RefuseReplicaSets(FaultKind):
 
     name = "refuse_replicasets"
     traits = frozenset({Trait.CHANGES_SPEC})
-
-    class Args(Value, frozen=True, kw_only=True):
-        """The workload whose rollout is refused."""
-
-        target: Target
+    Args = Aimed
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Forbid ReplicaSets beyond those there are, then change the template."""

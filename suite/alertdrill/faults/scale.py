@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from alertdrill.faults.base import FaultKind, Place, Target
-from alertdrill.model import Trait, Value
+from alertdrill.faults.base import Aimed, FaultKind, Place
+from alertdrill.model import Trait
 from alertdrill.scenario import Fault
 
 Replicas = Annotated[int, msgspec.Meta(ge=0)]
@@ -17,10 +17,9 @@ class Scale(FaultKind):
     name = "scale"
     traits = frozenset({Trait.CHANGES_SPEC, Trait.REMOVES_TARGETS})
 
-    class Args(Value, frozen=True, kw_only=True):
+    class Args(Aimed, frozen=True, kw_only=True):
         """The workload, and its replicas while it is broken and after."""
 
-        target: Target
         replicas: Replicas
         back_to: Replicas
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from alertdrill.faults.base import FaultKind, Ground, Name, Place
+from alertdrill.faults.base import FaultKind, Ground, Place, Text
 from alertdrill.model import Value
 from alertdrill.names import STACK_NAMESPACE
 from alertdrill.scenario import Fault
@@ -16,7 +16,7 @@ class StopWatcher(FaultKind):
     class Args(Value, frozen=True, kw_only=True):
         """The Deployment of the stack."""
 
-        component: Name
+        component: Text
 
     def available(self, ground: Ground, args: dict[str, Any]) -> str:
         """Need the component to be in the stack."""

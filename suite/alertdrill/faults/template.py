@@ -5,7 +5,7 @@ from abc import abstractmethod
 from typing import Any
 
 from alertdrill import durations
-from alertdrill.faults.base import FaultKind, Ground, Name, Place, Target
+from alertdrill.faults.base import Aimed, FaultKind, Ground, Place, Text
 from alertdrill.model import Trait, Value
 from alertdrill.names import (
     RESTART_OVERHEAD_SECONDS,
@@ -19,11 +19,10 @@ from alertdrill.scenario import Fault
 FASTEST_RESTART_SECONDS = 1.0 + RESTART_OVERHEAD_SECONDS
 
 
-class OfContainer(Value, frozen=True, kw_only=True):
+class OfContainer(Aimed, frozen=True, kw_only=True):
     """The workload, and the container of it that is changed."""
 
-    target: Target
-    container: Name
+    container: Text
 
 
 class _Rollout(FaultKind):
@@ -103,6 +102,7 @@ class SlowRollout(_Rollout):
 
         def __post_init__(self) -> None:
             """Refuse what is no duration."""
+            super().__post_init__()
             durations.seconds(self.takes)
 
     def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:

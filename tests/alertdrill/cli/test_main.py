@@ -12,7 +12,7 @@ from alertdrill.machine import cache
 from alertdrill.scenario import to_json
 
 COMMANDS = ["up", "down", "status", "play", "judge", "compress", "rules"]
-GOOD = Path(__file__).parent / "judge" / "good"
+GOOD = Path(__file__).parents[1] / "judge" / "good"
 SHARED_CACHE = cache.folder()  # where promtool is
 RULE = "groups: [{name: g, rules: [{alert: A, expr: '%s', for: 5m}]}]\n"
 
