@@ -1,4 +1,4 @@
-"""A mistake of ours, and whatever else goes wrong, is a sentence and an exit code that says no alert was wrong."""
+"""A mistake of ours is a sentence and an exit code which does not say that an alert was wrong."""
 
 import errno
 import json
@@ -21,7 +21,7 @@ from alertdrill.judge import verdict
 from alertdrill.lab import evidence, lab
 from alertdrill.play import session
 from alertdrill.play.run import Recorded
-from alertdrill.scenario import fires
+from alertdrill.scenario import never
 
 GOOD = incident.read(Path(__file__).parents[1] / "judge" / "good")
 # None of these may be loaded to show what commands there are.
@@ -118,7 +118,7 @@ def test_a_judge_that_breaks_has_not_judged_and_others_are(
 
     monkeypatch.setattr(verdict, "_judged", broken)
     assert 3 == run(monkeypatch, "judge", str(tmp_path / "one"), str(tmp_path / "two"), "--format", "json")
-    first, second = json.loads(capsys.readouterr().out)
+    first, second = json.loads(capsys.readouterr().out)["judgements"]
     assert ("unknown", "pass") == (first["verdict"], second["verdict"])
     (finding,) = first["findings"]
     assert finding["sentence"].startswith(
@@ -127,7 +127,7 @@ def test_a_judge_that_breaks_has_not_judged_and_others_are(
 
 
 WRONG = msgspec.structs.replace(
-    GOOD, scenario=msgspec.structs.replace(GOOD.scenario, expect=(fires("Watchdog2", within="1m"),))
+    GOOD, scenario=msgspec.structs.replace(GOOD.scenario, expect=(never("Mismatch"),))
 )
 
 
@@ -135,6 +135,8 @@ class Lent:
     """As much of a lab as a command asks for once its scenarios are played."""
 
     kube = None
+    rules = None
+    speed = 20.0
 
 
 def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *words: str, interrupted: bool = False) -> int:
@@ -154,7 +156,6 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *words: str, interrupt
     monkeypatch.setattr("alertdrill.play.drill.check", lambda *_: None)
     monkeypatch.setattr("alertdrill.play.drill._lacks", lambda *_: "")
     monkeypatch.setattr("alertdrill.scenario.files.choose", lambda *_: [WRONG.scenario])
-    monkeypatch.setattr(Lent, "speed", 20.0, raising=False)
     monkeypatch.setattr(session, "play", played)
     report = ("--report", str(tmp_path / "report.json"))
     return run(monkeypatch, "play", "--record", str(tmp_path / "record"), *report, *words)
@@ -179,7 +180,7 @@ def test_a_verdict_is_told_and_written_before_evidence_is_exported(
     """Trouble with the evidence is a line beside it, and the exit code is the verdict's."""
 
     def broken(*_: object) -> None:
-        assert "fail" == json.loads((tmp_path / "report.json").read_text())[0]["verdict"]
+        assert "fail" == json.loads((tmp_path / "report.json").read_text())["verdict"]
         raise error
 
     monkeypatch.setattr(evidence, "export", broken)
@@ -191,17 +192,17 @@ def test_a_verdict_is_told_and_written_before_evidence_is_exported(
 def test_a_play_that_was_interrupted_tells_what_it_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What was recorded is judged, told and written; nothing is exported, and the exit code says interrupted."""
+    """What was recorded is judged, told and written; nothing is exported, and the exit code tells."""
     monkeypatch.setattr(evidence, "export", raises(AssertionError()))
     assert 130 == play(monkeypatch, tmp_path, interrupted=True)
     assert "FAIL" in capsys.readouterr().out
-    assert "fail" == json.loads((tmp_path / "report.json").read_text())[0]["verdict"]
+    assert "fail" == json.loads((tmp_path / "report.json").read_text())["verdict"]
 
 
 def test_a_report_that_no_disk_takes_does_not_cost_the_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The verdict is on stdout, the other report is written, and the exit code says that something is amiss."""
+    """The verdict is told, the other report is written, and the exit code says that one is missing."""
     exported: list[object] = []
     monkeypatch.setattr(evidence, "export", lambda *_: exported.append("evidence"))
     assert 3 == play(
