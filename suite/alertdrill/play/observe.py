@@ -220,9 +220,11 @@ def health_events(watcher: Watcher, window: Window) -> Iterator[Event]:
 
 def workload_series(server: Prometheus, window: Window, up: Iterable[Series]) -> list[Series]:
     """Return every series of the scenario's objects, with staleness markers where a scrape lost one."""
+    elsewhere = f'{NAMESPACE_LABEL}!="{window.namespace}"'
     selectors = (
         f'{{__name__!="ALERTS",{NAMESPACE_LABEL}="{window.namespace}"}}',  # its objects, by the exporter
-        f'{{__name__!~"ALERTS|up",{TARGET_NAMESPACE_LABEL}="{window.namespace}"}}',  # its pods' own metrics
+        # Its pods' own metrics; those that are about its objects, too, are here already.
+        f'{{__name__!~"ALERTS|up",{TARGET_NAMESPACE_LABEL}="{window.namespace}",{elsewhere}}}',
     )
     scrapes = {_target(one): one.timestamps for one in up}
     return [

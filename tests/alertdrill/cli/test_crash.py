@@ -210,7 +210,7 @@ def test_a_report_that_no_disk_takes_does_not_cost_the_other(
     )
     out = capsys.readouterr()
     assert ("FAIL" in out.out, "FAIL" in (tmp_path / "b.txt").read_text()) == (True, True)
-    assert "writing the report /dev/null/x.txt: Not a directory" in out.err
+    assert "writing the report /dev/null/x.txt: " in out.err
     assert ["evidence"] == exported
 
 
