@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "exporter_kit": frozenset(),
     "git_sync_stand_in": frozenset({"exporter_kit"}),
     "kube_api_exporter": frozenset({"exporter_kit"}),
+    "kubediff": frozenset({"exporter_kit"}),
     "prom_run": frozenset({"exporter_kit"}),
     "terradiff": frozenset({"exporter_kit"}),
     "alertdrill": frozenset(),
