@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import structs
 
+from exporter_kit import log
 from exporter_kit.api.errors import ApiError, CredentialsError, Forbidden, Unauthorized, Unreachable
 from kubediff import ignore
 from kubediff.defaults import table
@@ -165,6 +166,10 @@ class Run:
             item = self._judge.differences(manifest, kind, shape, live(raw))
         except (ApiError, msgspec.MsgspecError, RecursionError) as error:
             self._trouble(manifest.place, f"{manifest.subject} can't be compared: {error}")
+            return
+        except Exception as error:  # noqa: BLE001  # a mistake of ours is no drift, and the rest is compared
+            log.get().exception("comparing failed", object=str(manifest.subject))
+            self._trouble(manifest.place, f"{manifest.subject} can't be compared: {type(error).__name__}")
             return
         self.verdict.checked += 1
         if item.foreign:

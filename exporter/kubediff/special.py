@@ -25,6 +25,7 @@ ANNOTATIONS = (
     "deployment.kubernetes.io/revision",
     "deprecated.daemonset.template.generation",
 )
+CONDITION_TAINTS = "node.kubernetes.io/"
 
 
 def prepare(want: Object) -> Object:
@@ -114,8 +115,30 @@ def _repacked(subsets: list[Any]) -> list[Any]:
     return found
 
 
+def _node(want: Object, have: Object) -> None:
+    """Taints come and go with a node's conditions."""
+    spec = have.get("spec") or {}
+    said = [taint.get("key") for taint in (want.get("spec") or {}).get("taints") or ()]
+    if isinstance(spec.get("taints"), list):
+        spec["taints"] = [
+            taint
+            for taint in spec["taints"]
+            if taint["key"] in said or not taint["key"].startswith(CONDITION_TAINTS)
+        ]
+
+
+def _replication_controller(want: Object, have: Object) -> None:
+    """Without labels it gets those of its template."""
+    metadata, labels = have["metadata"], want.get("metadata", {}).get("labels")
+    template = ((have.get("spec") or {}).get("template") or {}).get("metadata") or {}
+    if not labels and metadata.get("labels") == template.get("labels"):
+        metadata.pop("labels", None)
+
+
 KINDS: dict[tuple[str, str], Callable[[Object, Object], None]] = {
     ("", "Secret"): _secret,
     ("", "Endpoints"): _endpoints,
+    ("", "Node"): _node,
+    ("", "ReplicationController"): _replication_controller,
     ("rbac.authorization.k8s.io", "ClusterRole"): _cluster_role,
 }

@@ -27,8 +27,14 @@ BOOKKEEPING = frozenset(
         "deployment.kubernetes.io/revision",
         "deprecated.daemonset.template.generation",
         "control-plane.alpha.kubernetes.io/leader",
+        # Helm's own, which no chart renders.
+        "meta.helm.sh/release-name",
+        "meta.helm.sh/release-namespace",
+        # A label that every namespace gets.
+        "kubernetes.io/metadata.name",
     }
 )
+HELM_LABEL = ("app.kubernetes.io/managed-by", "Helm")
 METADATA = frozenset({"annotations", "labels", "finalizers", "ownerReferences"})
 
 
@@ -71,7 +77,7 @@ class ThreeWay:
         return [found[text] for text in sorted(found)]
 
     def _owned(self, found: dict[str, Beyond], entry: Entry, whose: Whose, sides: Sides) -> None:
-        for at, value, inner, outer in self._walk(entry.fields, *sides, None):
+        for at, value, inner, outer in self._walk(entry.fields, sides, None, certain=whose == "git once"):
             parts = [(at, value, inner)]
             if whose != "git once":
                 parts = list(self._not_default(at, value, inner, outer))
@@ -81,9 +87,13 @@ class ThreeWay:
                     found[text] = Beyond(each, said, of_shape, whose, entry.author)
 
     def _walk(
-        self, fields: Mapping[str, Any], want: Any, have: Any, shape: Shape, at: Path
+        self, fields: Mapping[str, Any], sides: tuple[Any, Any, Shape], at: Path, *, certain: bool
     ) -> Iterator[tuple[Path, Any, Shape, Shape]]:
-        """Yield what is owned, is there, and is not in the manifest: the highest such places only."""
+        """Yield what is owned, is there, and is not in the manifest: the highest such places only.
+
+        Unless it is certain that it was said, a list that is the server's own is passed over as a whole.
+        """
+        want, have, shape = sides
         for key, inner_fields in fields.items():
             if key == ".":
                 continue
@@ -91,14 +101,21 @@ class ThreeWay:
             if step is None:
                 continue
             here, mine, other, inner = step
-            if _is_bookkeeping(here):
+            if _is_bookkeeping(here) or (here.key, other) == HELM_LABEL:
                 continue
             within = inner_fields.keys() - {"."}
             if mine is None and (not within or key.startswith("k:")):
-                if within or not (inner.is_map or isinstance(other, list)) or not inner_fields:
+                # Only the mark of a map or list that others fill is nothing to tell.
+                if within or not inner_fields or not (inner.is_map or isinstance(other, list)):
                     yield here, other, inner, shape
-            elif within:
-                yield from self._walk(inner_fields, {} if mine is None else mine, other, inner, here)
+            elif within and not (
+                mine is None
+                and not certain
+                and isinstance(other, list)
+                and self._defaults.is_default(shape, key.removeprefix("f:"), other)
+            ):
+                parts = ({} if mine is None else mine, other, inner)
+                yield from self._walk(inner_fields, parts, here, certain=certain)
 
     def _step(
         self, key: str, want: Any, have: Any, shape: Shape, at: Path
@@ -200,4 +217,4 @@ def _is_bookkeeping(at: Path) -> bool:
         return at.key in {"status", "apiVersion", "kind"}
     if at.up.up is None:
         return at.up.key == "metadata" and at.key not in METADATA
-    return at.up.up.up is None and at.up.key == "annotations" and at.key in BOOKKEEPING
+    return at.up.up.up is None and at.up.key in ("annotations", "labels") and at.key in BOOKKEEPING
