@@ -21,7 +21,14 @@ ORDERED = frozenset({"initContainers"})
 # Values that refer to those before them, as `$(NAME)`.
 REFERRING = "env"
 # Lists without keys whose order means nothing; the API server itself has reordered them.
-UNORDERED = frozenset({"io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec.metrics"})
+UNORDERED = frozenset(
+    {
+        "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec.metrics",
+        "io.k8s.api.core.v1.EndpointSubset.addresses",
+        "io.k8s.api.core.v1.EndpointSubset.notReadyAddresses",
+        "io.k8s.api.core.v1.EndpointSubset.ports",
+    }
+)
 
 
 # Lists that differ in length are matched by trying each with each, up to here; beyond, they just differ.
@@ -130,12 +137,15 @@ class Comparison:
     def _set(
         self, want: list[Any], have: list[Any], shape: Shape, at: Path, *, whole: bool
     ) -> Iterator[Found]:
-        for place, each in enumerate(want):
-            if each not in have:
-                yield Found(path.value(at, each, place), "missing", each, NOTHING, shape.items)
-        for each in have if whole else ():
-            if each not in want:
-                yield Found(path.value(at, each, None), "added", NOTHING, each, shape.items)
+        missing = [(place, each) for place, each in enumerate(want) if each not in have]
+        added = [each for each in have if each not in want] if whole else []
+        if missing and added:
+            yield Found(at, "changed", want, have, shape)
+            return
+        for place, each in missing:
+            yield Found(path.value(at, each, place), "missing", each, NOTHING, shape.items)
+        for each in added:
+            yield Found(path.value(at, each, None), "added", NOTHING, each, shape.items)
 
     def _by_key(
         self, want: list[Any], have: list[Any], pairs: "Pairs", shape: Shape, at: Path, *, whole: bool

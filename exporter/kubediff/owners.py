@@ -14,17 +14,21 @@ Fields = Mapping[str, Any]
 
 
 class Author(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A field manager, what it did, and when; an entry may lack its time."""
+    """A field manager, what it did, and when; an entry may lack its time.
+
+    Who takes a field away leaves no trace but by what else it wrote: such a name is a guess.
+    """
 
     manager: str
     operation: str = ""
     time: str = ""
     subresource: str = ""
+    guess: bool = False
 
     def __str__(self) -> str:
         """Write it as people read it."""
         by = f"{self.manager} ({self.subresource})" if self.subresource else self.manager
-        return f"{by} {self.time}" if self.time else by
+        return f"{'perhaps ' if self.guess else ''}{by}{' ' if self.time else ''}{self.time}"
 
 
 class Entry(msgspec.Struct, dict=True):
@@ -76,11 +80,18 @@ class Owners:
         self.ours = _ours(found, applier, list(leaves))
 
     def author(self, path: Path) -> Author | None:
-        """Return who wrote a field last; where nobody owns it, it was removed, and nothing tells by whom."""
+        """Return who wrote a field last, None if nobody owns it."""
         owning = [entry for entry in self.entries if entry.owns(path)]
         # Who is not the applier has changed it; an entry without a time is a controller's, by a subresource.
         owning.sort(key=lambda entry: (entry not in self.ours, entry.time), reverse=True)
         return owning[0].author if owning else None
+
+    def remover(self) -> Author | None:
+        """Return who may have taken something away: who else wrote to the object last, and after us."""
+        since = max((entry.time for entry in self.ours), default="")
+        later = [entry for entry in self.others() if entry.time >= since]
+        found = max(later, key=lambda entry: entry.time, default=None)
+        return msgspec.structs.replace(found.author, guess=True) if found else None
 
     def others(self) -> Iterator[Entry]:
         """Yield the entries of everybody else who changed what is no status."""
