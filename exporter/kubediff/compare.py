@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 from kubediff import path
-from kubediff.defaults import Defaults
+from kubediff.defaults import Defaults, is_servers
 from kubediff.normalise import is_zero, same
 from kubediff.path import Path
 from kubediff.schema import Shape
@@ -73,7 +73,7 @@ class Comparison:
         self, want: dict[str, Any], have: dict[str, Any], shape: Shape, at: Path, *, whole: bool
     ) -> Iterator[Found]:
         for key, value in want.items():
-            if value is None:
+            if value is None or is_servers(shape, key):
                 continue
             other = have.get(key)
             if other is None:

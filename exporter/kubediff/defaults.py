@@ -12,8 +12,7 @@ from kubediff.schema import Shape
 TABLE = "defaults.json"
 # Stands for what differs from object to object: an address, a port, a name.
 ANY = "*"
-# Fields of every object that are none of the manifest's business.
-EVERYWHERE = frozenset({"status", "creationTimestamp"})
+OBJECT = frozenset({"metadata", "spec"})
 
 
 class Defaults(msgspec.Struct, frozen=True):
@@ -43,7 +42,7 @@ class Defaults(msgspec.Struct, frozen=True):
 
     def is_default(self, shape: Shape, key: str, value: Any) -> bool:
         """Return whether the server may have put this there by itself, and nobody need have said it."""
-        if key in EVERYWHERE:
+        if is_servers(shape, key):
             return True
         inner = shape.field(key)
         known = self.of(shape, key)
@@ -54,6 +53,13 @@ class Defaults(msgspec.Struct, frozen=True):
         if isinstance(value, dict) and {} in known:
             return all(self.is_default(inner, name, said) for name, said in value.items())
         return False
+
+
+def is_servers(shape: Shape, key: str) -> bool:
+    """Return whether a field of an object, or of one within it, is the server's own."""
+    if key == "status":
+        return shape.fields is not None and shape.fields.keys() >= OBJECT
+    return key == "creationTimestamp" and shape.name.endswith("ObjectMeta")
 
 
 def _alike(first: Any, second: Any, shape: Shape) -> bool:

@@ -57,12 +57,14 @@ def bring_together(group: str, kind: str, want: Object, have: Object) -> None:
         treat(want, have)
 
 
-def _secret(want: Object, _have: Object) -> None:
-    """`stringData` is written over `data`, in base64."""
+def _secret(want: Object, have: Object) -> None:
+    """`stringData` is written over `data`, in base64; a null is nothing, or an empty text where that is there."""
     texts = want.pop("stringData", None)
     data = want.get("data")
     if isinstance(data, dict):
-        want["data"] = {key: "" if said is None else said for key, said in data.items()}
+        there = have.get("data") or {}
+        kept = {key: said for key, said in data.items() if said is not None or key in there}
+        want["data"] = {key: "" if said is None else said for key, said in kept.items()}
     if isinstance(texts, dict):
         coded = {key: _coded(text) for key, text in texts.items()}
         want["data"] = {**(want.get("data") or {}), **coded}
@@ -74,10 +76,11 @@ def _coded(text: Any) -> Any:
     return base64.b64encode(text.encode()).decode() if isinstance(text, str) else text
 
 
-def _cluster_role(want: Object, _have: Object) -> None:
+def _cluster_role(want: Object, have: Object) -> None:
     """An aggregated role's rules are the controller's."""
     if want.get("aggregationRule"):
         want.pop("rules", None)
+        have.pop("rules", None)
 
 
 def _endpoints(want: Object, have: Object) -> None:

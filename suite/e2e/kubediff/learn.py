@@ -21,7 +21,7 @@ from e2e.exporter.apiserver import ApiServer
 from e2e.kubediff import samples
 from exporter_kit.api.client import ApiClient
 from exporter_kit.api.place import Place
-from kubediff.defaults import ANY, EVERYWHERE, TABLE
+from kubediff.defaults import ANY, TABLE, is_servers
 from kubediff.live import Cluster, Kind
 from kubediff.schema import Shape
 
@@ -63,7 +63,7 @@ class Learnt:
             sent = sent if isinstance(sent, dict) else {}
             for key, value in got.items():
                 inner = shape.field(key)
-                if key in EVERYWHERE or value is None:
+                if is_servers(shape, key) or value is None:
                     continue
                 if sent.get(key) is None and shape.name and not shape.name.endswith("ObjectMeta"):
                     self._note(shape.name, key, {} if isinstance(value, dict) and inner.fields else value)
