@@ -18,19 +18,20 @@ FUNCTION_LINES_MAX = 60
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"plugin", "cli"}),
     frozenset({"play"}),
-    frozenset({"lab", "engine", "report", "testing"}),
+    frozenset({"lab", "engine", "rejudge", "report", "testing"}),
     frozenset({"faults", "prometheus"}),
     frozenset({"kube"}),
     frozenset({"machine"}),
     frozenset({"judge", "compress"}),
     frozenset({"incident"}),
     frozenset({"scenario", "rules"}),
-    frozenset({"clock", "data", "progress"}),
+    frozenset({"clock", "crash", "data", "progress"}),
     frozenset({"durations", "model", "names"}),
     frozenset({"errors"}),
 )
 # The daemons share a kit and know nothing of each other, nor of the harness; the harness meets them only as
-# processes, images and URLs. The benchmark also takes their parts, to measure where the time goes.
+# processes, images and URLs. The benchmark also takes their parts, to measure where the time goes, and e2e
+# the kit, whose reading of a kubeconfig is held against that of kubectl.
 DAEMONS = frozenset({"exporter_kit", "git_sync_stand_in", "kube_api_exporter", "prom_run", "terradiff"})
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "exporter_kit": frozenset(),
@@ -40,11 +41,24 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "prom_run": frozenset({"exporter_kit"}),
     "terradiff": frozenset({"exporter_kit"}),
     "alertdrill": frozenset(),
-    "e2e": frozenset({"alertdrill"}),
+    "e2e": frozenset({"alertdrill", "exporter_kit"}),
     "bench": frozenset({"alertdrill", "e2e", *DAEMONS}),
 }
 # Names that a library calls, whether or not anybody here does.
-CALLED_BY_LIBRARIES = frozenset({"capture_signals", "handle_error", "ignore_aliases", "log_message"})
+CALLED_BY_LIBRARIES = frozenset(
+    {
+        "capture_signals",
+        "construct_mapping",
+        "format_commands",
+        "handle_error",
+        "ignore_aliases",
+        "list_commands",
+        "log_message",
+        "resolve_command",
+        "scan_plain_spaces",
+        "scan_to_next_token",
+    }
+)
 LEFTOVERS = ("FIX" + "ME", "XX" + "X", "break" + "point(", "TO" + "DO")
 
 
@@ -111,6 +125,7 @@ def definitions(file: Path) -> list[tuple[int, str]]:
             (one.lineno, one.name)
             for one in (node, *members)
             if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            and not any("autouse" in ast.unparse(decorator) for decorator in one.decorator_list)
         ]
         targets = node.targets if isinstance(node, ast.Assign) else []
         found += [(node.lineno, one.id) for one in targets if isinstance(one, ast.Name)]

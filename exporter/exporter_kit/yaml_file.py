@@ -1,6 +1,7 @@
 """YAML files, read: what can't be is one sentence, which quotes nothing of a file that may hold secrets."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ from exporter_kit.errors import ConfigError
 QUOTED = re.compile(r"(?<=alias|nchor) .*|(?<=the tag) .*")
 
 
-def read(file: Path, what: str) -> Any:
-    """Return the values in a file; `what` names them in the sentence of a ConfigError."""
+def read(file: Path, what: str, parse: Callable[[bytes], Any] | None = None) -> Any:
+    """Return the values in a file; `what` names them in the sentence of a ConfigError.
+
+    `parse` is for who reads YAML in a way of his own.
+    """
     import yaml  # noqa: PLC0415  # most of us run without such a file
 
     try:
-        return yaml.safe_load(file.read_bytes())
+        return (parse or yaml.safe_load)(file.read_bytes())
     except OSError as error:
         raise ConfigError(file, f"can't read {what}: {error.strerror}") from None
     except yaml.MarkedYAMLError as error:

@@ -6,6 +6,7 @@ fit its version and a custom resource is nothing special. The price is a few doc
 
 import json
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -13,7 +14,15 @@ import msgspec
 
 from exporter_kit import log
 from exporter_kit.api.client import ApiClient
-from exporter_kit.api.errors import ApiError, Forbidden, Invalid, NotServed, Unauthorized, Unreachable
+from exporter_kit.api.errors import (
+    ApiError,
+    CredentialsError,
+    Forbidden,
+    Invalid,
+    NotServed,
+    Unauthorized,
+    Unreachable,
+)
 from kube_api_exporter.decode import Types
 from kube_api_exporter.discovery import Discovery, HalfKnown
 from kube_api_exporter.feed import Feed
@@ -22,6 +31,10 @@ from kube_api_exporter.options import Options
 from kube_api_exporter.places import Claims, Families
 from kube_api_exporter.render import Renderer
 from kube_api_exporter.shapes import Schemas
+
+# For so long a group is asked for its schemas. Without them its objects are walked: numbers are the same, and
+# states are not told.
+SCHEMA_SECONDS = 20.0
 
 
 class Catalog:
@@ -37,6 +50,7 @@ class Catalog:
         self._tags: dict[str, str] = {}
         self._serving: dict[tuple[str, str | None], Feed] = {}
         self._schemas: dict[str, Schemas | None] = {}
+        self._schemas_missed: dict[str, float] = {}
         self._types: defaultdict[str, Types] = defaultdict(Types)
         self._renderers: dict[Kind, Renderer] = {}
 
@@ -65,8 +79,15 @@ class Catalog:
                 if shape is None:
                     log.get().info("no schema, rendering generically", kind=kind.name)
                 keep = self._options.keeper(kind.name)
-                families = Families(self._tag(kind), kind=kind.name, keep=keep, claims=self._claims)
-                self._renderers[kind] = Renderer(kind, families, shape, self._types[kind.api_version])
+                families = Families(
+                    self._tag(kind),
+                    kind=kind.name,
+                    keep=keep,
+                    claims=self._claims,
+                    words_max=self._options.word_budget,
+                )
+                tell = self._options.telling(kind.name)
+                self._renderers[kind] = Renderer(kind, families, shape, self._types[kind.api_version], tell)
                 if EVERY not in self._options.kinds and len(self._renderers) == len(self._options.kinds):
                     self._release()
             return self._renderers[kind]
@@ -139,9 +160,16 @@ class Catalog:
             try:
                 document = self._client.get(f"/openapi/v3/{_document(kind)}")
                 self._schemas[kind.api_version] = Schemas.parse(document)
-            except (NotServed, Forbidden, Invalid, msgspec.MsgspecError) as error:
+            except (Unauthorized, CredentialsError):
+                raise  # that is about us, not about schemas
+            except (ApiError, msgspec.MsgspecError) as error:
+                since = self._schemas_missed.setdefault(kind.api_version, time.monotonic())
+                final = isinstance(error, NotServed | Forbidden | Invalid | msgspec.MsgspecError)
+                if not final and time.monotonic() - since < SCHEMA_SECONDS:
+                    raise
                 log.get().warning("can't read the schema", kind=kind.name, error=str(error))
                 self._schemas[kind.api_version] = None
+            self._schemas_missed.pop(kind.api_version, None)
         return self._schemas[kind.api_version]
 
 

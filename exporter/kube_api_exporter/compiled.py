@@ -9,20 +9,22 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from kube_api_exporter import text
+from kube_api_exporter import compiled_states, states, text
 from kube_api_exporter.places import Families, Place
-from kube_api_exporter.shapes import STRING, Anything, Array, Leaf, Object, Shape
+from kube_api_exporter.shapes import STRING, Anything, Array, Leaf, Map, Object, Shape, strip
 from kube_api_exporter.walk import Lines, walk
 
-UNSEEN = ("string", "strings")
-TEXTS = ("string", "int-or-string")
+NAMES = ("string", "text", "int-or-string", "int-or-percent", "int-or-quantity")
 # A list of no more elements makes no huge scrape of a small object.
 FEW = 8
 # How the source spells a value of each kind; the decoder lets nothing else through.
 SPELLED = {
     "integer": "{{{}}}",
     "int-or-string": "{{{}}}",
+    "int-or-percent": "{{{}}}",
+    "int-or-quantity": "{{number({})}}",
     "boolean": "{{1 if {} else 0}}",
+    "flag": "{{1 if {} else 0}}",
     "number": "{{number({})}}",
 }
 Function = Callable[[Any, str, Lines], None]
@@ -30,42 +32,7 @@ Function = Callable[[Any, str, Lines], None]
 
 def may_be_text(shape: Shape | None) -> bool:
     """Say whether a value of this shape can be a string, and so the name of a list's element."""
-    return isinstance(shape, Anything) or (isinstance(shape, Leaf) and shape.kind in TEXTS)
-
-
-def prune(shape: Shape, place: Place) -> Shape | None:
-    """Drop what the user does not want, so that it is not even decoded."""
-    if isinstance(shape, Leaf):
-        return shape if shape.kind in UNSEEN or place.family else None
-    if isinstance(shape, Array):
-        element = prune(shape.element, place.element())
-        if element is shape.element:
-            return shape
-        return Array(element) if element else None
-    if isinstance(shape, Object):
-        return _prune_object(shape, place)
-    return shape
-
-
-def _prune_object(shape: Object, place: Place) -> Object | None:
-    """Return the same object where nothing was dropped: its Struct is then shared."""
-    fields = {name: kept for name, inner in shape.fields.items() if (kept := prune(inner, place.child(name)))}
-    if "name" in shape.fields:
-        # A string there is a label, wanted or not: of an object that breaks its schema, too, which only
-        # shows where the field is decoded. The fields stay in their order.
-        fields = {
-            name: fields.get(name, inner)
-            for name, inner in shape.fields.items()
-            if name in fields or name == "name"
-        }
-    if all(isinstance(inner, Leaf) and inner.kind in UNSEEN for inner in fields.values()):
-        wanted = {"image", "uid"} & fields.keys()  # labels and identity need these
-        if not wanted:
-            return None
-    unchanged = len(fields) == len(shape.fields) and all(
-        fields[name] is shape.fields[name] for name in fields
-    )
-    return shape if unchanged else Object(fields)
+    return isinstance(shape, Anything) or (isinstance(shape, Leaf) and shape.kind in NAMES)
 
 
 class Writer:
@@ -77,7 +44,8 @@ class Writer:
             "walk": walk,
             "number": text.number,
             "escape": text.element_name,
-            "__builtins__": {"enumerate": enumerate, "len": len, "str": str},
+            "__builtins__": {"enumerate": enumerate, "len": len, "set": set, "str": str},
+            **compiled_states.NAMES,
         }
 
     def compile(self, shape: Object, families: Families) -> Function:
@@ -108,10 +76,14 @@ class Writer:
             said = self._value(inner, place.child(field), "v")
             if said:
                 body += [f" v = o.f{index}", " if v is not None:", *(f"  {line}" for line in said)]
+        if isinstance(place.plan, states.Fields):
+            body += compiled_states.of_fields(shape, place.plan, self.keep)
         return body or [" pass"]
 
     def _array(self, shape: Array, place: Place) -> list[str]:
         """Write the function of a list."""
+        if isinstance(place.plan, states.Items):
+            return [f" {self.keep(place.plan.tell)}(o, labels, lines)"]
         element = place.element()
         index = f'{{labels}},{element.index_label}="{{index}}"'
         labels = [f" inner = f'{index}'"]
@@ -123,8 +95,13 @@ class Writer:
         said = self._value(shape.element, element, "v", labels="inner")
         if isinstance(shape.element, Anything):
             # Its name is found by looking, as the generic renderer does.
-            return [f" walk(o, {self._keep(place)}, labels, lines)"]
+            return [f" walk(o, {self.keep(place)}, labels, lines)"]
+        if isinstance(place.plan, states.Conditions):
+            assert isinstance(shape.element, Object)
+            said = said if strip(shape.element) else []
+            said += compiled_states.of_condition(shape.element, place.plan, self.keep)
         return [
+            *([" seen = set()"] if place.plan else []),
             f" if len(o) > {FEW}: lines.spend(len(o) * len(labels))",
             " for index, v in enumerate(o):",
             "  if v is None: continue",
@@ -136,27 +113,28 @@ class Writer:
         """Return the statements that render a value that is not null; none if it is no sample."""
         if isinstance(shape, Leaf):
             return self._leaf(shape, place, variable, labels)
-        if isinstance(shape, Anything):
-            return [f"walk({variable}, {self._keep(place)}, {labels}, lines)"]
+        if isinstance(shape, Map) and not shape.numbers:
+            assert place.plan
+            return [f"{self.keep(place.plan.tell)}({variable}, {labels}, lines)"]
+        if isinstance(shape, Anything | Map):
+            return [f"walk({variable}, {self.keep(place)}, {labels}, lines)"]
         called = self._later(self._array if isinstance(shape, Array) else self._object, shape, place)
         return [f"{called}({variable}, {labels}, lines)"]
 
     def _leaf(self, shape: Leaf, place: Place, variable: str, labels: str) -> list[str]:
-        if shape.kind in UNSEEN:
+        if shape.kind not in SPELLED:
             return []
         family = place.family
         if family is None:
             return []
-        if not family.isidentifier():
-            raise ValueError(f"no name to be written into source: {family!r}")
         spelled = SPELLED[shape.kind].format(variable)
-        said = f"lines['{family}'].append(f'{family}{{{{{{{labels}}}}}}} {spelled}\\n')"
-        if shape.kind == "int-or-string":
+        said = compiled_states.line(family, labels, spelled)
+        if shape.kind.startswith("int-or-"):
             return [f"if {variable}.__class__ is not str: {said}"]
         return [said]
 
-    def _keep(self, place: Place) -> str:
-        """Make a place reachable from the source."""
+    def keep(self, value: Any) -> str:
+        """Make a value reachable from the source."""
         name = f"p{next(self._numbers)}"
-        self.names[name] = place
+        self.names[name] = value
         return name

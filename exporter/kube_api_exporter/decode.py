@@ -4,7 +4,7 @@ from typing import Annotated, Any, cast
 
 import msgspec
 
-from kube_api_exporter.shapes import Array, Leaf, Object, Shape
+from kube_api_exporter.shapes import Array, Leaf, Map, Object, Shape
 
 # Outside of it the object is decoded the slow way, which knows how to spell such a number.
 Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -13,8 +13,12 @@ LEAVES: dict[str, Any] = {
     "number": Integer | float,
     "boolean": bool,
     "int-or-string": Integer | str,
+    "int-or-percent": Integer | str,
+    "int-or-quantity": Integer | float | str,
     "string": str,
     "strings": dict[str, str | None],
+    "flag": bool,
+    **dict.fromkeys(("quantity", "time", "duration", "word", "text"), str),
 }
 
 
@@ -31,6 +35,8 @@ class Types:
         """Return the type to decode a shape to; anything may be null."""
         if isinstance(shape, Leaf):
             return LEAVES[shape.kind] | None
+        if isinstance(shape, Map):
+            return dict[str, self.of(shape.value)] | None  # type: ignore[misc]  # made at run time
         if isinstance(shape, Array):
             return list[self.of(shape.element)] | None  # type: ignore[misc]  # made at run time
         if isinstance(shape, Object):

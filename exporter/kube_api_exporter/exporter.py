@@ -16,11 +16,12 @@ from kube_api_exporter.chunks import Chunk
 from kube_api_exporter.discovery import HalfKnown
 from kube_api_exporter.exposition import Exposition
 from kube_api_exporter.feed import Feed, siblings
-from kube_api_exporter.kinds import EVERY, FULL_NAMES
+from kube_api_exporter.kinds import EVERY
 from kube_api_exporter.negotiate import Format
 from kube_api_exporter.options import Options
 from kube_api_exporter.own import OwnMetrics
 from kube_api_exporter.reader import Reader
+from kube_api_exporter.words import FULL_NAMES
 
 __all__ = ["EVERY", "OWN", "Exporter"]
 OWN = "self"

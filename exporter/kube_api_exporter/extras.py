@@ -6,6 +6,8 @@ from functools import lru_cache
 from kube_api_exporter import text
 from kube_api_exporter.walk import Lines
 
+ROLE, OLD_ROLE = "node-role.kubernetes.io/", "kubernetes.io/role"
+
 
 def identity_labels(namespace: str | None, name: str | None) -> str:
     """Return the labels every series of an object has; a cluster-scoped object has no namespace."""
@@ -40,6 +42,13 @@ def image_lines(
         for index, (name, image) in enumerate(listed)
         if image is not None
     ]
+
+
+def role_lines(family: str, identity: str, labels: Mapping[str, str | None] | None) -> list[str]:
+    """Return one line per role of a node: it is the end of a label's key, or the value of the older label."""
+    roles = {key.removeprefix(ROLE) for key in labels or () if key.startswith(ROLE)}
+    roles.add((labels or {}).get(OLD_ROLE) or "")
+    return [f'{family}{{{identity},role="{text.label_value(role)}"}} 1\n' for role in sorted(roles) if role]
 
 
 def pad_job(lines: Lines, identity: str, counts: Sequence[str]) -> None:

@@ -17,12 +17,13 @@ def _said(families: Families, kind: Kind, family: str) -> str:
     tag = ALIAS_TAGS.get(kind.tag)
     own = family.replace(f"k8s_{tag}_", f"k8s_{kind.tag}_", 1) if tag else family
     paths = ", ".join(f".{path}" for path in sorted(set(families.paths.get(own, ()))))
-    return f"{paths} of {kind.kind} ({kind.api_version}); {unit(family)}.".translate(PLAIN)
+    said = families.units.get(own) or unit(family)
+    return f"{paths} of {kind.kind} ({kind.api_version}); {said}.".translate(PLAIN)
 
 
 def unit(family: str) -> str:
     """Return the unit as far as the API's own spelling tells it."""
     word = family.rsplit("_", 1)[-1].lower()
-    if word in {"labels", "images"}:
+    if word in {"labels", "images", "roles"}:
         return "always 1, for joins"
     return next((name for name in UNITS if word.endswith(name)), "a number, booleans are 0 and 1")

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 
 from exporter_kit.errors import UsageError
-from kube_api_exporter.kinds import DEFAULT_KINDS, FULL_NAMES
+from kube_api_exporter.places import WORDS_MAX
+from kube_api_exporter.telling import Tell
+from kube_api_exporter.words import DEFAULT_KINDS, FULL_NAMES
 
 KIND_WORD = re.compile(r"[A-Za-z0-9-]+(\.[a-z0-9.-]+)?")
 SELECTOR = re.compile(r"[A-Za-z0-9_./!=,() -]*")
@@ -25,9 +27,10 @@ SHORT_NAMES = {
     "rs": "replicasets",
     "sts": "statefulsets",
 }
-# Presets are lists of field paths, as --allow takes them; none: everything.
+# Presets are lists of field paths, as --allow takes them; none: everything. `numbers` tells no states.
 PRESETS: dict[str, tuple[str, ...]] = {
     "all": (),
+    "numbers": (),
     "status": ("metadata.labels", "metadata.generation", "spec.replicas", "status.*"),
     "rules": (
         "metadata.generation",
@@ -47,6 +50,14 @@ PRESETS: dict[str, tuple[str, ...]] = {
         "status.succeeded",
         "status.currentHealthy",
         "status.desiredHealthy",
+        "metadata.deletionTimestamp",
+        "metadata.ownerReferences.*",
+        "spec.nodeName",
+        "status.conditions",
+        "status.phase",
+        "status.reason",
+        "status.*ontainerStatuses.*tate",
+        "status.*ontainerStatuses.*tate.*.reason",
     ),
 }
 
@@ -60,8 +71,10 @@ class Options:
     selectors: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    tell: tuple[str, ...] = ()
     preset: str = "all"
     series_budget: int = 0
+    word_budget: int = WORDS_MAX
     shard: tuple[int, int] = (0, 1)
     node: str | None = None
     audit_interval: float = 600.0
@@ -82,7 +95,7 @@ class Options:
         for given in self.selectors:
             if not SELECTOR.fullmatch(_split(given)[1]) or not _split(given)[1]:
                 raise UsageError(f"--selector {given!r} is no label selector; write app=web or pods:app=web")
-        for flag in ("selectors", "allow", "deny"):
+        for flag in ("selectors", "allow", "deny", "tell"):
             for given in getattr(self, flag):
                 self._check_kind(flag.removesuffix("s"), given)
         if self.preset not in PRESETS:
@@ -124,6 +137,10 @@ class Options:
             self._keepers[kind] = Keeper(allow, self._meant_for(kind, self.deny))
         return self._keepers[kind]
 
+    def telling(self, kind: str) -> Tell:
+        """Return what decides which states of a kind are told."""
+        return Tell(self._meant_for(kind, self.tell), states=self.preset != "numbers")
+
     def _meant_for(self, kind: str, given: Iterable[str]) -> list[str]:
         """Return what is said for a kind, or for all of them."""
         names = {"", kind, kind.partition(".")[0], *self._words.get(kind, ())}
@@ -164,7 +181,7 @@ class Keeper:
         self._deny = [re.compile(translate(pattern)) for pattern in deny]
 
     def __call__(self, path: str) -> bool:
-        """Whether numbers at this path are exported."""
+        """Whether what stands at this path is exported."""
         if any(pattern.fullmatch(path) for pattern in self._deny):
             return False
         return not self._allow or any(pattern.fullmatch(path) for pattern in self._allow)

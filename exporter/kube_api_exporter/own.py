@@ -1,6 +1,6 @@
 """Our own metrics: everything we do to stay true, present from the first scrape on with 0."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import generate_latest
@@ -9,6 +9,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from exporter_kit.version import VERSION
 from kube_api_exporter.feed import REFUSALS, RELISTS, RESTART_REASONS, Feed
 from kube_api_exporter.negotiate import Format
+from kube_api_exporter.places import LOSSES
 from kube_api_exporter.text import label_value, number
 
 PREFIX = "kube_api_exporter_"
@@ -101,6 +102,17 @@ def feed_lines(feeds: Sequence[Feed], *, openmetrics: bool) -> Iterator[str]:
             for reason in reasons:
                 total = sum(counted(feed, reason) for feed in those)
                 yield f'{PREFIX}{name}_total{{kind="{kind}",reason="{reason}"}} {total}\n'
+    yield from _lost_lines(grouped, openmetrics=openmetrics)
+
+
+def _lost_lines(grouped: Mapping[str, Sequence[Feed]], *, openmetrics: bool) -> Iterator[str]:
+    """Yield the values that were left out: those of one kind's namespaces are counted in one place."""
+    said = "Values that could not be read or had no room, by reason; the rest of their objects is shown."
+    yield from _head("lost_values", said, "counter", "" if openmetrics else "_total")
+    for kind, feeds in grouped.items():
+        for reason in LOSSES:
+            total = max(feed.renderer.families.lost[reason] if feed.renderer else 0 for feed in feeds)
+            yield f'{PREFIX}lost_values_total{{kind="{kind}",reason="{reason}"}} {total}\n'
 
 
 def web_config_lines(*, ok: bool) -> Iterator[str]:

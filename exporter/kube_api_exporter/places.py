@@ -5,16 +5,25 @@ cost nothing per object, and the compiled renderer and the generic walk can't di
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 from kube_api_exporter import text
 
 ELEMENT = None
+ANNOTATIONS = ("metadata", "annotations")
 Step = str | None  # the name of a field, or ELEMENT: into a list
 # A map keyed by, say, pod names would make a family per pod; past this the object is refused.
 FAMILIES_MAX = 20_000
 # Deeper is no API, but an attempt on our memory: every place knows its whole path.
 DEPTH_MAX = 100
+
+
+# Free words are labels: past so many different ones in a family they are all `other`.
+WORDS_MAX = 200
+# Why a value is not told, though its object is.
+LOSSES = ("budget", "condition", "duration", "quantity", "time")
 
 
 class TooManyFamilies(Exception):  # noqa: N818  # says what is wrong with the object
@@ -42,14 +51,18 @@ class Families:
         kind: str = "",
         keep: Callable[[str], bool] = lambda _path: True,
         claims: Claims | None = None,
+        words_max: int = WORDS_MAX,
     ) -> None:
         self.tag = tag
+        self.words_max = words_max
+        self.lost: Counter[str] = Counter()
+        self.units: dict[str, str] = {}
         self._kind = kind or tag
         self.paths: dict[str, list[str]] = {}
         self.utf8: dict[str, str] = {}
         self.conflicts = 0
         self._raws: set[str] = set()
-        self._keep = keep
+        self.keep = keep
         self._claims = claims or Claims()
         self._taken: dict[tuple[str, tuple[str, ...]], tuple[Step, ...]] = {}
         self._lock = threading.Lock()
@@ -60,12 +73,22 @@ class Families:
         """Whether there is no room for another; what has gone meanwhile still takes its place."""
         return len(self.paths) >= FAMILIES_MAX
 
+    def kept(self, place: "Place") -> bool:
+        """Return whether the user wants what stands there."""
+        return self.keep(dotted(place.steps, mark=""))
+
     def family(self, place: "Place") -> str | None:
         """Return the family of a place, or None where the user does not want it."""
+        return self._named(place, place.words) if self.kept(place) else None
+
+    def info(self, place: "Place") -> str:
+        """Return the family of the texts that stand in an object, or a list's elements: it says the list."""
+        if place.steps == ANNOTATIONS:
+            return self._named(place, ["annotations"])
+        return self._named(place, [*(place.listed or place).words, "info"])
+
+    def _named(self, place: "Place", words: list[str]) -> str:
         path = dotted(place.steps)
-        if not self._keep(dotted(place.steps, mark="")):
-            return None
-        words = place.words
         with self._lock:
             if self.full:
                 raise TooManyFamilies(f"more than {FAMILIES_MAX} families, the next from {path}")
@@ -79,7 +102,7 @@ class Families:
 
     def special(self, word: str, path: str) -> str | None:
         """Return a family that is not a number of the object, such as its labels."""
-        if not self._keep(path):
+        if not self.keep(path):
             return None
         name = f"k8s_{self.tag}_{word}"
         with self._lock:
@@ -102,6 +125,13 @@ class Families:
         return name
 
 
+class Plan(Protocol):
+    """What is told of the value at a place beside its numbers."""
+
+    def tell(self, value: Any, labels: str, lines: Any) -> None:
+        """Append a line for every state in the value."""
+
+
 class Place:
     """One path: its family if a number stands there, its labels if it leads through lists."""
 
@@ -112,7 +142,9 @@ class Place:
         "_family",
         "index_label",
         "labels",
+        "listed",
         "name_label",
+        "plan",
         "steps",
     )
 
@@ -123,6 +155,8 @@ class Place:
         self.steps = steps
         self.labels = labels
         self.index_label = self.name_label = ""
+        self.listed: Place | None = None  # of an element, the list
+        self.plan: Plan | None = None
         self._children: dict[str, Place] = {}
         self._element: Place | None = None
         self._family: str | None = ""
@@ -133,6 +167,16 @@ class Place:
         if self._family == "":
             self._family = self._families.family(self)
         return self._family
+
+    @property
+    def families(self) -> Families:
+        """The families of its kind."""
+        return self._families
+
+    @property
+    def kept(self) -> bool:
+        """Whether the user wants what stands here."""
+        return self._families.kept(self)
 
     @property
     def words(self) -> list[str]:
@@ -165,6 +209,7 @@ class Place:
                 self._families, (*self.steps, ELEMENT), (*self.labels, index, text.unused(named, used))
             )
             element.index_label, element.name_label = element.labels[-2:]
+            element.listed = self
             self._element = element
         return self._element
 

@@ -11,7 +11,10 @@ import msgspec
 from kube_api_exporter import compiled, decode, extras
 from kube_api_exporter.kinds import ALIAS_TAGS, Kind
 from kube_api_exporter.places import Families, TooManyFamilies
+from kube_api_exporter.pruning import prune, trim
 from kube_api_exporter.shapes import Array, Object
+from kube_api_exporter.states import lay
+from kube_api_exporter.telling import Tell
 from kube_api_exporter.walk import Lines, walk
 
 Pieces = dict[str, bytes]
@@ -68,22 +71,32 @@ class Renderer:
         families: Families | None = None,
         shape: Object | None = None,
         types: decode.Types | None = None,
+        tell: Tell | None = None,
     ) -> None:
         self.kind = kind
         self.families = families or Families(kind.tag)
         self._labels = self.families.special("labels", "metadata.labels")
         self._images = self.families.special("images", "spec.containers.image") if kind.tag == "pod" else None
+        self._roles = self.families.special("roles", "metadata.labels") if self._tells_roles(tell) else None
         self._counts = list(_job_counts(self.families)) if kind.tag == "job" else []
         self._alias = ALIAS_TAGS.get(kind.tag)
-        self._typed = self._compiled(shape, types or decode.Types()) if shape else None
+        self._typed = self._compiled(shape, types or decode.Types(), tell or Tell()) if shape else None
 
-    def _compiled(self, shape: Object, types: decode.Types) -> "_Typed | None":
-        """Return what renders by a schema; None if it leads to no number, or is too big: then we look."""
+    def _tells_roles(self, tell: Tell | None) -> bool:
+        """Whether these are nodes, and states are told."""
+        return self.kind.name == "nodes" and (tell or Tell()).state("metadata.labels")
+
+    def _compiled(self, shape: Object, types: decode.Types, tell: Tell) -> "_Typed | None":
+        """Return what renders by a schema; None if there is nothing to tell, or too much: then we look."""
         try:
-            pruned = compiled.prune(shape, self.families.root)
+            trimmed = trim(shape, tell)
+            pruned = prune(trimmed, self.families.root) if trimmed else None
         except TooManyFamilies:
             return None
-        return _Typed(self.kind, pruned, self.families, types) if isinstance(pruned, Object) else None
+        if not isinstance(pruned, Object):
+            return None
+        lay(pruned, self.families.root, tell)
+        return _Typed(self.kind, pruned, self.families, types)
 
     def of_json(self, raw: bytes | msgspec.Raw) -> Seen:
         """Decode one object; typed if the schema fits, generic if the object breaks it."""
@@ -155,6 +168,8 @@ class Renderer:
                 self._typed.containers(seen.value) if seen.typed and self._typed else _containers(seen.value)
             )
             lines[self._images] = extras.image_lines(self._images, identity, found)
+        if self._roles:
+            lines[self._roles] = extras.role_lines(self._roles, identity, seen.labels)
         if self._counts:
             extras.pad_job(lines, identity, self._counts)
 
@@ -164,6 +179,8 @@ class Renderer:
         if self._alias:
             start = f"k8s_{self.kind.tag}_"
             for family, said in lines.items():
+                if not said:
+                    continue
                 alias = f"k8s_{self._alias}_{family.removeprefix(start)}"
                 pieces[alias] = "".join(alias + line.removeprefix(family) for line in said).encode()
         return pieces

@@ -31,7 +31,9 @@ class Lines(defaultdict[str, list[str]]):
 
 
 def walk(value: Any, place: Place, labels: str, lines: Lines) -> None:
-    """Append a line for every number and boolean in `value`, which stands at `place`."""
+    """Append a line for every number, boolean and planned state in `value`, which stands at `place`."""
+    if place.plan:
+        place.plan.tell(value, labels, lines)
     if isinstance(value, bool | int | float):
         if len(lines) >= OBJECT_FAMILIES_MAX:
             raise TooManyFamilies(f"more than {OBJECT_FAMILIES_MAX} families in one object")

@@ -74,15 +74,17 @@ def prom_run(
     if flags_given["file"]:
         _refuse_beside_a_file(ctx, flags_given)
     read = _reader(flags_given)
-    log.configure(log_format, level=log_level, mask=Masks.of(read().masks).hide)
-    token = access.read_token(run_token_file) if run_token_file else ""
     daemon = Daemon(read, data=_folder(data) if data else None)
+    # Masks that a reload adds count for the log, too.
+    log.configure(log_format, level=log_level, mask=daemon.hide)
+    token = access.read_token(run_token_file) if run_token_file else ""
+    site = Site(daemon, external_url=_url(external_url), token=token)
+    live = LiveConfig(web_config)
+    listen.parse_address(listen_addr)
     if check:
         click.echo(f"good: {len(read().commands)} command(s)")
         return
-    site = Site(daemon, external_url=_url(external_url), token=token)
-    live, sockets = LiveConfig(web_config), listen.bind(listen_addr)
-    web.Server(site.asgi(), sockets, live=live).run()
+    web.Server(site.asgi(), listen.bind(listen_addr), live=live).run()
 
 
 def _refuse_beside_a_file(ctx: click.Context, given: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ class Daemon:
         self._read = read
         self._data = data
         self._config = read()
+        self._masks = Masks.of(self._config.masks)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history")
@@ -67,6 +68,10 @@ class Daemon:
         self.reload_good, self.reloaded = True, time.time()
         log.get().info("configuration read anew", commands=len(config.commands))
 
+    def hide(self, text: str) -> str:
+        """Hide the secrets in a text, by the masks that count now."""
+        return self._masks.hide(text)
+
     def healthy(self) -> bool:
         """Return whether every command is still looked after."""
         return not any(task.done() for task in self._tasks.values())
@@ -76,7 +81,7 @@ class Daemon:
         wanted = {command.name: command for command in config.commands}
         # What can go wrong goes wrong here, before anything has changed.
         begun = [self._made(wanted[name], masks) for name in wanted if name not in self.runners]
-        self._config = config
+        self._config, self._masks = config, masks
         for name in self.runners.keys() - wanted.keys():
             self._end(name)
         for name, runner in self.runners.items():

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
 from prometheus_client.registry import Collector
 
+from exporter_kit import log
 from prom_run.daemon import Daemon
+from prom_run.runs import textfile
 from prom_run.runs.record import UNKNOWN
 from prom_run.runs.runner import Runner
 
@@ -63,11 +65,6 @@ GAUGES: tuple[tuple[str, str, Value], ...] = (
         "How much the last run printed.",
         lambda runner: runner.last.output_bytes if runner.last else 0,
     ),
-    (
-        "promrun_textfile_success",
-        "Whether the last run wrote a textfile that could be read; 1 where none is expected.",
-        lambda runner: not runner.textfile.error,
-    ),
 )
 COUNTERS: tuple[tuple[str, str, Value], ...] = (
     (
@@ -105,6 +102,7 @@ class Metrics(Collector):
     def __init__(self, daemon: Daemon, link: Callable[[str], str]) -> None:
         self._daemon = daemon
         self._link = link
+        self._told: frozenset[str] = frozenset()
 
     def describe(self) -> Iterable[Metric]:
         """Describe nothing beforehand: names come from textfiles too."""
@@ -122,7 +120,43 @@ class Metrics(Collector):
         yield from _checkouts(runners)
         yield self._info(runners)
         yield from self._reloads()
-        yield from _textfiles(runners)
+        yield from self._textfiles(runners)
+
+    def _textfiles(self, runners: tuple[Runner, ...]) -> Iterator[Metric]:
+        """Yield the families that commands wrote, those of one name from several commands joined.
+
+        A file whose names mean something else in another command's, which comes first, is left out.
+        """
+        joined: dict[str, Metric] = {}
+        taken: dict[str, textfile.Family] = {}
+        clashing: dict[str, str] = {}
+        for runner in runners:
+            names = runner.textfile.names
+            if clash := next((name for name in names if taken.get(name, names[name]) != names[name]), ""):
+                clashing[runner.command.name] = clash
+                continue
+            taken.update(names)
+            for family in runner.textfile.metrics:
+                first = joined.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+                first.samples.extend(family.samples)
+        self._tell(clashing)
+        yield _filled(
+            GaugeMetricFamily(
+                "promrun_textfile_success",
+                "Whether the last run wrote a textfile that could be read; 1 where none is expected.",
+                labels=LABELS,
+            ),
+            runners,
+            lambda runner: not runner.textfile.error and runner.command.name not in clashing,
+        )
+        yield from joined.values()
+
+    def _tell(self, clashing: dict[str, str]) -> None:
+        """Say once which files are left out."""
+        for command in clashing.keys() - self._told:
+            why = f"{clashing[command]} is of another type in another command's textfile"
+            log.get().warning("textfile not taken", command=command, why=why)
+        self._told = frozenset(clashing)
 
     def _info(self, runners: tuple[Runner, ...]) -> Metric:
         family = GaugeMetricFamily(
@@ -189,13 +223,3 @@ def _checkouts(runners: tuple[Runner, ...]) -> Iterator[Metric]:
             info.add_metric((runner.command.name, commit), 1)
             since.add_metric((runner.command.name,), now.since if now else 0)
     return iter((info, since))
-
-
-def _textfiles(runners: tuple[Runner, ...]) -> Iterator[Metric]:
-    """Yield the families that commands wrote, those of one name from several commands joined."""
-    joined: dict[str, Metric] = {}
-    for runner in runners:
-        for family in runner.textfile.metrics:
-            first = joined.setdefault(family.name, Metric(family.name, family.documentation, family.type))
-            first.samples.extend(family.samples)
-    yield from joined.values()

@@ -18,6 +18,15 @@ ESCAPED_FOR_HTML = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in 
 # Stands for changes that the plan reports and that we can't read: they are not nothing.
 UNREADABLE = "(unreadable)"
 
+# What a plan may hold; a newer tool's may hold changes of a kind that we don't know.
+KNOWN = frozenset(
+    {
+        *("format_version", "terraform_version", "timestamp", "applyable", "complete", "errored"),
+        *("variables", "configuration", "checks", "relevant_attributes", "prior_state", "planned_values"),
+        *("resource_changes", "resource_drift", "output_changes"),
+    }
+)
+
 Hide = Callable[[str], str]
 # A value and its sensitivity: True, or a tree of it.
 Side = tuple[Any, Any]
@@ -47,6 +56,20 @@ def drifts(plan: Mapping[str, Any], *, refresh_only: bool = False) -> list[Drift
     found = [_resource(resource, hide) for resource in resources]
     found += [_drift(f"output.{name}", change, "", hide) for name, change in outputs.items()]
     return [drift for drift in found if drift]
+
+
+def only_reads(plan: Mapping[str, Any]) -> bool:
+    """Whether a plan would read data sources and do nothing else, to which the tools' exit code is a change.
+
+    The data source of a check block is read on every run, so its plan never has another exit code.
+    """
+    resources, outputs = plan.get("resource_changes") or [], plan.get("output_changes") or {}
+    actions = [(each.get("change") or {}).get("actions") for each in resources]
+    others = [change.get("actions") for change in outputs.values()]
+    idle = all(each in (["no-op"], ["read"]) for each in actions) and all(
+        each == ["no-op"] for each in others
+    )
+    return idle and ["read"] in actions and plan.keys() <= KNOWN
 
 
 def _resource(resource: Mapping[str, Any], hide: Hide) -> Drift | None:

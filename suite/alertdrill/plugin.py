@@ -4,7 +4,7 @@ A light module, so that having alertdrill installed costs a test run nothing: it
 when a test asks for a lab.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,24 @@ def drill_lab(drill_options: "labs.Options", pytestconfig: pytest.Config) -> Ite
         finally:
             with capture.global_and_fixture_disabled():
                 borrowed.__exit__(None, None, None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: "pytest.CallInfo[None]"
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Report lab trouble inside a test as pytest's error: no verdict was reached, so nothing failed."""
+    del item
+    report = yield
+    if call.when == "call" and call.excinfo and call.excinfo.errisinstance(_lab_errors()):
+        report.when = "setup"  # by which pytest tells an error from a failure
+    return report
+
+
+def _lab_errors() -> tuple[type[BaseException], ...]:
+    from alertdrill.errors import LabError  # noqa: PLC0415
+
+    return (LabError,)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

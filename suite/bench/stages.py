@@ -9,7 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-ASKING = ("kube_api_exporter.cli", "kube_api_exporter.daemon", "exporter_kit.api.account")
+ASKING = (
+    "kube_api_exporter.cli",
+    "kube_api_exporter.start",
+    "kube_api_exporter.daemon",
+    "exporter_kit.api.account",
+)
 SERVING = ("exporter_kit.web.server", "kube_api_exporter.app")
 KINDS = ("pods", "deployments", "replicasets", "nodes", "namespaces")
 STREAM = {

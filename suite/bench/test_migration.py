@@ -11,7 +11,7 @@ import requests
 
 from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.machine import process
-from bench import subjects
+from bench import load, migrating, subjects
 from e2e.exporter import histories
 from e2e.exporter.apiserver import ApiServer
 from e2e.exporter.test_exporter_prometheus import prometheus
@@ -28,6 +28,9 @@ KINDS = [
     "nodes",
     "horizontalpodautoscalers",
     "namespaces",
+    "persistentvolumeclaims",
+    "poddisruptionbudgets",
+    "resourcequotas",
 ]
 # Where an object's name stands: here, and in kube-state-metrics by kind.
 NAME_LABELS = (
@@ -38,6 +41,9 @@ NAME_LABELS = (
     "statefulset",
     "job_name",
     "horizontalpodautoscaler",
+    "persistentvolumeclaim",
+    "poddisruptionbudget",
+    "resourcequota",
     "pod",
     "node",
 )
@@ -125,7 +131,8 @@ def _furnish(api: ApiServer) -> dict[str, int]:
     for path, (spec, status) in OTHERS.items():
         api.call("POST", path, {"metadata": {"name": "x"}, "spec": spec})
         api.patch(f"{path}/x/status", {"status": status})
-    return {"pod": 10}
+    load.fill(api.etcd, migrating.objects())
+    return {"pod": 10 + sum(key.startswith("pods/") for key, _ in migrating.objects())}
 
 
 def objects(url: str, query: str) -> list[Seen]:

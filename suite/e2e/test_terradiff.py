@@ -109,6 +109,35 @@ def test_created_changed_and_destroyed_are_told_apart(stack: Stack) -> None:
     assert {series("terraform_data.web", "delete"), series("terraform_data.db", "delete")} == stack.drift()
 
 
+CHECK = """
+check "neighbour" {
+  data "terraform_remote_state" "neighbour" {
+    backend    = "local"
+    config     = { path = "${path.module}/neighbour.tfstate" }
+    defaults   = { ok = "yes" }
+    depends_on = [terraform_data.web]
+  }
+  assert {
+    condition     = data.terraform_remote_state.neighbour.outputs.ok == "yes"
+    error_message = "the neighbour is not ok"
+  }
+}
+"""
+
+
+def test_reading_is_no_drift(stack: Stack) -> None:
+    """A check's data source is read on every run, a change to the tool; what really differs is told."""
+    stack.write(CONFIGURATION % SECRET + CHECK)
+    stack.tofu("apply", "-auto-approve", "-input=false")
+    with pytest.raises(subprocess.CalledProcessError, match="exit status 2"):
+        stack.tofu("plan", "-input=false", "-detailed-exitcode")
+    assert (0, "no drift\n") == stack.terradiff()
+    assert (0, "no drift\n") == stack.terradiff("--refresh-only")
+    stack.write((CONFIGURATION % SECRET).replace("default = 3", "default = 5") + CHECK)
+    assert 2 == stack.terradiff()[0]
+    assert {series("terraform_data.web", "update")} == stack.drift()
+
+
 def test_a_changed_secret_is_drift_that_shows_nothing(stack: Stack) -> None:
     """That a sensitive value differs is told, neither value is."""
     stack.write(CONFIGURATION % "close-sesame-4712")

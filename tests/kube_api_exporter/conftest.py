@@ -5,6 +5,7 @@
 
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import trustme
 
 from exporter_kit.api.client import ApiClient
 from exporter_kit.api.place import Place
@@ -100,7 +102,7 @@ class Quiet(ThreadingHTTPServer):
 class Peer:
     """A server that speaks as much of the API server's language as one test needs, on loopback."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.asked: list[Ask] = []
         self.routes: dict[str, Callable[[Ask], None]] = {
             "/api/v1": lambda ask: ask.json({"groupVersion": "v1", "resources": [CORE, NODES]}),
@@ -122,10 +124,12 @@ class Peer:
                 """Keep quiet."""
 
         self._server = Quiet(("127.0.0.1", 0), Handler)
-        self.host = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if context:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.host = f"{'https' if context else 'http'}://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def kubeconfig(self, folder: Path, user: object = None) -> Path:
+    def kubeconfig(self, folder: Path, user: object = None, **cluster: object) -> Path:
         """Write a kubeconfig that leads here."""
         file = folder / "kubeconfig"
         config = {
@@ -133,7 +137,7 @@ class Peer:
             "kind": "Config",
             "current-context": "peer",
             "contexts": [{"name": "peer", "context": {"cluster": "peer", "user": "peer"}}],
-            "clusters": [{"name": "peer", "cluster": {"server": self.host}}],
+            "clusters": [{"name": "peer", "cluster": {"server": self.host, **cluster}}],
             "users": [{"name": "peer", "user": user or {"token": "secret"}}],
         }
         file.write_text(json.dumps(config))
@@ -178,8 +182,8 @@ def peer() -> Iterator[Peer]:
 class Readers:
     """Starts readers, and waits for what they do."""
 
-    def __init__(self, peer: Peer, folder: Path) -> None:
-        self.client = ApiClient(Place(peer.kubeconfig(folder)))
+    def __init__(self, kubeconfig: Path) -> None:
+        self.client = ApiClient(Place(kubeconfig))
         self._started: list[Reader] = []
 
     def start(self, word: str = "pods", **options: Any) -> Reader:
@@ -209,7 +213,33 @@ class Readers:
 def readers(peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Readers]:
     """Return what starts readers against the peer, with a back-off fit for a test."""
     monkeypatch.setattr(reading, "BACKOFF_FIRST", 0.02)
-    found = Readers(peer, tmp_path)
+    found = Readers(peer.kubeconfig(tmp_path))
     yield found
     peer.closing.set()
     found.stop()
+
+
+@pytest.fixture
+def secure_peer() -> Iterator[Peer]:
+    """Serve behind TLS: credentials are sent to nobody else."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    authority.issue_cert("127.0.0.1", key_type=trustme.KeyType.ECDSA).configure_cert(context)
+    serving = Peer(context)
+    yield serving
+    serving.close()
+
+
+@pytest.fixture
+def readers_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Readers]]:
+    """Return what makes readers by a kubeconfig, with a back-off fit for a test."""
+    monkeypatch.setattr(reading, "BACKOFF_FIRST", 0.02)
+    made: list[Readers] = []
+
+    def make(kubeconfig: Path) -> Readers:
+        made.append(Readers(kubeconfig))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.stop()

@@ -1,12 +1,15 @@
 """Words, kinds and schemas as the API server tells them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from exporter_kit.api.client import ApiClient
+from exporter_kit.api.errors import ServerTrouble
 from exporter_kit.api.place import Place
+from kube_api_exporter import catalog as cataloguing
 from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.discovery import Discovery, HalfKnown, UnknownKind
 from kube_api_exporter.options import Options
@@ -143,6 +146,43 @@ def test_a_kind_without_a_schema_is_still_exported(client: ApiClient) -> None:
     assert (
         b'k8s_pod_spec_priority{namespace="n",name="a"} 3\n' == renderer.pieces(seen)["k8s_pod_spec_priority"]
     )
+
+
+def test_a_group_that_never_gives_its_schema_is_walked(
+    peer: Any, client: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is starting is waited for; one that answers 503 for ever costs speed, not the kind."""
+    peer.routes["/openapi/v3/api/v1"] = lambda ask: ask.refuse(503)
+    catalog = Catalog(client, Options())
+    pods = catalog.kind("pods")
+    for _ in range(3):
+        with pytest.raises(ServerTrouble):
+            catalog.renderer(pods)
+    monkeypatch.setattr(cataloguing, "SCHEMA_SECONDS", 0.0)
+    seen = catalog.renderer(pods).of_json(b'{"metadata":{"name":"a","namespace":"n"},"spec":{"priority":3}}')
+    assert not seen.typed
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb"])
+def test_a_property_of_a_name_no_decoder_takes_is_walked(peer: Any, client: ApiClient, name: str) -> None:
+    """It costs the object that holds it its speed, and the kind nothing."""
+    odd = {"type": "object", "properties": {name: {"type": "integer"}}}
+    spec = {"type": "object", "properties": {"odd": odd, "plain": {"type": "integer"}}}
+    known = {"group": "", "version": "v1", "kind": "Pod"}
+    schema = {
+        "type": "object",
+        "x-kubernetes-group-version-kind": [known],
+        "properties": {"metadata": {"type": "object"}, "spec": spec},
+    }
+    document = {"components": {"schemas": {"io.k8s.api.core.v1.Pod": schema}}}
+    peer.routes["/openapi/v3/api/v1"] = lambda ask: ask.json(document)
+    catalog = Catalog(client, Options())
+    renderer = catalog.renderer(catalog.kind("pods"))
+    value = {"metadata": {"name": "a", "namespace": "n"}, "spec": {"odd": {name: 1}, "plain": 2}}
+    seen = renderer.of_json(json.dumps(value).encode())
+    assert seen.typed
+    pieces = renderer.pieces(seen)
+    assert {"k8s_pod_spec_odd_a_b", "k8s_pod_spec_plain"} <= pieces.keys()
 
 
 def test_a_changed_definition_has_another_fingerprint(peer: Any, client: ApiClient) -> None:

@@ -27,7 +27,7 @@ from kube_api_exporter.options import PRESETS, Options, parse_shard
             {"deny": ("pods.example.com:spec.*",)},
             "--deny 'pods.example.com:spec.*' is for 'pods.example.com'",
         ),
-        ({"preset": "tiny"}, "--preset 'tiny' is unknown; choose from all, status, rules"),
+        ({"preset": "tiny"}, "--preset 'tiny' is unknown; choose from all, numbers, status, rules"),
         ({"shard": (2, 2)}, "--shard 2/2: no such shard"),
     ],
 )
@@ -100,7 +100,7 @@ def test_nothing_said_is_everything() -> None:
     assert Options().keeper("pods")("whatever.it.is")
 
 
-@pytest.mark.parametrize("preset", sorted(set(PRESETS) - {"all"}))
+@pytest.mark.parametrize("preset", sorted(set(PRESETS) - {"all", "numbers"}))
 def test_a_preset_keeps_what_the_rules_need(preset: str) -> None:
     """Every preset keeps the fields that the stack's alerts compare."""
     keeper = Options(preset=preset).keeper("deployments.apps")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from kube_api_exporter.cli import RECURSION_MAX
 from kube_api_exporter.feed import Feed
+from kube_api_exporter.start import RECURSION_MAX
 
 PODS = "/api/v1/pods"
 Answer = Callable[[Any], None]

@@ -111,12 +111,23 @@ def shape(kind: Kind) -> Object:
     return found
 
 
+class Walking(Renderer):
+    """A renderer that takes every object for one that breaks its schema."""
+
+    def of_json(self, raw: bytes | msgspec.Raw) -> Seen:
+        """Decode one object to plain values."""
+        try:
+            return self.of_value(msgspec.json.decode(raw))
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise Refused("decode", str(error)) from error
+
+
 def renderers(kind: Kind, keep: Keeper | None = None) -> tuple[Renderer, Renderer]:
     """Return the compiled and the generic renderer of a kind."""
     kept = keep or Keeper((), ())
     return (
         Renderer(kind, Families(kind.tag, keep=kept), shape(kind)),
-        Renderer(kind, Families(kind.tag, keep=kept)),
+        Walking(kind, Families(kind.tag, keep=kept), shape(kind)),
     )
 
 

@@ -109,6 +109,21 @@ def test_flags_of_the_process_stand_beside_a_file(prom_run: Ran, tmp_path: Path)
     assert (0, "good: 1 command(s)\n", "") == prom_run("--check", "--config", str(file), *words)
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--web-config=/no/file",), "/no/file: "),
+        (("--external-url=here",), "--external-url 'here' does not begin with http:// or https://"),
+        (("--listen-addr=here",), "the listen address 'here' is not HOST:PORT"),
+    ],
+)
+def test_check_looks_at_what_is_served_too(prom_run: Ran, words: tuple[str, ...], sentence: str) -> None:
+    """What would keep the process from serving is a mistake before it is started."""
+    code, _, errors = prom_run("--check", *words, "--", "true")
+    assert 2 == code
+    assert sentence in errors
+
+
 def test_check_only_checks(prom_run: Ran, tmp_path: Path) -> None:
     """--check ends before anything is run."""
     mark = tmp_path / "mark"

@@ -106,6 +106,20 @@ def test_sighup_reloads(start: Start, tmp_path: Path) -> None:
     assert running.metric('command_exit_code{command="new"}') == 0
 
 
+def test_masks_of_a_reload_count_for_the_log(start: Start, tmp_path: Path) -> None:
+    """What is hidden in pages from then on is hidden there, too."""
+    text = "{0}commands: [{{name: open-sesame, command: ['true'], period: 50ms}}]"
+    file = written(tmp_path, text.format(""))
+    running = start("--config", str(file))
+    running.wait_for(ended("open-sesame"))
+    assert "command=open-sesame" in running.log.read_text()
+    written(tmp_path, text.format("masks: [sesame]\n"))
+    running.process.send_signal(signal.SIGHUP)
+    running.wait_for(lambda it: "command=open-•••" in it.log.read_text())
+    after = running.log.read_text().partition("command=open-•••")[2]
+    assert "sesame" not in after
+
+
 def test_a_reload_that_fails_half_way_changes_nothing(start: Start, tmp_path: Path) -> None:
     """A command that can't be begun, as its folder can't be made, leaves all others as they are."""
     (tmp_path / "data").mkdir()

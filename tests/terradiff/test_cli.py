@@ -87,6 +87,13 @@ def test_what_is_meant_is_zero(terradiff: Ran) -> None:
     assert (0, "no drift, 1 ignored\nignored: terraform_data.a (update)\n") == (code, out)
 
 
+def test_reading_is_zero(terradiff: Ran, tool: Path) -> None:
+    """A plan whose only change is to read a data source has nothing to tell."""
+    read = '{"address": "data.x.y", "mode": "data", "change": {"actions": ["read"]}}'
+    prepared(tool, 2, f'{{"format_version": "1.2", "resource_changes": [{read}]}}')
+    assert (0, "no drift\n") == terradiff()[:2]
+
+
 def test_changes_that_cannot_be_read_are_drift(terradiff: Ran, tool: Path) -> None:
     """A plan that reports changes and lists none is never nothing."""
     prepared(tool, 2, '{"format_version": "1.9"}')

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terradiff.drift import ABSENT, HIDDEN, LATER, VALUE_CHARS_MAX, Change, Drift, drifts, secrets
+from terradiff.drift import ABSENT, HIDDEN, LATER, VALUE_CHARS_MAX, Change, Drift, drifts, only_reads, secrets
 
 SECRET = "s3cret-value"
 
@@ -50,6 +50,28 @@ def changes(change: dict[str, Any]) -> list[tuple[str, str, str]]:
 def test_an_action_is_one_word(actions: list[str], expected: list[str]) -> None:
     """What is not changed is no drift, and a replacement is one word whichever comes first."""
     assert expected == [drift.action for drift in drifts(plan({"actions": actions}))]
+
+
+READ = {"address": "data.x.y", "mode": "data", "change": {"actions": ["read"]}}
+
+
+@pytest.mark.parametrize(
+    ("more", "nothing"),
+    [
+        ({}, True),
+        ({"output_changes": {"a": {"actions": ["no-op"]}}}, True),
+        ({"output_changes": {"a": {"actions": ["update"]}}}, False),
+        ({"output_changes": {"a": {}}}, False),
+        ({"resource_changes": []}, False),
+        ({"resource_changes": [READ, {"address": "x.y", "change": {"actions": ["no-op"]}}]}, True),
+        ({"resource_changes": [READ, {"address": "x.y", "change": {"actions": ["evolve"]}}]}, False),
+        ({"resource_changes": [READ, {"address": "x.y"}]}, False),
+        ({"action_invocations": []}, False),
+    ],
+)
+def test_reading_is_nothing_only_if_nothing_else_could_happen(more: dict[str, Any], *, nothing: bool) -> None:
+    """What is not understood may be a change, and is not explained by a read beside it."""
+    assert nothing == only_reads({"format_version": "1.2", "resource_changes": [READ], **more})
 
 
 def test_moves_and_imports_are_drift() -> None:

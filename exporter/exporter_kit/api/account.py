@@ -4,64 +4,64 @@ Two files need no client library: its import takes longer than listing a thousan
 """
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from urllib.request import getproxies_environment
 
-from urllib3.exceptions import LocationParseError
-from urllib3.util.url import Url, parse_url
-
-from exporter_kit.api.access import Access, proxy_for, tls
+from exporter_kit.api.access import Access, Identity, Server, bearer, server, tls
 from exporter_kit.api.errors import CredentialsError
+from exporter_kit.api.proxy import of_environment
 
 FOLDER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
-def load(server: str | None = None, token_file: Path | None = None, ca_file: Path | None = None) -> Access:
-    """Return access to `server` (a URL) with a bearer token; what is not given is as in a pod.
+def load(given: str | None = None, token_file: Path | None = None, ca_file: Path | None = None) -> Access:
+    """Return access to a server (a URL) with a bearer token; what is not given is as in a pod.
 
     With a server of your own choice there is a token only if its file is given, and the CAs are those of the
     system unless theirs is.
     """
-    if server is None:
-        server = _of_the_pod()
+    if given is None:
+        given = _of_the_pod()
         token_file, ca_file = token_file or FOLDER / "token", ca_file or FOLDER / "ca.crt"
-    scheme, host = _parts(server)
-    if scheme == "http" and token_file:
-        raise CredentialsError(f"--server {server}: a token is not sent over plain HTTP; write https://")
-    headers = _Headers(token_file)
-    headers()
-    proxies = getproxies_environment()
-    proxy = proxy_for(host, proxies.get(scheme), proxies.get("no"))
-    return Access(server.rstrip("/"), headers, {"ssl_context": tls(ca_file)}, proxy)
+    at = _server(given)
+    if at.scheme == "http" and token_file:
+        raise CredentialsError(f"--server {at.url}: a token is not sent over plain HTTP; write https://")
+    identity = _Account(token_file, ca_file)
+    identity()
+    return Access(at.url, identity, of_environment(at.scheme, at.host, at.port))
 
 
-class _Headers:
-    """The bearer token, as it is in its file at every request: a renewed one counts at once."""
+class _Account:
+    """Who we are: the token as it is in its file at every request, so that a renewed one counts at once."""
 
-    def __init__(self, token_file: Path | None) -> None:
+    def __init__(self, token_file: Path | None, ca_file: Path | None) -> None:
         self._token_file = token_file
+        self._pool = {"ssl_context": tls(ca_file)}
 
-    def __call__(self) -> Mapping[str, str]:
-        if self._token_file is None:
-            return {}
-        try:
-            token = self._token_file.read_text(encoding="ascii").strip()
-        except (OSError, ValueError) as error:
-            raise CredentialsError(f"reading the token {self._token_file}: {error}") from error
-        if not token or not token.isprintable():
-            raise CredentialsError(f"reading the token {self._token_file}: there is no token in it")
-        return {"authorization": f"Bearer {token}"}
+    def __call__(self) -> Identity:
+        return Identity(token_of(self._token_file) if self._token_file else {}, self._pool)
 
 
-def _parts(server: str) -> tuple[str, str]:
+def token_of(file: Path) -> dict[str, str]:
+    """Return the header of the token in a file."""
     try:
-        url = parse_url(server)
-    except LocationParseError:
-        url = Url()
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise CredentialsError(f"--server {server}: it is no URL; write https://HOST:PORT")
-    return url.scheme, url.host
+        token = file.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise CredentialsError(f"reading the token {file}: {error}") from error
+    if not token:
+        raise CredentialsError(f"reading the token {file}: there is no token in it")
+    return bearer(token, str(file))
+
+
+def _server(given: str) -> Server:
+    found = server(given)
+    if found is None:
+        shown = given.rpartition("@")[2]  # what stands before the @ may be a password
+        raise CredentialsError(f"--server {shown}: it is no URL; write https://HOST:PORT")
+    if found.user:
+        raise CredentialsError(
+            f"--server {found.url}: a user and a password stand in it; leave them out and give --token-file"
+        )
+    return found
 
 
 def _of_the_pod() -> str:

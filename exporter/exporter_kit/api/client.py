@@ -15,6 +15,7 @@ import urllib3.exceptions
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.url import parse_url
 
+from exporter_kit.api.access import Access, Identity
 from exporter_kit.api.errors import ApiError, CredentialsError, Silent, Unauthorized, Unreachable, for_status
 from exporter_kit.api.place import Place
 from exporter_kit.api.watchdog import WATCHDOG
@@ -118,28 +119,34 @@ POOLS = {"http": _HttpPool, "https": _HttpsPool}
 class ApiClient:
     """Asks one API server; safe to share between threads.
 
-    Reads its credentials anew after a 401, and its CA after a certificate that does not verify.
+    Reads its credentials anew after a 401 and after a handshake in which a certificate was refused, on
+    whichever side.
     """
 
     def __init__(self, place: Place, *, user_agent: str = "alertdrill") -> None:
         self._place = place
         self._user_agent = user_agent
         self._lock = threading.Lock()
-        self._load()
+        self._access = place.access()
+        self._pool: urllib3.PoolManager | None = None
+        self._settings: Mapping[str, Any] | None = None
 
-    def _load(self) -> None:
-        access = self._place.access()
-        settings = {"maxsize": 64, "retries": False, "socket_options": KEEPALIVE, **access.pool}
-        proxied = _proxied(access.proxy, settings) if access.proxy else None
-        pool = proxied or urllib3.PoolManager(num_pools=1, **settings)
-        pool.pool_classes_by_scheme = POOLS
-        self._access, self._pool = access, pool
-
-    def _load_again(self, pool: urllib3.PoolManager) -> None:
-        """Read the files again, unless another thread has done so since this pool was taken."""
+    def _load_again(self, access: Access) -> None:
+        """Read the files again, unless another thread has done so since this was read."""
         with self._lock:
-            if self._pool is pool:
-                self._load()
+            if self._access is access:
+                self._access = self._place.access()
+
+    def _pool_for(self, access: Access, identity: Identity) -> urllib3.PoolManager:
+        """Return the connections that may be used as this identity: others showed another certificate."""
+        with self._lock:
+            if self._pool is None or self._settings is not identity.pool:
+                settings = {"maxsize": 64, "retries": False, "socket_options": KEEPALIVE, **identity.pool}
+                proxied = _proxied(access.proxy, settings) if access.proxy else None
+                self._pool = proxied or urllib3.PoolManager(num_pools=1, **settings)
+                self._pool.pool_classes_by_scheme = POOLS
+                self._settings = identity.pool
+            return self._pool
 
     @property
     def host(self) -> str:
@@ -177,29 +184,32 @@ class ApiClient:
     def _request(
         self, path: str, query: Mapping[str, str] | None, headers: Mapping[str, str], timeout: float
     ) -> urllib3.BaseHTTPResponse:
-        pool = self._pool
-        with _translated(f"asking {self.host} for {path}"):
+        access = self._access
+        identity = access.identity()
+        said = urllib3.HTTPHeaderDict(identity.headers)
+        said.update({**headers, "User-Agent": self._user_agent})
+        with _translated(f"asking {access.host} for {path}"):
             try:
-                response = pool.request(
+                response = self._pool_for(access, identity).request(
                     "GET",
-                    self.host + path,
+                    access.host + path,
                     fields=dict(query or {}),
-                    headers={**self._access.headers(), **headers, "User-Agent": self._user_agent},
+                    headers=said,
                     timeout=urllib3.Timeout(connect=min(10.0, timeout), read=timeout),
                     preload_content=False,
                 )
             except urllib3.exceptions.HTTPError as error:
-                if _unverified(error):
-                    # The CA may have been renewed, which no 401 tells. Files that can't be read just now are
-                    # read at the next try; until then what we have stays.
+                if _distrusted(error, certified=identity.certified):
+                    # What one side showed may have been renewed, which no 401 tells. Files that can't be read
+                    # just now are read at the next try; until then what we have stays.
                     with contextlib.suppress(CredentialsError):
-                        self._load_again(pool)
+                        self._load_again(access)
                 raise
         if response.status == 200:  # noqa: PLR2004
             return response
-        raise self._refusal(response, path, pool)
+        raise self._refusal(response, path, access)
 
-    def _refusal(self, response: urllib3.BaseHTTPResponse, path: str, pool: urllib3.PoolManager) -> ApiError:
+    def _refusal(self, response: urllib3.BaseHTTPResponse, path: str, access: Access) -> ApiError:
         """Turn an answer that is not 200 into its error, and read the credentials again after a 401."""
         with (
             _translated(f"reading the refusal of {path}"),
@@ -214,7 +224,7 @@ class ApiClient:
         sentence = f"{path}: HTTP {response.status}: {said or response.reason or 'no reason given'}"
         error = for_status(response.status, sentence, response.headers.get("Retry-After"))
         if isinstance(error, Unauthorized):
-            self._load_again(pool)
+            self._load_again(access)
         return error
 
 
@@ -247,9 +257,14 @@ def _translated(doing: str) -> Iterator[None]:
         raise Unreachable(f"{doing}: {error}") from error
 
 
-def _unverified(error: BaseException | None) -> bool:
-    """Whether a certificate that does not verify is behind an error."""
-    while error and not isinstance(error, ssl.SSLCertVerificationError):
+def _distrusted(error: BaseException | None, *, certified: bool) -> bool:
+    """Whether a certificate is behind an error: the server's, or our own.
+
+    Ours may be refused without a word: the connection is reset as soon as we ask.
+    """
+    while error and not isinstance(error, ssl.SSLError):
+        if certified and isinstance(error, ConnectionResetError | BrokenPipeError):
+            return True
         error = error.__cause__ or error.__context__
     return error is not None
 

@@ -23,7 +23,7 @@ class Place:
             raise CredentialsError(
                 "--kubeconfig says where the API server is; leave --server and its files out"
             )
-        # The official client is half a second and 20 MiB that a pod with a service account never needs.
+        # YAML is a tenth of a second that a pod with a service account never needs.
         if self.kubeconfig:
             from exporter_kit.api import kubeconfig as api_kubeconfig  # noqa: PLC0415
 

@@ -1,26 +1,42 @@
 """Metrics that a command writes as a Prometheus textfile."""
 
 import os
+import re
 import stat
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from prometheus_client.core import Metric
+from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 BYTES_MAX = 4 * 1024 * 1024
 # Families that are ours or Prometheus's own; a command can't speak for us.
 RESERVED = ("command_exit_code", "promrun_", "process_", "scrape_", "ALERTS")
+OPENMETRICS_END = "# EOF"
+# A counter whose name has no `_total`: the parser would add it, and rules know the name that was written.
+BARE_COUNTER = re.compile(r'^#[ \t]+TYPE[ \t]+"?([^\s"]+?)(?<!_total)"?[ \t]+counter[ \t]*$', re.MULTILINE)
+# What a family's type adds to its name on the page.
+ENDINGS = {"counter": "_total", "info": "_info"}
+# Types that look alike on the page: one command may say which it is, and another not.
+PLAIN = ("gauge", "unknown")
 # Tells whether a file was written anew; None where there is none.
 Stamp = tuple[int, int, int] | None
+# A family's name and type.
+Family = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Textfile:
-    """What one command's file held after its last run; `error` says why there is nothing."""
+    """What one command's file held after its last run; `error` says why there is nothing.
+
+    `names` are those on the page, and which family each belongs to.
+    """
 
     metrics: tuple[Metric, ...] = ()
     error: str = ""
+    names: Mapping[str, Family] = field(default_factory=dict)
 
 
 def stamp(path: str) -> Stamp:
@@ -46,7 +62,8 @@ def read(path: str, command: str, before: Stamp) -> Textfile:
         return Textfile(error=f"{path} has {now[1]:,} bytes; {BYTES_MAX:,} are the most that is read")
     try:
         text = _regular(path).decode()
-        return Textfile(tuple(_labelled(text_string_to_metric_families(text), command)))
+        families = tuple(_labelled(_families(text), command))
+        return Textfile(families, names=_named(families))
     except OSError as error:
         return Textfile(error=f"can't read {path}: {error.strerror}")
     except (ValueError, LookupError, AttributeError, TypeError) as error:
@@ -65,7 +82,43 @@ def _regular(path: str) -> bytes:
     return text
 
 
-def _labelled(families: Iterable[Metric], command: str) -> Iterable[Metric]:
+def _families(text: str) -> Iterator[Metric]:
+    """Yield what a text holds, in the form it is in, under the names that are written there."""
+    if text.rstrip().endswith(OPENMETRICS_END):
+        yield from openmetrics.text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
+        return
+    bare = set(BARE_COUNTER.findall(text))
+    for family in text_string_to_metric_families(text):
+        yield _bare(family) if family.type == "counter" and family.name in bare else family
+
+
+def _bare(family: Metric) -> Metric:
+    """Return a counter by the name it was written with; to OpenMetrics such a one is no counter."""
+    mine = Metric(family.name, family.documentation, "unknown")
+    for sample in family.samples:
+        mine.add_sample(sample.name.removesuffix("_total"), sample.labels, sample.value, sample.timestamp)
+    return mine
+
+
+def _named(families: Iterable[Metric]) -> dict[str, Family]:
+    """Return the names of families; two of one name would have readers refuse the whole page."""
+    found: dict[str, Family] = {}
+    for family in families:
+        mine = family.name, "plain" if family.type in PLAIN else family.type
+        for name in _names(family):
+            if found.setdefault(name, mine) != mine:
+                raise ValueError(f"{name} is there twice, and not of one type")
+    return found
+
+
+def _names(family: Metric) -> Iterator[str]:
+    """Yield the names by which a family is known on the page."""
+    yield family.name
+    yield family.name + ENDINGS.get(family.type, "")
+    yield from {sample.name for sample in family.samples}
+
+
+def _labelled(families: Iterable[Metric], command: str) -> Iterator[Metric]:
     """Give every sample the label `command`; one it had becomes `exported_command`, as in a scrape."""
     seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
     for family in families:
@@ -73,6 +126,7 @@ def _labelled(families: Iterable[Metric], command: str) -> Iterable[Metric]:
             raise ValueError(f"{family.name} is a name that a command can't use")
         mine = Metric(family.name, family.documentation, family.type)
         for sample in family.samples:
+            _require_plain(sample)
             labels = {_renamed(name): value for name, value in sample.labels.items()} | {"command": command}
             key = sample.name, tuple(sorted(labels.items()))
             if key in seen:
@@ -80,6 +134,16 @@ def _labelled(families: Iterable[Metric], command: str) -> Iterable[Metric]:
             seen.add(key)
             mine.add_sample(sample.name, labels, sample.value)
         yield mine
+
+
+def _require_plain(sample: Sample) -> None:
+    """Refuse what would be lost on the way to the page."""
+    if sample.timestamp is not None:
+        raise ValueError(f"{sample.name} has a timestamp; leave it out, a scrape has its own")
+    if {"command", "exported_command"} <= sample.labels.keys():
+        raise ValueError(f"{sample.name} has both command and exported_command for labels; leave one out")
+    if sample.native_histogram is not None:
+        raise ValueError(f"{sample.name} is a native histogram, which this page can't hold")
 
 
 def _renamed(label: str) -> str:

@@ -1,6 +1,5 @@
 """`alertdrill up | down | status`: the lab."""
 
-import sys
 from typing import Any
 
 import click
@@ -24,7 +23,9 @@ def up(*, keep: bool, **chosen: Any) -> None:
     """
     progress = Progress()
     asked = options.lab_options(**chosen)
-    state, _ = lab.up(asked, lab.load_rules(asked), progress, keep=keep)
+    rules = lab.load_rules(asked)
+    options.remark(rules.stated.remarks)
+    state, _ = lab.up(asked, rules, progress, keep=keep)
     click.echo(
         f"lab {state.options.name} is up ({state.flavour}); {state.options.speed:g} times as fast as life"
     )
@@ -56,4 +57,4 @@ def status(name: str, output_format: str) -> None:
         for phase, seconds in (found.state.phases if found.state else {}).items():
             click.echo(f"  {seconds:7.1f} s  {phase}")
     if not found.answers:
-        sys.exit(Verdict.UNKNOWN.exit_code)
+        click.get_current_context().exit(Verdict.UNKNOWN.exit_code)

@@ -1,6 +1,6 @@
 """Options that several commands share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,12 @@ import msgspec
 from click.core import ParameterSource
 
 from alertdrill import lab
+from alertdrill.machine import cache
+from alertdrill.rules import Remark
+from alertdrill.rules.files import STDIN, text_of
 
 FILE = click.Path(exists=True, path_type=Path)
+RULES = click.Path(exists=True, allow_dash=True, path_type=Path)
 
 NAME = "lab"
 name = click.option(
@@ -21,15 +25,21 @@ output_format = click.option(
 )
 
 
+def remark(remarks: Iterable[Remark]) -> None:
+    """Print on stderr what Prometheus takes, and a person should look at."""
+    for one in remarks:
+        click.echo(one, err=True)
+
+
 def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say which lab, where, how fast and with which rules."""
     for option in (
         click.option(
             "--rules",
             "rule_files",
-            type=FILE,
+            type=RULES,
             multiple=True,
-            help="A rule file, or a folder of *.rules.yaml; again for more. [default: the shipped rules]",
+            help="What `alertdrill rules` takes: file, folder or -; again for more. [default: the shipped]",
         ),
         click.option(
             "--speed",
@@ -93,5 +103,17 @@ def lab_options(
         context=context,
         tofu=tofu,
         speed=speed,
-        rules=tuple(str(one.absolute()) for one in rule_files),
+        rules=tuple(str(_kept(one).absolute()) for one in rule_files),
     )
+
+
+def _kept(rules: Path) -> Path:
+    """Return a path that can be read again: that of a copy where it is the standard input."""
+    if rules != STDIN:
+        return rules
+    text = text_of(rules)
+    folder = cache.folder() / "rules"
+    folder.mkdir(exist_ok=True)
+    copy = folder / f"{cache.digest(text)}.yaml"
+    cache.write_whole(copy, text)
+    return copy

@@ -14,12 +14,17 @@ from alertdrill import durations
 from alertdrill.compress import arithmetic, functions, printer
 from alertdrill.compress.arithmetic import Refused, Scaled
 from alertdrill.compress.quantity import NUMBER, Quantity, of_metric
+from alertdrill.errors import UsageError
 from alertdrill.rules import promql
 
 
 def scale(expression: str, speed: float, metric: Callable[[str], Quantity] = of_metric) -> Scaled:
     """Return the expression for a run at `speed`; `metric` tells what a series of a name measures."""
-    return Scaler(speed, metric).scale(promql.parse(expression))
+    try:
+        tree = promql.parse(expression)
+    except UsageError as why:
+        raise Refused(str(why)) from why
+    return Scaler(speed, metric).scale(tree)
 
 
 def duration(seconds: float, speed: float) -> str:

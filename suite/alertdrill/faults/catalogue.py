@@ -1,6 +1,8 @@
 """Every fault there is, by name: the only list."""
 
-from alertdrill.errors import ScenarioError
+import msgspec
+
+from alertdrill.errors import ScenarioError, UsageError
 from alertdrill.faults.base import FaultKind
 from alertdrill.faults.in_container import FailReadiness, RestartOnce
 from alertdrill.faults.misbehave import Misbehave
@@ -34,3 +36,18 @@ def of(scenario: Scenario) -> FaultKind | None:
     raise ScenarioError(
         f"scenario {scenario.name}: there is no fault {scenario.fault.name}; there are: {known}"
     )
+
+
+def check(scenario: Scenario) -> None:
+    """Raise ScenarioError for a fault that there is not, or one that is not told what it must know."""
+    kind = of(scenario)
+    if kind is None or scenario.fault is None:
+        return
+    try:
+        msgspec.convert(scenario.fault.args, kind.Args)
+    except (msgspec.ValidationError, UsageError) as error:
+        takes = ", ".join(kind.Args.__struct_fields__)
+        raise ScenarioError(
+            f"scenario {scenario.name}: the fault {scenario.fault} can't be injected: {error};"
+            f" {kind.name} takes {takes}"
+        ) from error

@@ -11,22 +11,36 @@
 
 import gzip
 import hashlib
+import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
 
 from alertdrill.errors import IncidentError
-from alertdrill.incident.values import STALE, Cadence, Event, Incident, Limits, Series
+from alertdrill.incident.values import (
+    STALE,
+    Cadence,
+    Event,
+    Incident,
+    Limits,
+    Milliseconds,
+    Moment,
+    Series,
+    Speed,
+)
 from alertdrill.model import Trait, Value
 from alertdrill.scenario import Scenario
 
 FORMAT = 1
 PARTS = ("incident.json", "events.jsonl", "series.jsonl.gz", "rules.yaml")
 SUMS = "SHA256SUMS"
+SUM = re.compile(r"\\?(?P<sum>[0-9a-fA-F]{64}) [ *](?P<part>.+)")  # what `sha256sum` writes
+RECORDED = frozenset({"incident.json", "events.jsonl", "series.jsonl.gz"})  # what only recordings have
 NOT_FINITE: dict[str, Literal["NaN", "inf", "-inf"]] = {"nan": "NaN", "inf": "inf", "-inf": "-inf"}
 
 
@@ -36,9 +50,9 @@ class Head(Value, frozen=True, kw_only=True):
     format: int
     scenario: Scenario
     namespace: str
-    speed: float
+    speed: Speed
     started: str
-    fault_at: float
+    fault_at: Moment
     versions: dict[str, str]
     limits: Limits
     traits: tuple[Trait, ...] | None = None
@@ -62,12 +76,32 @@ def write(incident: Incident, folder: Path) -> None:
         series = encoder.encode_lines([_written(one) for one in incident.series])
         (aside / "series.jsonl.gz").write_bytes(gzip.compress(series, mtime=0))
         (aside / "rules.yaml").write_text(incident.rules)
-        (aside / SUMS).write_text("".join(f"{line}\n" for line in _sums(aside).values()))
+        (aside / SUMS).write_text("".join(f"{total}  {part}\n" for part, total in _sums(aside).items()))
         aside.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         aside.rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def find(paths: Sequence[Path]) -> list[Path]:
+    """Return the folders of the recordings meant: each path's own, else all that are in it, at any depth.
+
+    A path with none in it stands for itself, so that reading it says what is missing.
+    """
+    found: list[Path] = []
+    for path in paths:
+        within = list(_within(path))
+        found += within or [path]
+    return list(dict.fromkeys(found))
+
+
+def _within(path: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(path):
+        folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
+        if RECORDED & set(files):
+            folders.clear()
+            yield Path(place)
 
 
 def read(folder: Path) -> Incident:
@@ -89,23 +123,22 @@ def read(folder: Path) -> Incident:
     return Incident(
         **fields,
         events=_lines(folder / "events.jsonl", events, Event),
-        series=tuple(map(_from_written, _lines(folder / "series.jsonl.gz", series, _Written))),
+        series=_series(folder / "series.jsonl.gz", series),
         rules=_part(folder, "rules.yaml", Path.read_bytes).decode(errors="replace"),
     )
 
 
 def _sums(folder: Path) -> dict[str, str]:
-    """Return a line of SHA256SUMS for each part."""
-    return {
-        part: f"{hashlib.sha256(_part(folder, part, Path.read_bytes)).hexdigest()}  {part}" for part in PARTS
-    }
+    """Return the sum of each part."""
+    return {part: hashlib.sha256(_part(folder, part, Path.read_bytes)).hexdigest() for part in PARTS}
 
 
 def _check_sums(folder: Path) -> None:
     """Refuse a recording that is not as it was written; a person who edits one removes the sums."""
-    stated = _part(folder, SUMS, Path.read_bytes).decode(errors="replace").split("\n")
-    for part, line in _sums(folder).items():
-        if line not in stated:
+    lines = _part(folder, SUMS, Path.read_bytes).decode(errors="replace").splitlines()
+    stated = {found["part"]: found["sum"].lower() for line in lines if (found := SUM.fullmatch(line))}
+    for part, total in _sums(folder).items():
+        if stated.get(part) != total:
             raise IncidentError(
                 f"this part is not as it was recorded; restore it, or remove {SUMS} if you edited it",
                 file=str(folder / part),
@@ -116,7 +149,7 @@ class _Written(Value, frozen=True, kw_only=True):
     """A Series as it is written: JSON has no number for what is not finite."""
 
     labels: dict[str, str]
-    timestamps: tuple[int, ...]
+    timestamps: tuple[Milliseconds, ...]
     values: tuple[float | Literal["stale", "NaN", "inf", "-inf"], ...]
 
 
@@ -129,6 +162,20 @@ def _written(series: Series) -> _Written:
             for value in series.values
         ),
     )
+
+
+def _series(path: Path, raw: bytes) -> tuple[Series, ...]:
+    """Return the series; one whose samples have no times, and one that is there twice, is damage."""
+    found: dict[frozenset[tuple[str, str]], Series] = {}
+    for line, written in enumerate(_lines(path, raw, _Written), 1):
+        key = frozenset(written.labels.items())
+        if len(written.timestamps) != len(written.values):
+            counts = f"{len(written.values)} values at {len(written.timestamps)} timestamps"
+            raise IncidentError(f"this series has {counts}; restore the recording", file=str(path), line=line)
+        if key in found:
+            raise IncidentError("this series is here twice; restore the recording", file=str(path), line=line)
+        found[key] = _from_written(written)
+    return tuple(found.values())
 
 
 def _from_written(written: _Written) -> Series:

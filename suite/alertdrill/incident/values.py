@@ -1,14 +1,22 @@
 """What is recorded of a run: the scenario, events, series, and what the lab was.
 
-`t` is seconds of rule time since the fault (live seconds x k), negative before it.
+`t` is seconds of rule time since the fault (live seconds x k), negative before it. What is out of all bounds
+was never measured: a recording that has it is damaged.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from alertdrill.model import Trait, Value
 from alertdrill.scenario import Scenario
 
 STALE: Literal["stale"] = "stale"
+
+Moment = Annotated[float, Meta(ge=-1e10, le=1e10)]  # seconds; 1e10 are three centuries
+Span = Annotated[float, Meta(gt=0, le=1e10)]
+Speed = Annotated[float, Meta(ge=1, le=1e6)]
+Milliseconds = Annotated[int, Meta(ge=0, le=2**53)]
 
 Kind = Literal["step", "fault", "heal", "alert", "notification", "scrape", "rule_health", "trouble", "end"]
 
@@ -28,7 +36,7 @@ class Event(Value, frozen=True, kw_only=True):
     end          {}: watching ended
     """
 
-    t: float
+    t: Moment
     kind: Kind
     data: dict[str, Any] = {}
 
@@ -37,7 +45,7 @@ class Series(Value, frozen=True, kw_only=True):
     """One series: `timestamps` in live milliseconds since the epoch, one value each or a staleness marker."""
 
     labels: dict[str, str]
-    timestamps: tuple[int, ...]
+    timestamps: tuple[Milliseconds, ...]
     values: tuple[float | Literal["stale"], ...]
 
 
@@ -47,9 +55,9 @@ class Limits(Value, frozen=True, kw_only=True):
     `jobs` are the scrape jobs the rules read, `canary` the alert that must be firing all the time.
     """
 
-    scrape_interval: float
-    scrape_gap_max: float
-    evaluation_interval: float
+    scrape_interval: Span
+    scrape_gap_max: Span
+    evaluation_interval: Span
     jobs: tuple[str, ...]
     canary: str
 
@@ -57,10 +65,10 @@ class Limits(Value, frozen=True, kw_only=True):
 class Cadence(Value, frozen=True, kw_only=True):
     """How often the crash loop restarted: promised by the speed, and measured (rule seconds)."""
 
-    promised: float
-    low: float
-    high: float
-    measured: tuple[float, ...]
+    promised: Span
+    low: Span
+    high: Span
+    measured: tuple[Moment, ...]
 
 
 class Incident(Value, frozen=True, kw_only=True):
@@ -68,9 +76,9 @@ class Incident(Value, frozen=True, kw_only=True):
 
     scenario: Scenario
     namespace: str
-    speed: float
+    speed: Speed
     started: str  # ISO 8601, UTC
-    fault_at: float  # live seconds since the epoch at t = 0
+    fault_at: Moment  # live seconds since the epoch at t = 0
     versions: dict[str, str]
     limits: Limits
     traits: tuple[Trait, ...] | None = None  # of the fault; None: recorded before faults said theirs

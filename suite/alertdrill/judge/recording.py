@@ -6,7 +6,8 @@ from typing import TypeVar
 import msgspec
 
 from alertdrill import durations, rules
-from alertdrill.incident import Event, Incident
+from alertdrill.errors import RulesError
+from alertdrill.incident import Event, Incident, Moment
 from alertdrill.model import AlertState, Change, Life, Trait, Value
 from alertdrill.rules import promql
 
@@ -30,10 +31,10 @@ class Scrape(msgspec.Struct, frozen=True):
 
     job: str
     instance: str
-    first: float
-    last: float
-    down: tuple[float, ...] = ()
-    gaps: tuple[tuple[float, float], ...] = ()
+    first: Moment
+    last: Moment
+    down: tuple[Moment, ...] = ()
+    gaps: tuple[tuple[Moment, Moment], ...] = ()
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -89,6 +90,8 @@ def read(incident: Incident) -> Recording:
     canary = incident.limits.canary
     groups = rules.parse(incident.rules, "rules.yaml")
     stated = _alerts(groups)
+    if not stated:
+        raise RulesError("there is no alert in the rules of this recording", file="rules.yaml")
     held = {name for name, those in stated.items() if all(_is_held(rule) for rule in those)}
     lives = _lives(events, incident, end, held | {canary})
     return Recording(
@@ -119,10 +122,14 @@ def _alerts(groups: Iterable[rules.Group]) -> dict[str, list[rules.Rule]]:
 
 
 def _metrics(groups: Iterable[rules.Group]) -> Iterator[str]:
-    """Yield the metric of every selector that names no job, `""` for one that names no metric either."""
+    """Yield the metric of every selector that names no job, `""` where that can't be told."""
     for group in groups:
         for rule in group.rules:
-            for node in promql.walk(promql.parse(rule.expr)):
+            tree = rule.tree()
+            if tree is None:
+                yield ""
+                continue
+            for node in promql.walk(tree):
                 if isinstance(node, promql.VectorSelector) and not promql.jobs(node):
                     yield promql.metric(node)
 

@@ -3,6 +3,7 @@
 A silence of alerts about objects that nobody saw says nothing.
 """
 
+import math
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -103,6 +104,6 @@ def _by_name(incident: Incident, metric: str) -> dict[str, Samples]:
             found.setdefault(labels.get("name", ""), []).extend(
                 ((ms / 1000 - incident.fault_at) * incident.speed, value)
                 for ms, value in zip(one.timestamps, one.values, strict=True)
-                if isinstance(value, float)
+                if isinstance(value, float) and not math.isnan(value)  # which is nothing that was seen
             )
     return {name: sorted(samples) for name, samples in found.items()}

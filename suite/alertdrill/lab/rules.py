@@ -27,10 +27,9 @@ class LabRules:
 def load(options: Options) -> LabRules:
     """Load the rules asked for, else the shipped ones and those only the drill has; add the canary."""
     chosen = [Path(one) for one in options.rules] or [data.path("rules"), data.path("fixtures", "rules")]
-    files = [file for one in chosen for file in (sorted(one.glob("*.rules.yaml")) if one.is_dir() else [one])]
-    stated = rules.load(files)
+    stated = rules.load(chosen)
     if CANARY not in stated.alerts:
-        stated = rules.load([*files, data.path("rules", "watchdog.rules.yaml")])
+        stated = rules.load([*chosen, data.path("rules", "watchdog.rules.yaml")])
     return LabRules(stated, _scaled(stated, options.speed), _limits(stated))
 
 

@@ -2,58 +2,89 @@
 
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from alertdrill import rules
 from alertdrill.errors import LabError, RulesError
 from alertdrill.machine import process, tools
 from alertdrill.model import Value
-from alertdrill.rules import BadRulesError, Group, RuleSet, load
+from alertdrill.rules import BadRulesError, Group, Remark, RuleSet
 
-RULES = "*.rules.yaml"
-TESTS = "*.test.yaml"
 SECONDS_MAX = 120.0
 
 PLACED = re.compile(r"^(?P<line>\d+):\d+: (?P<what>.*)$", re.DOTALL)
 YAML_LINE = re.compile(r"\bline (?P<line>\d+): (?P<what>.*)")
 RULE = re.compile(r'^group "(?P<group>.*?)", rule (?P<rule>\d+), "(?P<name>.*?)": (?P<what>.*)$', re.DOTALL)
-CHATTER = ("Checking ", "SUCCESS:", "FAILED:")
+CHATTER = ("Checking ", "SUCCESS:", "FAILED:", "yaml: unmarshal errors:", "time=")
 
 
 class Checked(Value, frozen=True, kw_only=True):
-    """How much was checked and found good."""
+    """How much was checked and found good, and what a person should look at nevertheless."""
 
     files: int
     rules: int
     tests: int
+    remarks: tuple[Remark, ...] = ()
 
     def __str__(self) -> str:
         """Say it to a person."""
-        return f"{self.rules} rules in {self.files} files are good, and {self.tests} files of rule tests pass"
+        passing = "passes" if self.tests == 1 else "pass"
+        tested = (
+            f"{_count(self.tests, 'file')} of rule tests {passing}"
+            if self.tests
+            else "there are no rule tests"
+        )
+        if not self.files:
+            return tested
+        good = "is good" if self.rules == 1 else "are good"
+        return f"{_count(self.rules, 'rule')} in {_count(self.files, 'file')} {good}, and {tested}"
 
 
-def check_folder(folder: Path) -> Checked:
-    """Check every `*.rules.yaml` of a folder, then run every `tests/*.test.yaml` of it."""
-    files, tests = sorted(folder.glob(RULES)), sorted((folder / "tests").glob(TESTS))
-    if not files:
-        raise RulesError(f"no {RULES} file is here: name the folder that holds the rules", file=str(folder))
-    rules = check(files)
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def check(paths: Sequence[Path]) -> Checked:
+    """Check all rules behind these paths, then run the tests of rules that are there.
+
+    Everything no Prometheus would take is a RulesError, and so is each expectation that was not met.
+    """
+    found = rules.find(paths)
+    tests = [*found.tests, *found.named]
+    checked = rules.of(found) if found.rules or found.problems or not tests else RuleSet()
+    _check(checked)
     test(tests)
-    return Checked(files=len(files), rules=len(rules.rules), tests=len(tests))
+    return Checked(
+        files=len(checked.files),
+        rules=len(checked.rules),
+        tests=len(tests),
+        remarks=(*checked.remarks, *checked.unread),
+    )
 
 
-def check(files: Sequence[Path]) -> RuleSet:
-    """Return the rules of the files; raise RulesError with everything no Prometheus would take."""
-    rules = load(files)
-    code, said = _run("check", "rules", "--lint=none", *map(str, files))
+def _check(checked: RuleSet) -> None:
+    """Ask promtool about the files; those it would not take as they are, it gets in Prometheus' own form."""
+    said = ""
+    with TemporaryDirectory() as folder:
+        shown: dict[str, str] = {}
+        for number, (file, groups) in enumerate(checked.files.items()):
+            written = Path(file)
+            if file in checked.foreign or not written.is_file():
+                written = Path(folder) / f"{number}.yaml"
+                written.write_text(RuleSet(files={file: groups}).to_yaml())
+            shown[str(written)] = file
+        if not shown:
+            return
+        code, said = _run("check", "rules", "--lint=none", *shown)
     if code:
-        problems = list(_problems(rules, said))
+        problems = list(_problems(checked, shown, said))
         if not problems:
             raise LabError(
-                f"asked promtool about {len(files)} rule files, could not read its answer: {said.strip()}"
+                f"asked promtool about {len(shown)} rule files, could not read its answer: {said.strip()}"
             )
         raise BadRulesError(problems)
-    return rules
 
 
 def test(files: Sequence[Path]) -> None:
@@ -83,32 +114,41 @@ def check_config(file: Path) -> None:
         )
 
 
-def _problems(rules: RuleSet, said: str) -> Iterable[RulesError]:
+def _problems(checked: RuleSet, shown: Mapping[str, str], said: str) -> Iterable[RulesError]:
     """Give each complaint its place in a file; promtool makes some twice, with and without its name."""
     found: dict[str, RulesError] = {}
-    file = ""
+    name = ""
     for line in said.splitlines():
-        file = next((name for name in rules.files if line.startswith(f"{name}: ")), file)
-        what = line.removeprefix(f"{file}: ").strip()
-        if file and what and not what.startswith(CHATTER):
-            problem = _placed(file, rules.files[file], what)
+        name = next((one for one in shown if line.startswith(f"{one}: ")), name)
+        what = line.removeprefix(f"{name}: ").strip()
+        if name and what and not what.startswith(CHATTER):
+            file = shown[name]
+            problem = _placed(file, checked.files[file], what, as_it_is=name == file)
             found.setdefault(str(problem), problem)
     return found.values()
 
 
-def _placed(file: str, groups: Sequence[Group], what: str) -> RulesError:
-    """Turn one complaint into a sentence with the line of what it is about."""
+def _placed(file: str, groups: Sequence[Group], what: str, *, as_it_is: bool) -> RulesError:
+    """Turn one complaint into a sentence with the line of what it is about.
+
+    Of a file that promtool got in another form, lines are those of the rules it names.
+    """
     line = 0
-    if match := PLACED.match(what):
-        line, what = int(match["line"]), match["what"]
+    for places in (PLACED, YAML_LINE):
+        if match := places.match(what):
+            line, what = int(match["line"]) if as_it_is else 0, match["what"]
     if match := RULE.match(what):
-        line = line or _line_of(groups, match["group"], int(match["rule"]))
+        named = RuleSet(files={file: tuple(groups)}).named()
+        line = line or _line_of(named.get(match["group"]), int(match["rule"]), match["what"])
         what = f"{match['name']}: {match['what']}"
     return RulesError(what, file=file, line=line)
 
 
-def _line_of(groups: Sequence[Group], name: str, number: int) -> int:
-    return next((group.rules[number - 1].line for group in groups if group.name == name), 0)
+def _line_of(group: Group | None, number: int, what: str) -> int:
+    if group is None:
+        return 0
+    rule = group.rules[number - 1]
+    return rule.line_of("expr") if "expression" in what else rule.line
 
 
 def _run(*words: str) -> tuple[int, str]:

@@ -1,6 +1,7 @@
 """Rule files ⇄ objects that remember file and line."""
 
-from alertdrill.rules.load import load, parse
-from alertdrill.rules.values import BadRulesError, Group, Rule, RuleSet
+from alertdrill.rules.files import Found, find
+from alertdrill.rules.load import load, of, parse
+from alertdrill.rules.values import BadRulesError, Group, Remark, Rule, RuleSet
 
-__all__ = ["BadRulesError", "Group", "Rule", "RuleSet", "load", "parse"]
+__all__ = ["BadRulesError", "Found", "Group", "Remark", "Rule", "RuleSet", "find", "load", "of", "parse"]

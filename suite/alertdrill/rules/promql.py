@@ -4,8 +4,11 @@ What is known of the library (0.12): trees carry no positions; a field set from 
 tree nor its printer, so a tree is changed by printing and parsing again; `str()` loses milliseconds and
 escapes, so `prettify()` is the printer here; a very deep tree overflows the library's stack and kills the
 process, so the operators are counted before parsing, and the depth before anything else sees the tree.
+Of what Prometheus reads it lacks backslashes in raw texts, `_` in numbers and a part of what is experimental;
+the first two are written otherwise before it sees them. What it can't read may be PromQL: Prometheus decides.
 """
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -19,33 +22,53 @@ VectorSelector = library.VectorSelector
 LENGTH_MAX = 32_768  # characters
 OPERATORS_MAX = 1_000  # a tree can be no deeper than this; 8,000 minus signs kill the process
 DEPTH_MAX = 200  # nodes from the root to the deepest leaf; printing takes time by its square
-TEXTS = re.compile(r"""\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`""", re.DOTALL)
+# What is no operator whatever it holds; none of them begins inside another.
+TOKENS = re.compile(
+    r"""(?P<comment>\#[^\n]*)
+    |(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
+    |(?P<raw>`[^`]*`)
+    |(?P<number>(?<![\w:.])[0-9][\w.]*)""",
+    re.VERBOSE,
+)
 OPERATORS = re.compile(r"[-+*/%^=<>~({\[]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 WORDS = re.compile(r"[\w./:|-]+")
 
 
 def parse(expression: str) -> Expr:
-    """Return the tree of an expression; what no Prometheus would take is a UsageError."""
+    """Return the tree of an expression; one that can't be read here is a UsageError."""
     if len(expression) > LENGTH_MAX:
         raise UsageError(
             f"the expression has {len(expression)} characters and at most {LENGTH_MAX} can be read;"
             " split it by recording rules"
         )
-    operators = sum(1 for _ in OPERATORS.finditer(TEXTS.sub("", expression)))
+    operators = sum(1 for _ in OPERATORS.finditer(TOKENS.sub(_without_its_text, expression)))
     if operators > OPERATORS_MAX:
         raise UsageError(
             f"the expression has {operators} operators and brackets and at most {OPERATORS_MAX} can be read;"
             " split it by recording rules"
         )
     try:
-        tree = library.parse(expression)
+        tree = library.parse(TOKENS.sub(_as_the_library_reads_it, expression))
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"this is no PromQL: {error}") from error
+        raise UsageError(f"alertdrill can't read this PromQL: {error}") from error
     if _is_deeper(tree, DEPTH_MAX):
         raise UsageError(
             f"the expression is nested more than {DEPTH_MAX} levels deep; split it by recording rules"
         )
     return tree
+
+
+def _without_its_text(token: re.Match[str]) -> str:
+    return token[0] if token.lastgroup == "number" else " "
+
+
+def _as_the_library_reads_it(token: re.Match[str]) -> str:
+    """Return the same without what the library lacks: backslashes in raw texts, `_` in numbers."""
+    if token.lastgroup == "comment":
+        return " "
+    if token.lastgroup == "raw":
+        return json.dumps(token[0][1:-1], ensure_ascii=False)
+    return token[0].replace("_", "") if token.lastgroup == "number" else token[0]
 
 
 def text(tree: Expr) -> str:

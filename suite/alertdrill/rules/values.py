@@ -5,17 +5,33 @@ from typing import Any, Literal
 
 import yaml
 
-from alertdrill.errors import RulesError
+from alertdrill.errors import RulesError, UsageError
 from alertdrill.model import Value
 from alertdrill.rules import promql
 
 
-class BadRulesError(RulesError):
-    """Everything that is wrong with the rules, one sentence a line; `problems` has them one by one."""
+class Remark(Value, frozen=True, kw_only=True):
+    """What Prometheus takes and a person should look at; `line` is 0 where the file as a whole is meant."""
 
-    def __init__(self, problems: Sequence[RulesError]) -> None:
+    file: str
+    line: int
+    sentence: str
+
+    def __str__(self) -> str:
+        """Read as compilers write: place, what it is, sentence."""
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: warning: {self.sentence}"
+
+
+class BadRulesError(RulesError):
+    """Everything that is wrong with the rules, one sentence a line, and then what else is to be said of them.
+
+    `problems` has what is wrong, one by one.
+    """
+
+    def __init__(self, problems: Sequence[RulesError], remarks: Sequence[Remark] = ()) -> None:
         super().__init__("", file=problems[0].file, line=problems[0].line)
-        self.args = ("\n".join(str(problem) for problem in problems),)
+        self.args = ("\n".join(map(str, (*problems, *remarks))),)
         self.problems = tuple(problems)
 
 
@@ -39,6 +55,13 @@ class Rule(Value, frozen=True, kw_only=True):
     def line_of(self, field: str) -> int:
         """Return the line of a field, else the rule's own."""
         return self.lines.get(field, self.line)
+
+    def tree(self) -> promql.Expr | None:
+        """Return the expression's tree, None where only Prometheus can read it."""
+        try:
+            return promql.parse(self.expr)
+        except UsageError:
+            return None
 
     def document(self) -> dict[str, Any]:
         """Return the rule as a rule file writes it."""
@@ -86,9 +109,14 @@ class Group(Value, frozen=True, kw_only=True):
 
 
 class RuleSet(Value, frozen=True, kw_only=True):
-    """All rule files that are loaded together: file name, as the user gave it, → its groups."""
+    """All rule files that are loaded together: file name, as the user gave it, → its groups.
+
+    `foreign` are the files that are not in Prometheus' own form; `remarks` are about all of them.
+    """
 
     files: dict[str, tuple[Group, ...]] = {}
+    foreign: frozenset[str] = frozenset()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -107,20 +135,37 @@ class RuleSet(Value, frozen=True, kw_only=True):
 
     @property
     def jobs(self) -> frozenset[str]:
-        """Return the scrape jobs the rules select by `job="…"`."""
-        return frozenset(job for rule in self.rules for job in promql.jobs(promql.parse(rule.expr)))
+        """Return the scrape jobs the rules select by `job="…"`, as far as their expressions can be read."""
+        trees = [tree for rule in self.rules if (tree := rule.tree()) is not None]
+        return frozenset(job for tree in trees for job in promql.jobs(tree))
+
+    @property
+    def unread(self) -> tuple[Remark, ...]:
+        """Return a remark for each expression that only Prometheus can read."""
+        found = []
+        for rule in self.rules:
+            try:
+                promql.parse(rule.expr)
+            except UsageError as error:
+                sentence = f"{rule.name} can be neither scaled nor mutated: {error}"
+                found.append(Remark(file=rule.file, line=rule.line_of("expr"), sentence=sentence))
+        return tuple(found)
+
+    def named(self) -> dict[str, Group]:
+        """Return every group by a name of its own.
+
+        Two files, or objects, may each have a group of one name; one file may not, so the later one gets
+        its place added to its name.
+        """
+        found: dict[str, Group] = {}
+        for group in self.groups:
+            names = [group.name, f"{group.name} ({group.file})", f"{group.name} ({group.file}:{group.line})"]
+            found[next((one for one in names if one not in found), f"{names[-1]} {len(found)}")] = group
+        return found
 
     def to_yaml(self) -> str:
-        """Return one rule file that says what all of them say.
-
-        Two files may each have a group of one name; one file may not, so the later one gets its file's name.
-        """
-        documents: dict[str, dict[str, Any]] = {}
-        for group in self.groups:
-            name = group.name if group.name not in documents else f"{group.name} ({group.file})"
-            documents[name] = group.document(name)
+        """Return one rule file that says what all of them say."""
+        documents = [group.document(name) for name, group in self.named().items()]
         return str(
-            yaml.safe_dump(
-                {"groups": list(documents.values())}, sort_keys=False, allow_unicode=True, width=1_000_000
-            )
+            yaml.safe_dump({"groups": documents}, sort_keys=False, allow_unicode=True, width=1_000_000)
         )

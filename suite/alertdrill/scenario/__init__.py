@@ -1,6 +1,6 @@
 """What is said: scenarios as values, what of them can be checked, and the modules they stand in."""
 
-from alertdrill.scenario.check import check
+from alertdrill.scenario.check import check, check_shape
 from alertdrill.scenario.values import (
     Expectation,
     Fault,
@@ -23,6 +23,7 @@ __all__ = [
     "Match",
     "Scenario",
     "check",
+    "check_shape",
     "fires",
     "from_json",
     "like",

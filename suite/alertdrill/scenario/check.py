@@ -2,9 +2,43 @@
 
 import re
 
+import msgspec
+
 from alertdrill import durations
 from alertdrill.errors import ScenarioError, UsageError
 from alertdrill.scenario.values import Expectation, Like, Scenario
+
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 /-]*[A-Za-z0-9])?")
+SLUG_LENGTH_MAX = 52  # a namespace's name has at most 63 characters, `drill-` and `-1a2b` among them
+
+
+def check_shape(scenario: Scenario) -> None:
+    """Raise ScenarioError for a field of another type, which Python lets pass, and for a name of no use.
+
+    A scenario's name is also its folder's, its namespace's, and a pattern that chooses it.
+    """
+    name = str(scenario.name)
+    if isinstance(scenario.expect, Expectation):
+        raise ScenarioError(
+            f"scenario {name}: `expect` must be a tuple, and is one expectation; add a comma behind it"
+        )
+    try:
+        msgspec.json.decode(msgspec.json.encode(scenario), type=Scenario)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$.")
+        field = where.rstrip("`") or "a field"
+        raise ScenarioError(f"scenario {name}: {field} is of another type: {what}") from error
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise ScenarioError(f"scenario {name}: it can't be written down as JSON: {error}") from error
+    if not NAME.fullmatch(name):
+        raise ScenarioError(
+            f"scenario {name!r}: this is no name for a scenario; use ASCII letters, digits, dashes, spaces, /"
+        )
+    if len(scenario.slug) > SLUG_LENGTH_MAX:
+        raise ScenarioError(
+            f"scenario {name}: the name has {len(name)} characters, and a namespace's name has room for"
+            f" {SLUG_LENGTH_MAX}; shorten it"
+        )
 
 
 def check(scenario: Scenario, alerts: frozenset[str]) -> None:
@@ -12,6 +46,7 @@ def check(scenario: Scenario, alerts: frozenset[str]) -> None:
 
     `alerts` are the names the rule files define.
     """
+    check_shape(scenario)
     try:
         hold = durations.seconds(scenario.hold)
         durations.seconds(scenario.settle)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alertdrill import data
 from alertdrill.errors import ScenarioError
-from alertdrill.scenario import Scenario
+from alertdrill.scenario import Scenario, check_shape
 
 
 def shipped() -> Path:
@@ -16,16 +16,32 @@ def shipped() -> Path:
 
 
 def load(folder: Path) -> list[Scenario]:
-    """Return all scenarios of a folder's modules, in order of file and line; no name may be used twice."""
+    """Return all scenarios of a folder's modules, in order of file and line; no name may be used twice.
+
+    A ScenarioError has a sentence for each mistake of each module.
+    """
     files = sorted(file for file in folder.glob("*.py") if file.name != "__init__.py")
     if not files:
         raise ScenarioError(f"looked in {folder} for scenario modules (*.py), found none")
     found: dict[str, Scenario] = {}
+    problems: list[str] = []
     for file in files:
-        for scenario in _of(file):
+        try:
+            scenarios = _of(file)
+        except ScenarioError as error:
+            problems.append(str(error))
+            continue
+        for scenario in scenarios:
+            try:
+                check_shape(scenario)
+            except ScenarioError as error:
+                problems.append(f"{file}: {error}")
+                continue
             if scenario.name in found:
-                raise ScenarioError(f"{file}: there are two scenarios called {scenario.name}; rename one")
+                problems.append(f"{file}: there are two scenarios called {scenario.name}; rename one")
             found[scenario.name] = scenario
+    if problems:
+        raise ScenarioError("\n".join(problems))
     check_folders(found.values())
     return list(found.values())
 
@@ -55,12 +71,17 @@ def choose(scenarios: Sequence[Scenario], patterns: Sequence[str]) -> list[Scena
 def _of(file: Path) -> list[Scenario]:
     try:
         found = runpy.run_path(str(file)).get("SCENARIOS")
-    except Exception as error:  # whatever a user's module raises is the user's mistake, told with its place
+    except (
+        BaseException
+    ) as error:  # whatever a user's module raises is the user's mistake, told with its place
+        if type(error) is KeyboardInterrupt:  # this one is the user's own
+            raise
         line = error.__traceback__
         while line and line.tb_next:
             line = line.tb_next
         where = f":{line.tb_lineno}" if line and line.tb_frame.f_code.co_filename == str(file) else ""
-        raise ScenarioError(f"{file}{where}: {type(error).__name__}: {error}") from error
+        said = f": {error}" if str(error) else ""
+        raise ScenarioError(f"{file}{where}: {type(error).__name__}{said}") from error
     if not isinstance(found, list) or not all(isinstance(one, Scenario) for one in found):
         raise ScenarioError(
             f"{file}: a scenario module has a list of scenarios called SCENARIOS; this one has none"

@@ -20,14 +20,21 @@ from alertdrill.machine import nodeimage
 READY_SECONDS = 60.0
 INTERNAL_ERROR = 500
 ETCD_BYTES_MAX = 8 << 30  # minutes of 500 changes a second fill the 2 GiB of an etcd that nobody compacts
+AUDIT = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata"}],
+}
 MERGE = "application/merge-patch+json"
 
 
 class ApiServer:
-    """Two processes on loopback and a token that may do everything."""
+    """Two processes on loopback and a token that may do everything; `audited`, it writes down who asks."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, audited: bool = False) -> None:
         self._folder = folder
+        self._audited = audited
         folder.mkdir(parents=True, exist_ok=True)
         self._programs = nodeimage.programs()
         self._token = secrets.token_hex(16)
@@ -38,11 +45,14 @@ class ApiServer:
         self._session = requests.Session()
         self._keys = keys.make(folder / "keys")
         self.authority = self._keys.authority.certificate
+        self.admin = self._keys.admin
+        self.audit_log = folder / "audit.log"
         self._session.verify = str(self.authority)
         self._session.trust_env = False  # a bundle named in the environment would be verified against
         self._session.headers["Authorization"] = f"Bearer {self._token}"
         self._session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=32))
-        (folder / "tokens.csv").write_text(f'{self._token},admin,admin,"system:masters"\n')
+        (folder / "tokens.csv").write_text(f'{self._token},admin,admin,"system:masters"\nother,other,other\n')
+        (folder / "audit.yaml").write_text(json.dumps(AUDIT))
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -146,7 +156,9 @@ class ApiServer:
 
     def _api_words(self) -> list[str]:
         key = self._keys.accounts
+        audit = [f"--audit-policy-file={self._folder}/audit.yaml", f"--audit-log-path={self.audit_log}"]
         return [
+            *(audit if self._audited else ()),
             f"--etcd-servers={self.etcd}",
             f"--cert-dir={self._folder}/certificates",
             f"--tls-cert-file={self._keys.server.certificate}",
@@ -157,6 +169,7 @@ class ApiServer:
             f"--service-account-key-file={key}",
             f"--service-account-signing-key-file={key}",
             "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+            f"--client-ca-file={self.authority}",
             f"--token-auth-file={self._folder}/tokens.csv",
             "--authorization-mode=RBAC",
             "--disable-admission-plugins=ServiceAccount",

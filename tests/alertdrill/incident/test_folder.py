@@ -2,6 +2,7 @@
 
 import gzip
 import math
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -59,7 +60,7 @@ JSON = st.recursive(
 )
 EVENTS = st.builds(
     Event,
-    t=FINITE,
+    t=st.floats(-1e10, 1e10),
     kind=st.sampled_from(["step", "alert", "scrape", "rule_health", "trouble", "end"]),
     data=st.dictionaries(TEXT, JSON, max_size=3),
 )
@@ -75,7 +76,7 @@ SERIES = st.builds(
 
 @given(
     st.lists(EVENTS, max_size=5),
-    st.lists(SERIES, max_size=3),
+    st.lists(SERIES, max_size=3, unique_by=lambda one: frozenset(one.labels.items())),
     TEXT,
     st.dictionaries(TEXT, TEXT, max_size=3),
 )
@@ -218,3 +219,84 @@ def test_series_that_are_none_are_refused(text: str, tmp_path: Path) -> None:
     (one / "series.jsonl.gz").write_bytes(gzip.compress(text.encode()))
     with pytest.raises(IncidentError, match=r"series.jsonl.gz:1: this is no recording"):
         incident.read(one)
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        lambda sums: sums.replace("  ", " *"),
+        lambda sums: sums.replace("\n", "\r\n"),
+        lambda sums: "".join(f"{line[:64].upper()}{line[64:]}\n" for line in sums.splitlines()),
+        lambda sums: "\n".join(reversed(sums.splitlines())),
+    ],
+)
+def test_sums_are_read_as_sha256sum_writes_them(rewrite: Callable[[str], str], tmp_path: Path) -> None:
+    """Binary marks, line ends of another system, capitals and another order say the same."""
+    incident.write(SAMPLE, tmp_path / "one")
+    sums = tmp_path / "one" / SUMS
+    sums.write_bytes(rewrite(sums.read_text()).encode())
+    assert SAMPLE == incident.read(tmp_path / "one")
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new", "said"),
+    [
+        (
+            "incident.json",
+            '"speed": 20',
+            '"speed": 0',
+            "incident.json: this is no recording: Expected `float` >= 1",
+        ),
+        ("incident.json", '"speed": 20', '"speed": -1', "Expected `float` >= 1"),
+        ("incident.json", '"speed": 20', '"speed": 1e300', "Expected `float` <= 1000000.0 - at `$.speed`"),
+        ("incident.json", '"scrape_interval": 15', '"scrape_interval": 0', "Expected `float` > 0"),
+        ("incident.json", '"fault_at": 1767225600.25', '"fault_at": 1e300', "at `$.fault_at`"),
+        (
+            "events.jsonl",
+            '"t":40.5',
+            '"t":1e11',
+            "events.jsonl:3: this is no recording: Expected `float` <= ",
+        ),
+        (
+            "series.jsonl.gz",
+            "[1,2,3]",
+            "[1,2]",
+            "series.jsonl.gz:1: this series has 3 values at 2 timestamps",
+        ),
+        (
+            "series.jsonl.gz",
+            "[1,2,3]",
+            "[1,2,-3]",
+            "series.jsonl.gz:1: this is no recording: Expected `int` >= 0",
+        ),
+        ("series.jsonl.gz", "3],", f"{10**400}],", "series.jsonl.gz:1: this is no recording: "),
+        (
+            "series.jsonl.gz",
+            "}\n",
+            "}\nSAME",
+            "series.jsonl.gz:2: this series is here twice; restore the recording",
+        ),
+    ],
+)
+def test_what_was_never_measured_is_damage(part: str, old: str, new: str, said: str, tmp_path: Path) -> None:
+    """A value out of all bounds, samples without times and a series twice are refused with their place."""
+    incident.write(SAMPLE, tmp_path / "one")
+    (tmp_path / "one" / SUMS).unlink()
+    file = tmp_path / "one" / part
+    text = gzip.decompress(file.read_bytes()).decode() if file.suffix == ".gz" else file.read_text()
+    assert old in text
+    changed = text.replace(old, new.replace("SAME", text))
+    file.write_bytes(gzip.compress(changed.encode()) if file.suffix == ".gz" else changed.encode())
+    with pytest.raises(IncidentError) as caught:
+        incident.read(tmp_path / "one")
+    assert said in str(caught.value)
+
+
+def test_recordings_are_found_at_any_depth(tmp_path: Path) -> None:
+    """A folder stands for all recordings in it, damaged ones among them; what is hidden is none."""
+    for name in ("a/one", "a/two/deep", "b", ".lab/three"):
+        incident.write(SAMPLE, tmp_path / name)
+    (tmp_path / "b" / "incident.json").unlink()
+    (tmp_path / "c").mkdir()
+    found = incident.find([tmp_path, tmp_path / "a" / "one", tmp_path / "c", tmp_path / "none"])
+    assert ["a/one", "a/two/deep", "b", "c", "none"] == [str(one.relative_to(tmp_path)) for one in found]

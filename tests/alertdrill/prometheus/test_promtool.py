@@ -21,20 +21,82 @@ def write(folder: Path, text: str | bytes, name: str = "a.rules.yaml") -> Path:
 def test_good_rules_are_counted(tmp_path: Path) -> None:
     """A folder of good rules says how many it has."""
     write(tmp_path, GOOD)
-    assert promtool.Checked(files=1, rules=1, tests=0) == promtool.check_folder(tmp_path)
+    assert promtool.Checked(files=1, rules=1, tests=0) == promtool.check([tmp_path])
 
 
 def test_a_folder_without_rules_is_refused(tmp_path: Path) -> None:
     """An empty folder proves nothing, so it is an error."""
-    with pytest.raises(
-        RulesError, match=r"no \*.rules.yaml file is here: name the folder that holds the rules"
-    ):
-        promtool.check_folder(tmp_path)
+    with pytest.raises(RulesError, match=r"no rules are in this folder: .*; name the folder that holds them"):
+        promtool.check([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("files", "rules", "tests", "said"),
+    [
+        (6, 14, 6, "14 rules in 6 files are good, and 6 files of rule tests pass"),
+        (1, 1, 1, "1 rule in 1 file is good, and 1 file of rule tests passes"),
+        (2, 3, 0, "3 rules in 2 files are good, and there are no rule tests"),
+        (1, 0, 0, "0 rules in 1 file are good, and there are no rule tests"),
+        (0, 0, 2, "2 files of rule tests pass"),
+    ],
+)
+def test_what_was_not_checked_does_not_read_like_success(
+    files: int, rules: int, tests: int, said: str
+) -> None:
+    """Where there are no tests, that is what is said."""
+    assert said == str(promtool.Checked(files=files, rules=rules, tests=tests))
+
+
+RULE = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: {name: a}\nspec:\n"
+OBJECT = RULE + "".join(f"  {line}\n" for line in GOOD.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (GOOD, 5),
+        (OBJECT, 9),
+        (f"{OBJECT}---\n{OBJECT.replace('up == 0', 'up')}", 9),
+        (f"{OBJECT.replace('up == 0', 'up')}---\n{OBJECT}", 19),
+        ("namespace: a\n" + GOOD, 6),
+        (GOOD.replace("rules:", "partial_response_strategy: warn\n    rules:"), 6),
+    ],
+)
+def test_prometheus_has_the_last_word_on_promql_in_every_form(text: str, line: int, tmp_path: Path) -> None:
+    """What only Prometheus can tell to be no PromQL is said with the line of the expression."""
+    file = write(tmp_path, text)
+    promtool.check([file])
+    write(tmp_path, text.replace("up == 0", "up =="))
+    with pytest.raises(RulesError) as caught:
+        promtool.check([file])
+    assert str(caught.value).startswith(f"{file}:{line}: Down: could not parse expression: ")
+
+
+def test_what_prometheus_can_read_and_alertdrill_can_t_is_good_and_told(tmp_path: Path) -> None:
+    """A rule that promtool takes is good, and whoever wants to drill it knows before that it can't be."""
+    deep = "(" * 250 + "up" + ")" * 250
+    file = write(tmp_path, GOOD.replace("up == 0", deep))
+    (remark,) = promtool.check([file]).remarks
+    assert (str(file), 5, "Down can be neither scaled nor mutated") == (
+        remark.file,
+        remark.line,
+        remark.sentence.partition(":")[0],
+    )
+
+
+def test_rules_and_tests_may_be_named_themselves(tmp_path: Path) -> None:
+    """A file of tests is run wherever it stands, with the rules it names."""
+    file = write(tmp_path, GOOD)
+    tests = write(tmp_path, "rule_files: [a.rules.yaml]\ntests: []\n", "tests.yml")
+    assert ["1 rule in 1 file is good, and 1 file of rule tests passes", "1 file of rule tests passes"] == [
+        str(promtool.check([file, tests])),
+        str(promtool.check([tests])),
+    ]
 
 
 def test_what_can_t_be_read_does_not_reach_promtool(tmp_path: Path) -> None:
     """A mistake that alertdrill finds itself is said in its own words, with its line."""
-    file = write(tmp_path, GOOD.replace("up == 0", "up =="))
+    file = write(tmp_path, GOOD.replace("up == 0", "''"))
     with pytest.raises(RulesError) as caught:
         promtool.check([file])
     assert str(caught.value).startswith(f"{file}:5: ")
@@ -84,5 +146,5 @@ def test_a_failing_rule_test_says_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(
         RulesError, match=r"(?s)the rules don't do what the test says:.*Down.*exp.*got"
     ) as caught:
-        promtool.check_folder(tmp_path)
+        promtool.check([tmp_path])
     assert str(file) == caught.value.file

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alertdrill import data, rules
 from alertdrill.errors import RulesError
-from alertdrill.rules.load import SIZE_MAX
+from alertdrill.rules.files import SIZE_MAX
 
 GOOD = """\
 # A comment.
@@ -145,15 +145,14 @@ def test_any_typo_is_rules_or_a_rules_error(position: int, character: str) -> No
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "a.yaml: this rule file is empty"),
-        ("# nothing\n", "a.yaml: this rule file is empty"),
-        ("groups:\n", "a.yaml:1: this rule file has no rules"),
-        ("groups:\n- name: a\n  rules: []\n", "a.yaml:1: this rule file has no rules"),
-        ("name: a\n", "a.yaml:1: a rule file has no field 'name'; it has groups"),
+        ("name: a\ngroup: []\n", "a.yaml:1: this is no rule file: it has name, group, and neither `groups`"),
+        ("groups: []\nname: a\n", "a.yaml:2: a rule file has no field 'name'; it has groups"),
         ("a: [\n", "a.yaml:2: this is no YAML: "),
         ("groups:\n- name: a\n rules:\n", "a.yaml:3: this is no YAML: "),
-        ("--- 1\n--- 2\n", "a.yaml:2: this is no YAML: "),
-        ("text", "a.yaml:1: a rule file must be a mapping"),
+        ("text", "a.yaml:1: this is no rule file: it is no mapping, and neither"),
+        ("{{- if .Values.x }}\na: b\n", "a.yaml:1: this is no YAML: while parsing a flow node"),
+        ("apiVersion: v1\nkind: Service\n", "a.yaml: no PrometheusRule, and no rule file, is among these"),
+        ("rule_files: [a]\n", "a.yaml: these are tests of rules and no rules; `alertdrill rules` runs them"),
         ("[" * 1000, "a.yaml: this YAML is nested too deeply"),
         ("groups: {}\n", "a.yaml:1: groups must be a list"),
         ("groups:\n- name: a\n- name: a\n", "a.yaml:3: the group a is in this file twice"),
@@ -161,11 +160,11 @@ def test_any_typo_is_rules_or_a_rules_error(position: int, character: str) -> No
         ("groups:\n- name: a\n  interval: 5x\n", "a.yaml:3: interval: '5x' is no duration"),
         ("groups:\n- name: a\n  limit: many\n", "a.yaml:3: limit: 'many' is no whole number"),
         ("groups:\n- name: a\n  partial: 1\n", "a.yaml:3: a group has no field 'partial'"),
-        ("groups:\n- &a {<<: {name: a}}\n", "a.yaml:2: `<<` is not read here"),
+        ("groups:\n- {<<: 5, name: a}\n", "a.yaml:2: a group must be a mapping"),
         (b"\x7fELF\x00\x01", "a.yaml: this is a binary file"),
         (b"groups:\n\xff\xfe", "a.yaml:2: this is no text in UTF-8"),
         ("groups: \x07", "a.yaml:1: this is no YAML: the character"),
-        (b"#" * (SIZE_MAX + 1), "a.yaml: this file is larger than 4 MiB"),
+        (b"#" * (SIZE_MAX + 1), "a.yaml: this file is larger than 16 MiB"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_line(text: str | bytes, said: str, tmp_path: Path) -> None:
@@ -183,27 +182,24 @@ RULE = "groups:\n- name: g\n  rules:\n  - alert: Fine\n    expr: up\n"
         ("  - alert: A\n", "a.yaml:6: A has no `expr:`"),
         ("  - alert: A\n    expr: ''\n", "a.yaml:7: A has no `expr:`"),
         ("  - expr: up\n", "a.yaml:6: this rule has neither `alert:` nor `record:`"),
-        ("  - 5\n", "a.yaml:6: an alert must be a mapping"),
-        ("  - {[a]: b, alert: A, expr: up}\n", "a.yaml:6: a name in an alert must be a text"),
-        ("  - alert: A\n    expr: rate(x[5m)\n", "a.yaml:7: A: this is no PromQL: "),
+        ("  - 5\n", "a.yaml:6: a rule must be a mapping"),
+        ("  - null\n", "a.yaml:6: there is no rule here; write one, or remove the dash"),
+        ("  -\n", "a.yaml:6: there is no rule here; write one, or remove the dash"),
+        ("  - {[a]: b, alert: A, expr: up}\n", "a.yaml:6: a name in a rule must be a text"),
+        ("  - {alert: A, record: b, expr: up}\n", "a.yaml:6: this rule is both the alert A and a recording"),
         ("  - alert: A\n    expr:\n    - up\n", "a.yaml:8: expr must be a text"),
-        ("  - alert: A\n    expr: up[5m]\n", "a.yaml:7: A: a rule needs one value for each series"),
-        ("  - alert: A\n    expr: '\"text\"'\n", "a.yaml:7: A: a rule needs one value for each series"),
         ("  - alert: A\n    expr: up\n    for: 1.5h\n", "a.yaml:8: for: '1.5h' is no duration"),
         ("  - alert: A\n    expr: up\n    keep_firing_for: x\n", "a.yaml:8: keep_firing_for: 'x' is no"),
-        ("  - alert: A\n    expr: up\n    fro: 5m\n", "a.yaml:8: an alert has no field 'fro'"),
-        ("  - alert: A\n    expr: up\n    expr: up\n", "a.yaml:8: an alert has the field 'expr' twice"),
-        ("  - record: a b\n    expr: up\n", "a.yaml:6: 'a b' is no metric name"),
+        ("  - alert: A\n    expr: up\n    fro: 5m\n", "a.yaml:8: a rule has no field 'fro'"),
+        ("  - alert: A\n    expr: up\n    expr: up\n", "a.yaml:8: a rule has the field 'expr' twice"),
+        ("  - record: a{b}\n    expr: up\n", "a.yaml:6: 'a{b}' is no metric name"),
         ("  - record: a\n    expr: up\n    for: 5m\n", "a.yaml:8: a recording rule has no field 'for'"),
-        ("  - alert: A\n    expr: up\n    labels: {a-b: c}\n", "a.yaml:8: 'a-b' is no name in labels"),
+        ("  - record: a\n    expr: up\n    annotations: {a: b}\n", "a.yaml:8: a recording rule has no field"),
+        ("  - alert: A\n    expr: up\n    labels: {'': c}\n", "a.yaml:8: '' is no name in labels"),
         ("  - alert: A\n    expr: up\n    labels: {__name__: c}\n", "a.yaml:8: '__name__' is no name"),
         (
             "  - alert: A\n    expr: up\n    annotations:\n      s: '{{ $label.name }}'\n",
             "a.yaml:9: annotations.s: there is no variable $label; write $labels",
-        ),
-        (
-            "  - alert: Fine\n    expr: down\n",
-            "a.yaml:6: the alert Fine with the same labels is already at a.yaml:4",
         ),
     ],
 )
@@ -213,26 +209,103 @@ def test_a_bad_rule_is_refused_with_its_line(text: str, said: str, tmp_path: Pat
     assert [said] == [line[: len(said)] for line in found]
 
 
-def test_one_name_with_other_labels_is_no_duplicate(tmp_path: Path) -> None:
-    """Two thresholds under one name are told apart by a label."""
-    more = "  - {alert: Fine, expr: up, labels: {severity: critical}}\n"
-    assert frozenset({"Fine"}) == rules.load([written(tmp_path, RULE + more)]).alerts
+SECOND = "a.yaml:7: warning: Prometheus reads only the first document of a rule file, and this is another"
+NO_RULES = "a.yaml: warning: there are no rules in this file, so it alerts of nothing"
 
 
-def test_a_duplicate_in_another_file_is_told(tmp_path: Path) -> None:
-    """The second of two equal alerts is refused, and the first one's place is named."""
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", [NO_RULES]),
+        ("# nothing\n", [NO_RULES]),
+        ("groups: []\n", [NO_RULES]),
+        ("groups:\n- name: a\n", [NO_RULES]),
+        (RULE + "---\n", []),
+        (RULE + "---\na: b\n", [SECOND]),
+        (RULE + "---\na: [\n", [SECOND.replace(":7:", ":8:")]),
+        ("---\n---\n" + RULE, [NO_RULES, SECOND.replace(":7:", ":3:")]),
+        (RULE + "  - {alert: Fine, expr: down, labels: {severity: page}}\n", []),
+        (
+            RULE + "  - alert: Fine\n    expr: down\n",
+            ["a.yaml:6: warning: the alert Fine with the same labels"],
+        ),
+        (RULE + "  - {record: a, expr: up}\n  - {record: a, expr: down}\n", []),
+        (RULE + "  - {record: a, expr: up, for: 0s, annotations: {}, keep_firing_for:}\n", []),
+        (RULE + "  - {record: a.b, expr: up, labels: {c.d: '{{'}}\n", []),
+        (RULE + "  - {alert: A, expr: up, annotations: {run.book: x}}\n", []),
+        (
+            RULE + "  - alert: A\n    expr: up[5m]\n",
+            ["a.yaml:7: warning: the expression of A is a range or a"],
+        ),
+        (
+            RULE + "  - alert: A\n    expr: '\"text\"'\n",
+            ["a.yaml:7: warning: the expression of A is a range"],
+        ),
+        (RULE + "  - alert: A\n    expr: this is none\n", []),
+        (
+            RULE + "  - alert: A\n    expr: up\n    labels: {v: '{{ $value }}'}\n",
+            ["a.yaml:8: warning: labels.v: each new value makes another instance of the alert"],
+        ),
+        (
+            RULE.replace(
+                "name: g", "{name: g, limit: -1, partial_response_strategy: warn, rules: []}\n- name: h"
+            ),
+            ["a.yaml:2: warning: a group has no field 'partial_response_strategy' in Prometheus"],
+        ),
+    ],
+)
+def test_what_prometheus_takes_is_read(text: str, said: list[str], tmp_path: Path) -> None:
+    """What is only odd is no mistake: it is read, and told where a person should look at it."""
+    remarks = rules.load([written(tmp_path, text)]).remarks
+    told = [str(remark).replace(f"{tmp_path}/", "") for remark in remarks]
+    assert said == [line[: len(start)] for line, start in zip(told, [*said, *told], strict=False)]
+
+
+def test_what_is_odd_is_told_beside_what_is_wrong(tmp_path: Path) -> None:
+    """A refusal also has the warnings: whoever mends the file sees both."""
+    more = "  - {alert: Fine, expr: up}\n  - {alert: A}\n"
+    told = [line.split(": ")[:2] for line in problems(written(tmp_path, RULE + more))]
+    assert [["a.yaml:7", "A has no `expr:`; write one"], ["a.yaml:6", "warning"]] == told
+
+
+def test_one_alert_in_two_files_is_told(tmp_path: Path) -> None:
+    """The second of two equal alerts is warned of, and the first one's place is named."""
     files = [written(tmp_path, RULE, "a.yaml"), written(tmp_path, RULE, "b.yaml")]
-    assert [
-        "b.yaml:4: the alert Fine with the same labels is already at a.yaml:4; give it another name or"
-    ] == [line[:93] for line in problems(*files)]
+    (remark,) = rules.load(files).remarks
+    sentence = f"the alert Fine with the same labels is already at {files[0]}:4"
+    assert (str(files[1]), 4, sentence) == (remark.file, remark.line, remark.sentence)
+
+
+def test_what_only_prometheus_can_read_is_told_apart(tmp_path: Path) -> None:
+    """A rule whose expression has no tree here is loaded with its text, and its line can be asked for."""
+    text = RULE + "  - alert: New\n    expr: |-\n      a[1m + 2m]\n"
+    ruleset = rules.load([written(tmp_path, text)])
+    (unread,) = ruleset.unread
+    assert (7, "New can be neither scaled nor mutated", "a[1m + 2m]") == (
+        unread.line,
+        unread.sentence.partition(":")[0],
+        ruleset.rules[1].expr,
+    )
+
+
+def test_merged_fields_are_read_behind_a_mapping_s_own(tmp_path: Path) -> None:
+    """`<<` brings what the mapping does not say itself, and the first of several sources wins."""
+    text = (
+        "groups:\n- name: g\n  rules:\n"
+        "  - &a {alert: A, expr: up, for: 5m, labels: {team: x}}\n"
+        "  - &b {<<: *a, alert: B}\n"
+        "  - {<<: [*b, *a], for: 1m}\n"
+    )
+    found = rules.load([written(tmp_path, text)]).rules
+    assert [("A", "5m"), ("B", "5m"), ("B", "1m")] == [(rule.name, rule.hold) for rule in found]
 
 
 def test_all_problems_of_all_files_are_told(tmp_path: Path) -> None:
     """Whoever fixes the first problem does not meet the next one only then."""
-    one = written(tmp_path, RULE.replace("expr: up", "expr: up ==") + "    for: x\n    keep: 1\n", "one.yaml")
-    two = written(tmp_path, "", "two.yaml")
+    one = written(tmp_path, RULE.replace("expr: up", "expr: ''") + "    for: x\n    keep: 1\n", "one.yaml")
+    two = written(tmp_path, "text", "two.yaml")
     places = [line.split(": ")[0] for line in problems(one, two, tmp_path / "none.yaml")]
-    assert ["one.yaml:5", "one.yaml:6", "one.yaml:7", "two.yaml", "none.yaml"] == places
+    assert ["two.yaml:1", "none.yaml", "one.yaml:5", "one.yaml:6", "one.yaml:7"] == places
 
 
 def test_every_problem_can_be_had_alone(tmp_path: Path) -> None:
@@ -242,22 +315,3 @@ def test_every_problem_can_be_had_alone(tmp_path: Path) -> None:
         rules.load([file])
     assert [(str(file), 6), (str(file), 7)] == [(one.file, one.line) for one in caught.value.problems]
     assert 2 == caught.value.exit_code
-
-
-def test_a_folder_stands_for_its_rule_files(tmp_path: Path) -> None:
-    """Of a folder, `*.rules.yaml` and `*.rules.yml` are read, in order, and nothing else."""
-    written(tmp_path, RULE.replace("Fine", "B"), "b.rules.yml")
-    written(tmp_path, RULE.replace("Fine", "A"), "a.rules.yaml")
-    written(tmp_path, "no rules", "kustomization.yaml")
-    assert ["A", "B"] == sorted(rule.name for rule in rules.load([tmp_path]).rules)
-
-
-@pytest.mark.parametrize("paths", [[], ["folder"], ["folder/none"], ["/dev/null"]])
-def test_nothing_to_read_is_a_rules_error(
-    paths: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No file, an empty folder, a missing file and a device are refused with a sentence."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(RulesError, match=r"name at least one|is in this folder|No such file|no regular file"):
-        rules.load([Path(path) for path in paths])

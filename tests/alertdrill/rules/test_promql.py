@@ -91,7 +91,7 @@ def test_any_text_is_a_tree_or_a_usage_error(text: str) -> None:
     ("expression", "sentence"),
     [
         ("", "no expression found"),
-        ("rate(x[5m)", "this is no PromQL: "),
+        ("rate(x[5m)", "alertdrill can't read this PromQL: "),
         ("rat(x[5m])", "unknown function with name 'rat'"),
         ("rate(x)", "expected type matrix"),
         ("1 > 2", "must use BOOL modifier"),
@@ -102,7 +102,7 @@ def test_any_text_is_a_tree_or_a_usage_error(text: str) -> None:
     ],
 )
 def test_what_can_not_be_read_is_one_sentence(expression: str, sentence: str) -> None:
-    """What is no PromQL, too long or too deep is a UsageError that says so."""
+    """What can't be read, is too long or too deep is a UsageError that says so."""
     with pytest.raises(UsageError) as caught:
         promql.parse(expression)
     assert sentence in str(caught.value)
@@ -120,6 +120,12 @@ def test_the_deepest_expressions_do_not_kill_the_process() -> None:
         "abs(" * many + "a" + ")" * many,
         "sum(" * many + "a" + ")" * many,
         "rate(" * (many // 2) + "a" + "[1m:])" * (many // 2),
+        "# '\n" + "(" * 9000 + "a" + ")" * 9000 + " # '",
+        '# "\n' + "-" * 9000 + 'a # "',
+        "# `\n" + "-" * 9000 + "a # `",
+        "`\\`" + "(" * 9000 + "a" + ")" * 9000 + "`",
+        "1and" * 7000 + "1",
+        '"\n' + "(" * 9000 + '"',
     ]
     code = (
         "import json, sys\n"
@@ -133,6 +139,23 @@ def test_the_deepest_expressions_do_not_kill_the_process() -> None:
         [sys.executable, "-c", code], check=False, capture_output=True, text=True, input=json.dumps(deepest)
     )
     assert (0, "refused\n" * len(deepest)) == (done.returncode, done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("expression", "printed"),
+    [
+        (r"up{pod=~`web-\d+`} == 0", r'up{pod=~"web-\\d+"} == 0'),
+        ('up{a=`b"c#d`} # `', r'up{a="b\"c#d"}'),
+        ("a < 10_000_000 + 0xff_ff", "a < 10000000 + 65535"),
+        ('a_1_0{b_2="1_0"}', 'a_1_0{b_2="1_0"}'),
+        ("a # " + "-" * 1200 + "\n + b", "a + b"),
+        ('a{b="#"} + c', 'a{b="#"} + c'),
+        ('{"shop.errors.total"}', '{__name__="shop.errors.total"}'),
+    ],
+)
+def test_what_prometheus_reads_is_read(expression: str, printed: str) -> None:
+    """Raw texts, `_` in numbers, comments and names of any letters are read as Prometheus reads them."""
+    assert printed == promql.text(promql.parse(expression))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,14 @@ from hypothesis import strategies as st
 
 from alertdrill.rules import template
 
+ANEW = (
+    "each new value makes another instance of the alert, whose `for` begins anew; say the value in an"
+    " annotation"
+)
+DOTS = "for a name with dots"
+BREAKS = "and the whole text breaks"
+FIELDS = ".Labels, .Value, .ExternalLabels, .ExternalURL"
+
 
 @pytest.mark.parametrize(
     "text",
@@ -27,6 +35,13 @@ from alertdrill.rules import template
         '{{ define "a" }}x{{ end }}{{ template "a" . }}',
         '{{ reReplaceAll "(.*)" "$1" $labels.pod | title }}',
         "{{ $labels.a }}{{ $labels.b }}",
+        "{{ with query `up` }}{{ with first . }}{{ .Labels.a }} {{ .Value }} {{ .Own }}{{ end }}{{ end }}",
+        "{{ (query `up` | first).Labels.instance }} {{ (first (query `up`)).Value }}",
+        "{{ range query `up` }}{{ .Labels.a }}{{ else }}{{ .Labels.a }}{{ end }}{{ .Value }}",
+        "{{ with .Labels.a }}x{{ else with query `up` }}{{ .Own }}{{ end }}",
+        "{{ define `x` }}{{ .Own }} {{ $.Own }}{{ end }}{{ template `x` . }}",
+        "{{ $value.Count }} {{ .Value.Sum }}",
+        "{{ $labels := query `up` | first }}{{ $labels.Value.x }}",
         "{{ len $labels }} {{ index $labels \"a-b\" }} {{ 1.5e3 }} {{ true }} {{ 'x' }}",
     ],
 )
@@ -41,9 +56,6 @@ def test_a_good_template_is_not_objected_to(text: str) -> None:
         ("{{ $label.name }}", "there is no variable $label; write $labels"),
         ("{{ $lables.name }}", "there is no variable $lables; write $labels"),
         ("{{ $foo }}", "there is no variable $foo; Prometheus would refuse the template"),
-        ("$labels.pod is down", "$labels stands outside of {{ }} and is shown as it is; put it inside"),
-        ("$label.pod is down", "$label stands outside of {{ }} and is shown as it is; put it inside"),
-        ("is $value", "$value stands outside of {{ }} and is shown as it is; put it inside"),
         ("{{ $value | humanise }}", "there is no template function humanise; write humanize"),
         ("{{ labels.pod }}", "there is no template function labels; write label"),
         ("{{ $labels.pod", "{{ is never closed; add }}"),
@@ -51,6 +63,36 @@ def test_a_good_template_is_not_objected_to(text: str) -> None:
         ("{{ if $value }}x", "a block is never closed; add {{ end }}"),
         ("{{ end }}", "{{ end }} closes nothing; remove it"),
         ("{{ $value == 1 }}", "the character '=' has no meaning inside {{ }}"),
+        ("{{ tmpl }}", "there is no template function tmpl; write html"),
+        ("{{ .Extrenal }}", f"an alert has no .Extrenal, {BREAKS}; it has {FIELDS}"),
+        ("{{ .labels.job }}", f"an alert has no .labels, {BREAKS}; it has {FIELDS}"),
+        ("{{ $.labels.job }}", f"an alert has no .labels, {BREAKS}; it has {FIELDS}"),
+        ("{{ .Status | toUpper }}", f"an alert has no .Status, {BREAKS}; it has {FIELDS}"),
+        (
+            "{{ if .Annotations }}x{{ end }}",
+            f"an alert has no .Annotations, {BREAKS}; it has {FIELDS}",
+        ),
+        (
+            "{{ with query .Expr }}{{ . }}{{ end }}",
+            f"an alert has no .Expr, {BREAKS}; it has {FIELDS}",
+        ),
+        (
+            "{{ range query `up` }}{{ .Foo }}{{ else }}{{ .Foo }}{{ end }}",
+            f"an alert has no .Foo, {BREAKS}; it has {FIELDS}",
+        ),
+        (
+            "{{ with .Labels.a }}{{ $.Foo }}{{ end }}",
+            f"an alert has no .Foo, {BREAKS}; it has {FIELDS}",
+        ),
+        (
+            "{{ $labels.app.k8s.io }}",
+            f'$labels.app has no .k8s, {BREAKS}; write {{{{ index $labels "app.k8s.io" }}}} {DOTS}',
+        ),
+        (
+            "{{ .Labels.a.b }}",
+            f'.Labels.a has no .b, {BREAKS}; write {{{{ index .Labels "a.b" }}}} {DOTS}',
+        ),
+        ("{{ $externalURL.Host }}", f"$externalURL has no .Host, {BREAKS}; remove it"),
         ("{{ $value ; }}", "the character ';' has no meaning inside {{ }}"),
     ],
 )
@@ -61,7 +103,34 @@ def test_a_mistake_is_told(text: str, sentence: str) -> None:
 
 def test_all_mistakes_are_told() -> None:
     """Every mistake of a text is found at once."""
-    assert 3 == len(template.mistakes("{{ $label.a }} $value {{ nothing }}"))
+    assert 3 == len(template.mistakes("{{ $label.a }} {{ .value }} {{ nothing }}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "of_label", "said"),
+    [
+        (
+            "$labels.pod is down",
+            False,
+            ["$labels stands outside of {{ }} and is shown as it is; put it inside"],
+        ),
+        (
+            "$label.pod is down",
+            False,
+            ["$label stands outside of {{ }} and is shown as it is; put it inside"],
+        ),
+        ("is $value", True, ["$value stands outside of {{ }} and is shown as it is; put it inside"]),
+        ("{{ $value }}", True, [ANEW]),
+        ("at {{ .Value | humanize }}%", True, [ANEW]),
+        ("{{ printf `%.2f` $.Value }}", True, [ANEW]),
+        ("{{ $value }}", False, []),
+        ("{{ if gt $value 90.0 }}critical{{ else }}warning{{ end }}", True, []),
+        ("{{ $labels.value }} {{ .Labels.Value }}", True, []),
+    ],
+)
+def test_what_nobody_means_is_doubted(text: str, of_label: bool, said: list[str]) -> None:  # noqa: FBT001
+    """What Prometheus takes is not refused, but said: a variable outside of braces, a value in a label."""
+    assert (said, []) == (template.doubts(text, of_label=of_label), template.mistakes(text))
 
 
 @given(st.text(max_size=40) | st.text('{}$.|"`/*-() =:aendiflabels', max_size=60))

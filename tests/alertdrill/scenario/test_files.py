@@ -8,7 +8,7 @@ from alertdrill.errors import ScenarioError
 from alertdrill.scenario import Scenario, never
 from alertdrill.scenario import files as scenario_files
 
-HEADER = "from alertdrill.scenario import Scenario, never\n"
+HEADER = "from alertdrill.scenario import Fault, Scenario, never\n"
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -42,6 +42,10 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
         ("1/0\n", r"bad\.py:1: ZeroDivisionError"),
         ("x = 1\ndef (\n", r"bad\.py: SyntaxError"),
         ("import nowhere\n", r"bad\.py:1: ModuleNotFoundError"),
+        ("import sys\n\nsys.exit(0)\n", r"bad\.py:3: SystemExit: 0"),
+        ("raise SystemExit\n", r"bad\.py:1: SystemExit$"),
+        ("class Stop(KeyboardInterrupt): pass\nraise Stop('now')\n", r"bad\.py:2: Stop: now"),
+        ("import pytest\npytest.skip('x')\n", r"bad\.py: Skipped: x|bad\.py:2: "),
         ("SCENARIOS = [1]\n", "has none"),
         ("", "has none"),
     ],
@@ -51,6 +55,65 @@ def test_a_module_that_breaks_is_one_sentence_with_its_place(text: str, said: st
     write(tmp_path, "bad.py", text)
     with pytest.raises(ScenarioError, match=said):
         scenario_files.load(tmp_path)
+
+
+def test_an_interrupt_is_the_user_s_own(tmp_path: Path) -> None:
+    """Who interrupts while modules are read is not told of a mistake in a module."""
+    write(tmp_path, "slow.py", "raise KeyboardInterrupt\n")
+    with pytest.raises(KeyboardInterrupt):
+        scenario_files.load(tmp_path)
+
+
+COMMON = "why='w', workload='web', hold='5m', expect=(never('A'),)"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            COMMON.replace("'),)", "'))") + ", name='a/b'",
+            "a/b: `expect` must be a tuple, and is one expectation",
+        ),
+        (
+            COMMON.replace("'5m'", "3600") + ", name='a/b'",
+            "a/b: hold is of another type: Expected `str`, got `int`",
+        ),
+        (COMMON.replace("(never('A'),)", "None") + ", name='a'", "a: expect is of another type: "),
+        (COMMON.replace("(never('A'),)", "['x']") + ", name='a'", "a: expect[0] is of another type: "),
+        (COMMON + ", name='a', fault='scale'", "a: fault is of another type: Expected `object | null`"),
+        (
+            COMMON + ", name='a', fault=Fault(name='scale', args={'to': object()})",
+            "a: it can't be written down as",
+        ),
+        (COMMON + ", name='a\\ud800'", "it can't be written down as JSON"),
+        (COMMON + ", name=['a']", "['a']: name is of another type: Expected `str`, got `array`"),
+        (COMMON + ", name=''", "'': this is no name for a scenario; use ASCII letters"),
+        (COMMON + ", name='a/no_namespace_ü'", "'a/no_namespace_ü': this is no name for a scenario"),
+        (COMMON + ", name='a/[x]'", "'a/[x]': this is no name for a scenario"),
+        (COMMON + ", name='../../a'", "'../../a': this is no name for a scenario"),
+        (COMMON + ", name='/a'", "'/a': this is no name for a scenario"),
+        (COMMON + ", name='a' * 53", "the name has 53 characters, and a namespace's name has room for 52"),
+    ],
+)
+def test_a_scenario_of_no_use_is_one_sentence(fields: str, said: str, tmp_path: Path) -> None:
+    """What Python lets pass is said with the module's name, before anything is started or written."""
+    module = write(tmp_path, "bad.py", f"{HEADER}SCENARIOS = [Scenario({fields})]\n")
+    with pytest.raises(ScenarioError) as caught:
+        scenario_files.load(tmp_path)
+    told = str(caught.value)
+    assert (True, True, 1) == (told.startswith(f"{module}: scenario "), said in told, len(told.splitlines()))
+
+
+def test_all_mistakes_of_all_modules_are_told(tmp_path: Path) -> None:
+    """Whoever mends the first does not meet the next one only then."""
+    bad = f"{HEADER}SCENARIOS = [Scenario({COMMON}, name=''), Scenario({COMMON}, name='a?')]\n"
+    write(tmp_path, "a.py", bad)
+    write(tmp_path, "b.py", "1/0\n")
+    with pytest.raises(ScenarioError) as caught:
+        scenario_files.load(tmp_path)
+    assert ["a.py", "a.py", "b.py"] == [
+        Path(line.split(":")[0]).name for line in str(caught.value).splitlines()
+    ]
 
 
 def test_two_scenarios_of_one_name_are_refused(tmp_path: Path) -> None:

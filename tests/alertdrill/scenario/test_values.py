@@ -48,7 +48,7 @@ EXPECTATIONS = st.builds(
 )
 SCENARIOS = st.builds(
     Scenario,
-    name=TEXT,
+    name=WORD | TEXT,
     why=TEXT,
     workload=WORD,
     hold=DURATION,
@@ -86,7 +86,8 @@ def test_any_scenario_can_be_played_or_says_why_not(one: Scenario) -> None:
     try:
         check(one, frozenset({"A"}))
     except ScenarioError as error:
-        assert str(error).startswith(f"scenario {one.name}: ")  # noqa: PT017  # silence is fine as well
+        named = (f"scenario {one.name}: ", f"scenario {one.name!r}: ")
+        assert str(error).startswith(named)  # noqa: PT017  # silence is fine as well
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import base64
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -19,53 +19,12 @@ from exporter_kit.api.errors import (
     NotServed,
     ServerTrouble,
     Throttled,
-    Unauthorized,
     Unreachable,
     for_status,
 )
 from exporter_kit.api.place import Place
 
-Answer = Callable[[BaseHTTPRequestHandler], None]
 Serving = Callable[..., str]
-
-
-def say(handler: BaseHTTPRequestHandler, status: int, body: bytes, **headers: str) -> None:
-    """Answer with a status and a body."""
-    handler.send_response(status)
-    for name, value in headers.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-@pytest.fixture
-def serving() -> Iterator[Serving]:
-    """Return a function that serves one answer on a free port; it returns the URL."""
-    servers: list[ThreadingHTTPServer] = []
-
-    def start(answer: Answer, context: ssl.SSLContext | None = None) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:  # the name http.server calls
-                answer(self)
-
-            def log_message(self, *_: object) -> None:
-                """Keep quiet."""
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients hang up on purpose
-        if context:
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"{'https' if context else 'http'}://127.0.0.1:{server.server_address[1]}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 def kubeconfig(folder: Path, server: str, *, user: object = None, **cluster: str) -> Path:
@@ -83,31 +42,6 @@ def kubeconfig(folder: Path, server: str, *, user: object = None, **cluster: str
     return file
 
 
-def test_the_token_is_read_again_after_a_401(serving: Serving, tmp_path: Path) -> None:
-    """A token that expired in memory and was renewed on disk costs one refusal."""
-    token = tmp_path / "token"
-    token.write_text("old\n")
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        good = handler.headers["Authorization"] == "Bearer new"
-        say(handler, 200 if good else 401, b"{}")
-
-    client = ApiClient(Place(kubeconfig(tmp_path, serving(answer), user={"tokenFile": str(token)})))
-    token.write_text("new\n")
-    with pytest.raises(Unauthorized):
-        client.get("/api")
-    assert b"{}" == client.get("/api")
-
-
-def test_a_token_that_no_header_can_hold_is_not_quoted(serving: Serving, tmp_path: Path) -> None:
-    """What is said of it is published: it is a secret."""
-    url = serving(lambda handler: say(handler, 200, b"{}"))
-    client = ApiClient(Place(kubeconfig(tmp_path, url, user={"token": "hun\nter2"})))
-    with pytest.raises(CredentialsError) as caught:
-        client.get("/api")
-    assert "reading the token of the kubeconfig: it holds what no header can" == str(caught.value)
-
-
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(403, Forbidden), (404, NotServed), (410, Gone), (429, Throttled), (500, ServerTrouble)],
@@ -117,7 +51,7 @@ def test_a_refusal_carries_the_servers_words(
 ) -> None:
     """The sentence names the path, the status and what the server said."""
     said = json.dumps({"kind": "Status", "message": "pods is no good"}).encode()
-    client = ApiClient(Place(kubeconfig(tmp_path, serving(lambda handler: say(handler, status, said)))))
+    client = ApiClient(Place(kubeconfig(tmp_path, serving(lambda handler: handler.say(status, said)))))
     with pytest.raises(kind, match=f"^/api/v1/pods: HTTP {status}: pods is no good$"):
         client.get("/api/v1/pods")
 
@@ -154,7 +88,7 @@ def test_a_drip_has_an_end(serving: Serving, tmp_path: Path, head: str) -> None:
     """A byte now and then lets no read time out, and still the whole is late."""
     over = threading.Event()
 
-    def drip(handler: BaseHTTPRequestHandler) -> None:
+    def drip(handler: Any) -> None:
         handler.wfile.write(head.encode())
         while not over.wait(0.05):
             handler.wfile.write(b"H")
@@ -169,7 +103,7 @@ def test_a_watch_that_drips_has_an_end(serving: Serving, tmp_path: Path) -> None
     """Whole lines keep it open however long; a line that never ends does not."""
     over = threading.Event()
 
-    def drip(handler: BaseHTTPRequestHandler) -> None:
+    def drip(handler: Any) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in range(4):
             over.wait(0.4)
@@ -200,7 +134,7 @@ def test_a_certificate_that_does_not_match_is_a_sentence(serving: Serving, tmp_p
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("elsewhere.example", key_type=trustme.KeyType.ECDSA).configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.crt"))
-    url = serving(lambda handler: say(handler, 200, b"{}"), context)
+    url = serving(lambda handler: handler.say(200, b"{}"), context)
     trusting = ApiClient(
         Place(kubeconfig(tmp_path, url, **{"certificate-authority": str(tmp_path / "ca.crt")}))
     )
@@ -215,7 +149,7 @@ def test_a_renewed_ca_is_read_after_the_first_refusal(serving: Serving, tmp_path
     old, new = (trustme.CA(key_type=trustme.KeyType.ECDSA) for _ in range(2))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     new.issue_cert("127.0.0.1", key_type=trustme.KeyType.ECDSA).configure_cert(context)
-    url = serving(lambda handler: say(handler, 200, b"{}"), context)
+    url = serving(lambda handler: handler.say(200, b"{}"), context)
     file = tmp_path / "ca.crt"
     old.cert_pem.write_to_path(str(file))
     client = ApiClient(Place(server=url, ca_file=file))
@@ -230,18 +164,6 @@ def test_a_renewed_ca_is_read_after_the_first_refusal(serving: Serving, tmp_path
     assert b"{}" == client.get("/api")
 
 
-def test_the_proxy_of_a_kubeconfig_is_read_the_same_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No scheme is http://, and a network in NO_PROXY counts."""
-    file = kubeconfig(tmp_path, "https://[fd00::1]:6443", **{"proxy-url": "proxy:3128"})
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.setenv("NO_PROXY", "fe80::/10")
-    assert "http://proxy:3128" == Place(file).access().proxy
-    monkeypatch.setenv("NO_PROXY", "fd00::/8")
-    assert Place(file).access().proxy is None
-
-
 def test_a_proxy_is_told_its_user_and_password(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,9 +171,9 @@ def test_a_proxy_is_told_its_user_and_password(
     monkeypatch.setenv("NO_PROXY", "elsewhere.example")
     said: list[tuple[str, str | None]] = []
 
-    def proxy(handler: BaseHTTPRequestHandler) -> None:
+    def proxy(handler: Any) -> None:
         said.append((handler.path, handler.headers["Proxy-Authorization"]))
-        say(handler, 200, b"{}")
+        handler.say(200, b"{}")
 
     url = serving(proxy).replace("http://", "http://me:p%40ss@")
     client = ApiClient(Place(kubeconfig(tmp_path, "http://api.example:8080", **{"proxy-url": url})))
@@ -272,7 +194,7 @@ def test_what_is_no_kubeconfig_is_a_sentence(tmp_path: Path, text: str) -> None:
 def test_lines_come_whole(serving: Serving, tmp_path: Path) -> None:
     """However the chunks fall, a stream yields whole lines, and a half one at the end is none."""
 
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+    def answer(handler: Any) -> None:
         handler.send_response(200)
         handler.send_header("Transfer-Encoding", "chunked")
         handler.end_headers()
@@ -289,7 +211,7 @@ def test_lines_come_at_once_without_chunks(serving: Serving, tmp_path: Path) -> 
     read = threading.Event()
     waited: list[bool] = []
 
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+    def answer(handler: Any) -> None:
         handler.wfile.write(b"HTTP/1.0 200 OK\r\n\r\none\n")
         waited.append(read.wait(10))
         handler.wfile.write(b"two\nhalf")

@@ -230,6 +230,32 @@ def test_what_a_command_writes_is_exposed(tmp_path: Path) -> None:
     assert 'promrun_textfile_success{command="three"} 0.0' in text
 
 
+def test_no_textfile_spoils_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where two commands mean two things by one name, the first is shown, the other counted and told once."""
+
+    def writing(name: str, lines: str) -> Command:
+        return shell(name, f"printf '{lines}' > $PROM_RUN_TEXTFILE", textfile=str(tmp_path / name))
+
+    commands = [
+        writing("first", "# TYPE jobs_total counter\\njobs_total 3\\n"),
+        writing("other", "# TYPE jobs_total gauge\\njobs_total 4\\n"),
+        writing("openmetrics", "# TYPE build info\\nbuild_info 1\\n# EOF\\n"),
+    ]
+
+    async def twice(client: Client) -> Answer:
+        await client.get("/metrics")
+        return await client.get("/metrics", accept="application/openmetrics-text")
+
+    answer = ask(commands, twice)
+    parsed = parse_openmetrics(answer.text)  # type: ignore[no-untyped-call]
+    families = {family.name: family for family in parsed}
+    assert ["first"] == [sample.labels["command"] for sample in families["jobs"].samples]
+    assert {"first": 1.0, "other": 0.0, "openmetrics": 1.0} == {
+        sample.labels["command"]: sample.value for sample in families["promrun_textfile_success"].samples
+    }
+    assert 1 == capsys.readouterr().out.count("jobs_total is of another type in another command's textfile")
+
+
 def test_the_commit_looked_at_is_a_metric(tmp_path: Path) -> None:
     """The commit of the last run, and when the checkout last moved; none yet is told by a 0."""
     commit = "d" * 40

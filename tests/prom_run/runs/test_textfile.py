@@ -7,14 +7,28 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 
 from prom_run.runs import textfile
 
+WORDS = ("_total", "_info", " counter\n", " info\n", " gauge\n", "# EOF\n")
 GOOD = """# HELP drift What differs.
 # TYPE drift gauge
 drift{address="a",command="mine"} 1
 drift{address="b"} 2
 """
+
+
+def collected(found: textfile.Textfile) -> CollectorRegistry:
+    """Return what a scrape is made of."""
+
+    class Collected:
+        def collect(self) -> tuple[object, ...]:
+            return found.metrics
+
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Collected())  # type: ignore[arg-type]
+    return registry
 
 
 def test_samples_get_the_label_of_their_command(tmp_path: Path) -> None:
@@ -60,6 +74,13 @@ def test_a_file_of_before_a_restart_is_restored(tmp_path: Path) -> None:
         ("command_exit_code 0\n", "command_exit_code is a name that a command can't use"),
         ("drift{a=b} 1\n", "is no Prometheus text"),
         ("drift one\n", "is no Prometheus text"),
+        ("queue 1 1700000000000\n", "queue has a timestamp; leave it out, a scrape has its own"),
+        ("queue 1 1700000000\n# EOF\n", "queue has a timestamp; leave it out, a scrape has its own"),
+        ('q{command="a",exported_command="b"} 1\n', "q has both command and exported_command for labels"),
+        ("# TYPE a info\na_info 1\n", "a_info is there twice, and not of one type"),
+        ("# TYPE a_total counter\na_total 3\n# TYPE a gauge\na 1\n", "a is there twice, and not of one type"),
+        ("# TYPE a_count gauge\na_count 3\n# TYPE a summary\na_count 1\n", "a_count is there twice"),
+        ("a 1\nb\n# EOF\n", "is no Prometheus text"),
         ("x" * (textfile.BYTES_MAX + 1), "bytes; 4,194,304 are the most"),
     ],
 )
@@ -72,6 +93,42 @@ def test_a_bad_file_is_a_sentence(tmp_path: Path, text: str, sentence: str) -> N
     assert () == found.metrics
 
 
+BACKUP = """# TYPE backup_runs{0} {1}\nbackup_runs{0}{{command="tf"}} 5.0\n"""
+JOBS = """# TYPE jobs_build info
+jobs_build_info 1
+# TYPE jobs_done counter
+jobs_done_total 3
+jobs_done_created 1.7e9
+# EOF
+"""
+JOBS_PAGE = """# TYPE jobs_build_info gauge
+jobs_build_info{command="tf"} 1.0
+# TYPE jobs_done_total counter
+jobs_done_total{command="tf"} 3.0
+# TYPE jobs_done_created gauge
+jobs_done_created{command="tf"} 1.7e+09
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("# TYPE backup_runs counter\nbackup_runs 5\n", BACKUP.format("", "untyped")),
+        ("# TYPE backup_runs_total counter\nbackup_runs_total 5\n", BACKUP.format("_total", "counter")),
+        (JOBS, JOBS_PAGE),
+    ],
+    ids=["a counter without _total", "a counter", "OpenMetrics"],
+)
+def test_metrics_keep_the_names_they_were_written_with(tmp_path: Path, text: str, page: str) -> None:
+    """Rules know those; a family of OpenMetrics is read as what it is."""
+    file = tmp_path / "x.prom"
+    file.write_text(text)
+    found = textfile.read(str(file), "tf", None)
+    lines = generate_latest(collected(found)).decode().splitlines(keepends=True)
+    shown = "".join(line for line in lines if not line.startswith("# HELP"))
+    assert ("", page) == (found.error, shown)
+
+
 def test_a_folder_is_a_sentence(tmp_path: Path) -> None:
     """What can't be read is said."""
     assert "can't read" in textfile.read(str(tmp_path), "tf", None).error
@@ -81,25 +138,19 @@ def test_a_folder_is_a_sentence(tmp_path: Path) -> None:
 @given(
     raw=st.binary()
     | st.lists(
-        st.sampled_from(["a", "{", "}", '"', "=", " 1", "\n", "# TYPE ", "# HELP ", "\\", ",", "NaN"])
+        st.sampled_from(["a", "{", "}", '"', "=", " 1", "\n", "# TYPE ", "# HELP ", "\\", ",", "NaN", *WORDS])
     ).map(lambda parts: "".join(parts).encode())
 )
 def test_no_bytes_break_a_scrape(tmp_path: Path, raw: bytes) -> None:
-    """Any file is either refused or can be exposed."""
+    """Any file is either refused or can be exposed, each name once."""
     file = tmp_path / "x.prom"
     file.write_bytes(raw)
     found = textfile.read(str(file), "tf", None)
 
-    class Collected:
-        """What a scrape would yield."""
-
-        def collect(self) -> tuple[object, ...]:
-            """Yield it."""
-            return found.metrics
-
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(Collected())  # type: ignore[arg-type]
-    assert isinstance(generate_latest(registry), bytes)
+    for encode in (generate_latest, openmetrics):
+        page = encode(collected(found)).decode()
+        types = [line.split(" ")[2] for line in page.split("\n") if line.startswith("# TYPE ")]
+        assert sorted(set(types)) == sorted(types)
 
 
 def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:

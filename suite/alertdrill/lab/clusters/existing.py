@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -12,6 +13,8 @@ from alertdrill.lab.clusters.base import Ability, Access, Status, Wanted
 from alertdrill.progress import Progress
 
 FLAVOUR = "existing"
+# What kubectl heeds, with which we change things, and the official client does not, with which we look.
+KUBECTL_ONLY = ("as", "as-uid", "as-groups", "as-user-extra", "auth-provider")
 
 
 class ExistingCluster:
@@ -95,3 +98,23 @@ def require_context(access: Access) -> None:
             f"the kubeconfig {access.kubeconfig} has no context {access.context}: it has"
             f" {', '.join(sorted(names)) or 'none'}"
         )
+    _require_one_reading(access, loaded)
+
+
+def _require_one_reading(access: Access, loaded: dict[str, Any]) -> None:
+    """Refuse a user who is one to kubectl and another to the client: half of us would have other rights."""
+    named = [one.get("context") or {} for one in loaded["contexts"] if str(one["name"]) == access.context]
+    names = {each.get("user") for each in named} - {None}
+    for one in loaded.get("users") or ():
+        user = one.get("user") or {}
+        if one.get("name") not in names or not isinstance(user, dict):
+            continue
+        ignored = [word for word in KUBECTL_ONLY if user.get(word)]
+        if user.get("token") and user.get("tokenFile"):
+            ignored.append("tokenFile beside token")
+        if ignored:
+            raise UsageError(
+                f"the kubeconfig {access.kubeconfig} has {ignored[0]} for the user {one['name']}, which"
+                " kubectl heeds and the client that alertdrill looks with does not: give a kubeconfig whose"
+                " user is who is meant"
+            )

@@ -153,8 +153,6 @@ def _dependencies(scratch: Path) -> Mapping[str, archive.Source]:
     shutil.rmtree(scratch / "bin", ignore_errors=True)
     for record in scratch.glob("*.dist-info/RECORD"):
         record.unlink()
-    # The official client comes twice, and nobody here uses its asynchronous half: 80 MB less to load.
-    shutil.rmtree(scratch / "kubernetes" / "aio")
     return {**archive.tree(scratch, below=SITE), **python.compiled(scratch, below=SITE)}
 
 

@@ -50,6 +50,27 @@ def test_a_missing_kubeconfig_is_refused(tmp_path: Path) -> None:
         require_context(Access(kubeconfig=tmp_path / "config", context="a"))
 
 
+@pytest.mark.parametrize(
+    ("user", "word"),
+    [
+        ({"as": "jane", "token": "t"}, "as"),
+        ({"as-groups": ["a"]}, "as-groups"),
+        ({"auth-provider": {"name": "gcp"}}, "auth-provider"),
+        ({"token": "t", "tokenFile": "f"}, "tokenFile beside token"),
+    ],
+)
+def test_a_user_whom_only_kubectl_understands_is_refused(
+    tmp_path: Path, user: dict[str, object], word: str
+) -> None:
+    """Else half of it would be done by somebody with other rights; another context's user may be so."""
+    contexts = [{"name": name, "context": {"user": name}} for name in ("a", "b")]
+    users = [{"name": "a", "user": user}, {"name": "b", "user": {"as": None, "token": "t"}}]
+    (tmp_path / "config").write_text(yaml.safe_dump({"contexts": contexts, "users": users}))
+    with pytest.raises(UsageError, match=rf"has {word} for the user a, which kubectl heeds"):
+        require_context(Access(kubeconfig=tmp_path / "config", context="a"))
+    require_context(Access(kubeconfig=tmp_path / "config", context="b"))
+
+
 def test_it_may_only_run_pods(tmp_path: Path) -> None:
     """Nothing that touches nodes or the control plane is possible in somebody else's cluster."""
     wanted = Wanted(flavour="existing", kubeconfig=kubeconfig(tmp_path, "a"), context="a")

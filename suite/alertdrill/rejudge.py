@@ -1,0 +1,72 @@
+"""Recordings → verdicts, again: all that can be read are judged, and each that can't is told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from alertdrill import durations, incident
+from alertdrill import judge as judging
+from alertdrill.errors import ScenarioError, UsageError
+from alertdrill.incident import Incident
+from alertdrill.model import Finding, Judgement, Verdict
+from alertdrill.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Rejudged:
+    """A judgement on each recording, unknown where it can't be read, and why those can't be."""
+
+    judgements: Sequence[Judgement]
+    errors: Sequence[UsageError]
+
+    @property
+    def exit_code(self) -> int:
+        """Return the worst: that something failed, then that something can't be read."""
+        worst = Verdict.worst(one.verdict for one in self.judgements)
+        if worst is Verdict.FAIL or not self.errors:
+            return worst.exit_code
+        return UsageError.exit_code
+
+
+def rejudge(paths: Sequence[Path], edited: Sequence[Scenario] | None = None) -> Rejudged:
+    """Judge the recordings behind these paths, by the expectations of `edited` where those are given."""
+    judgements, errors = [], []
+    for folder in incident.find(paths):
+        try:
+            recorded = incident.read(folder)
+            judgements.append(judging.judge(recorded if edited is None else _by(edited, recorded, folder)))
+        except UsageError as error:
+            errors.append(error)
+            judgements.append(_unread(folder, error))
+    return Rejudged(judgements, errors)
+
+
+def _by(edited: Sequence[Scenario], recorded: Incident, folder: Path) -> Incident:
+    """Return the recording with the scenario of its name; one that breaks other things is a ScenarioError."""
+    then = recorded.scenario
+    now = next((one for one in edited if one.name == then.name), None)
+    if now is None:
+        names = ", ".join(one.name for one in edited)
+        raise ScenarioError(f"{folder}: no scenario is called {then.name} any more; there are: {names}")
+    now = msgspec.json.decode(msgspec.json.encode(now), type=Scenario)  # as recorded: lists for tuples
+    for field in ("workload", "fault", "hold"):
+        if _meant(now, field) != _meant(then, field):
+            raise ScenarioError(
+                f"{folder}: {then.name} was recorded with the {field} {getattr(then, field)}, and now has"
+                f" {getattr(now, field)}; play it again"
+            )
+    return msgspec.structs.replace(recorded, scenario=now)
+
+
+def _meant(scenario: Scenario, field: str) -> object:
+    """Return a field as it counts: an hour is sixty minutes."""
+    value: object = getattr(scenario, field)
+    return durations.seconds(scenario.hold) if field == "hold" else value
+
+
+def _unread(folder: Path, error: UsageError) -> Judgement:
+    """Return that nothing is known of a recording; its name is its folder's, as what it says is not known."""
+    finding = Finding(check="recording", verdict=Verdict.UNKNOWN, sentence=str(error))
+    return Judgement(scenario=str(folder), verdict=Verdict.UNKNOWN, findings=(finding,), lives=(), speed=1)
