@@ -15,8 +15,6 @@ from kubediff.results import Difference, Item, Subject
 
 ANNOTATION = "kubediff/ignore"
 SENSITIVE = "kubediff/sensitive"
-# Taken out without a rule: who scales an object owns its replicas.
-SCALED = "replicas of what an autoscaler scales"
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -58,7 +58,7 @@ def bring_together(group: str, kind: str, want: Object, have: Object) -> None:
 
 
 def _secret(want: Object, have: Object) -> None:
-    """`stringData` is written over `data`, in base64; a null is nothing, or an empty text where that is there."""
+    """`stringData` is written over `data`, in base64; a null is nothing, or the empty text that is there."""
     texts = want.pop("stringData", None)
     data = want.get("data")
     if isinstance(data, dict):

@@ -14,7 +14,7 @@ from kubediff import path
 from kubediff.compare import keys_of
 from kubediff.defaults import Defaults
 from kubediff.owners import APPLY, LAST_APPLIED, Author, Entry, Owners
-from kubediff.path import Path
+from kubediff.path import Path, Step
 from kubediff.schema import Shape
 
 # A manifest, what the cluster has, and the shape of both.
@@ -119,7 +119,7 @@ class ThreeWay:
 
     def _step(
         self, key: str, want: Any, have: Any, shape: Shape, at: Path
-    ) -> tuple[Path, Any, Any, Shape] | None:
+    ) -> tuple[Step, Any, Any, Shape] | None:
         """Follow a key of fieldsV1 in both; None where the cluster no longer has it."""
         kind, _, name = key.partition(":")
         if kind == "f" and isinstance(have, dict):

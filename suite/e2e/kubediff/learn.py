@@ -1,8 +1,8 @@
 """Learns from a real API server what it fills in by itself, and writes the table that kubediff ships.
 
-Every sample is created as a dry run and read back: what was not sent is a default. Then each field is sent as 0,
-false, "" or {}: where that comes back, it is a value; where it does not, it is the same as nothing. What the server
-refuses can't be in any cluster, and needs no entry.
+Every sample is created as a dry run and read back: what was not sent is a default. Then each field is sent
+as 0, false, "" or {}: where that comes back, it is a value; where it does not, it is the same as nothing.
+What the server refuses can't be in any cluster, and needs no entry.
 """
 
 import copy
@@ -67,6 +67,8 @@ class Learnt:
                     continue
                 if sent.get(key) is None and shape.name and not shape.name.endswith("ObjectMeta"):
                     self._note(shape.name, key, {} if isinstance(value, dict) and inner.fields else value)
+                    if key in DEPENDS.get(shape.name, ()):
+                        continue  # nor does what is in it
                 if isinstance(value, dict | list):
                     self.defaults(sent.get(key), value, inner)
         elif isinstance(got, list):
@@ -157,7 +159,8 @@ def learn(api: ApiServer) -> bytes:
         shape, path = cluster.shape(kind), url(kind, sample)
 
         def send(body: dict[str, Any], path: str = path) -> dict[str, Any] | None:
-            return api.try_to_create(path, body)
+            found: dict[str, Any] | None = api.try_to_create(path, body)
+            return found
 
         got = send(sample)
         assert got is not None, f"{kind.name} {sample['metadata']['name']} was refused"

@@ -111,7 +111,11 @@ class Kubediff:
     def kubectl(self, *words: str | Path, stdin: str = "") -> str:
         """Run kubectl as an administrator; what fails is an error."""
         done = subprocess.run(
-            [str(nodeimage.programs() / "kubectl"), f"--kubeconfig={self.api.kubeconfig()}", *map(str, words)],
+            [
+                str(nodeimage.programs() / "kubectl"),
+                f"--kubeconfig={self.api.kubeconfig()}",
+                *map(str, words),
+            ],
             input=stdin,
             capture_output=True,
             text=True,

@@ -16,8 +16,10 @@ def _names() -> list[str]:
         for file in sorted(folder.glob("*.yaml")):
             for each in yaml.safe_load_all(file.read_text()):
                 kind = str(each["kind"])
-                for one in each["items"] if kind.endswith("List") else [each]:
-                    found.append(f"{one.get('kind') or kind.removesuffix('List')} {one['metadata']['name']}")
+                found += [
+                    f"{one.get('kind') or kind.removesuffix('List')} {one['metadata']['name']}"
+                    for one in (each["items"] if kind.endswith("List") else [each])
+                ]
     return list(dict.fromkeys(found))
 
 
