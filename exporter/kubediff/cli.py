@@ -15,7 +15,7 @@ from exporter_kit.api.place import Place
 from exporter_kit.errors import DaemonError, UsageError
 from exporter_kit.files import write_whole
 from exporter_kit.masks import DEFAULT, Masks
-from kubediff import cache, ignore, manifests, secrecy
+from kubediff import cache, ignore, manifests, outputs, secrecy
 from kubediff.manifests import Manifests, Source
 from kubediff.results import Trouble, Verdict
 
@@ -79,6 +79,14 @@ AS_DIFF = {0: 0, 1: 3, 2: 1}
 @click.option("--foreign", is_flag=True, help="Show the fields that others added.")
 @click.option("--stat", is_flag=True, help="One line for each object.")
 @click.option("-j", "--json", "as_json", is_flag=True, help="Write JSON in place of text.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FORMAT[=FILE]",
+    help="text, stat, json, junit, sarif or html, on standard output or into a file.",
+)
 @click.option("--colour/--no-colour", default=None, help="Colour the text.  [default: on a terminal]")
 @click.option("--textfile", type=FILE, envvar="PROM_RUN_TEXTFILE", help="Write metrics here.")
 @click.option("-e", "--no-error-on-diff", is_flag=True, help="Exit with 0 when something differs.")
@@ -115,8 +123,9 @@ def kubediff(
     place = Place(kubeconfig, context, server, token_file, ca_file)
     verdict = Verdict(troubles=[Trouble("kubediff", "the run did not end")])
     try:
+        wanted = outputs.wanted(given.pop("outputs"), as_json=given.pop("as_json"), stat=given.pop("stat"))
         verdict = compare(place, page=page, **{name: given.pop(name) for name in COMPARING})
-        _show(verdict, **given)
+        outputs.write(verdict, wanted, **given)
     finally:
         if textfile:
             _write(textfile, verdict, time.monotonic() - begun)
@@ -209,19 +218,6 @@ def _rendered(command: str) -> Source | Trouble:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         return Trouble(command, f"it ended with {done.returncode}: {said[-1] if said else 'it said nothing'}")
     return Source(f"({command})", done.stdout)
-
-
-def _show(verdict: Verdict, *, stat: bool, foreign: bool, as_json: bool, colour: bool | None) -> None:
-    from kubediff.report import data, text  # noqa: PLC0415
-
-    coloured = sys.stdout.isatty() if colour is None else colour
-    if as_json:
-        shown = data.render(verdict)
-    elif stat:
-        shown = text.stat(verdict)
-    else:
-        shown = text.render(verdict, colour=coloured, foreign=foreign)
-    click.echo(shown, nl=False, color=coloured)
 
 
 def _write(textfile: Path, verdict: Verdict, seconds: float) -> None:

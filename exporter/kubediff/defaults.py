@@ -37,6 +37,8 @@ class Defaults(msgspec.Struct, frozen=True):
             return False
         if isinstance(value, dict):
             return key not in self.dropped.get(shape.name, ())
+        if inner.is_anything and shape.fields is not None and key in shape.fields:
+            return True
         # Whoever defines a custom resource keeps what it was given.
         return not shape.name or shape.is_map or key in self.kept.get(shape.name, ())
 

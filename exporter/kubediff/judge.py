@@ -100,7 +100,7 @@ class Judge:
             self._secrecy.shown(found.want, found.shape, sensitive=hidden),
             self._secrecy.shown(found.have, found.shape, sensitive=hidden),
             self._lines.place(manifest, path.in_manifest(found.path)),
-            who.remover() if found.have is NOTHING else who.author(found.path),
+            who.remover() if found.have is NOTHING or found.what == "order" else who.author(found.path),
         )
 
     def _told_beyond(self, extra: Beyond, manifest: Manifest, rules: list[ignore.Rule]) -> Difference:

@@ -86,6 +86,11 @@ class Shape:
         return self.element if self.is_map and self.element is not None else UNKNOWN
 
     @property
+    def is_anything(self) -> bool:
+        """Whether the schema says no word on what may stand here."""
+        return self.type is None and not self.form and self.fields is None
+
+    @property
     def items(self) -> "Shape":
         """Return the shape of a list's elements."""
         return self.element if self.element is not None else UNKNOWN

@@ -12,7 +12,7 @@ def render(verdict: Verdict, *, colour: bool = False, foreign: bool = False) -> 
     """Return the whole of it, the headline first."""
     lines = [headline(verdict)]
     for item in verdict.drift:
-        lines += _item(item, colour=colour)
+        lines += paragraph(item, colour=colour)
     if verdict.foreign:
         lines += _foreign(verdict, told=foreign, colour=colour)
     for item in verdict.ignored:
@@ -54,7 +54,8 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _item(item: Item, *, colour: bool) -> list[str]:
+def paragraph(item: Item, *, colour: bool = False) -> list[str]:
+    """Return the lines about one object."""
     where = f"  {item.place}" if item.place else ""
     head = f"{SIGNS[item.state]} {item.subject} {SENTENCES[item.state]}"
     lines = [_painted(head, COLOURS[item.state], on=colour) + _painted(where, DIM, on=colour)]

@@ -119,6 +119,17 @@ class ApiServer:
         )
         return reply.json() if reply.ok else None
 
+    def try_to_patch(self, path: str, changes: list[Any], *, manager: str) -> Any:
+        """Return what would become of an object that somebody changes, None if the server refuses it."""
+        reply = self._session.patch(
+            f"{self.url}{path}",
+            params={"dryRun": "All", "fieldManager": manager, "fieldValidation": "Strict"},
+            data=json.dumps(changes),
+            headers={"Content-Type": "application/json-patch+json"},
+            timeout=30,
+        )
+        return reply.json() if reply.ok else None
+
     def patch(self, path: str, body: object) -> Any:
         """Change some fields of an object."""
         return self.call("PATCH", path, body, kind=MERGE)

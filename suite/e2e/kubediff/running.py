@@ -108,7 +108,7 @@ class Kubediff:
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
-    def kubectl(self, *words: str | Path, stdin: str = "") -> str:
+    def kubectl(self, *words: str | Path, stdin: str = "", editor: str = "") -> str:
         """Run kubectl as an administrator; what fails is an error."""
         done = subprocess.run(
             [
@@ -121,6 +121,7 @@ class Kubediff:
             text=True,
             check=False,
             timeout=120,
+            env={**os.environ, "KUBE_EDITOR": editor},
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
