@@ -36,7 +36,10 @@ class Source:
 
     def again(self) -> bytes:
         """Return the text once more."""
-        return self.text if self.text is not None else Path(self.name).read_bytes()
+        if self.text is not None:
+            return self.text
+        with Path(self.name).open("rb") as file:
+            return file.read(BYTES_MAX + 1)
 
 
 @dataclass(frozen=True)

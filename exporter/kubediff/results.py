@@ -79,7 +79,6 @@ class Verdict(msgspec.Struct):
     ignored: list[Item] = []
     troubles: list[Trouble] = []
     hits: Counter[str] = msgspec.field(default_factory=Counter)
-    extra_asked: bool = False
 
     @property
     def unused(self) -> list[str]:

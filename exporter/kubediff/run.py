@@ -11,13 +11,13 @@ from msgspec import structs
 
 from exporter_kit import log
 from exporter_kit.api.errors import ApiError, CredentialsError, Forbidden, Unauthorized, Unreachable
-from kubediff import ignore
+from kubediff import extra, ignore
 from kubediff.defaults import table
 from kubediff.ignore import Rule, Rules
 from kubediff.judge import Judge, live
 from kubediff.live import Cluster, Kind
 from kubediff.manifests import Manifest, Manifests
-from kubediff.results import Item, Place, Trouble, Verdict
+from kubediff.results import Item, Place, Subject, Trouble, Verdict
 from kubediff.schema import Shape
 from kubediff.secrecy import Secrecy
 
@@ -45,15 +45,6 @@ class Scope:
     manifests: dict[tuple[str, str], Manifest] = field(default_factory=dict)
 
 
-class _Ident(msgspec.Struct):
-    name: str = ""
-    namespace: str = ""
-
-
-class _Identified(msgspec.Struct):
-    metadata: _Ident
-
-
 class Run:
     """One comparison of everything."""
 
@@ -72,6 +63,9 @@ class Run:
         )
         self._scaled_in: dict[str, set[tuple[str, str]]] = {}
         self._absent: list[Manifest] = []
+        self._claimed: set[tuple[str, str, str, str]] = set()
+        # A manifest that can't be read may be that of any object.
+        self._extra = wishes.extra and not manifests.troubles
         self._lost: Exception | None = None
         self.verdict = Verdict(troubles=list(manifests.troubles), hits=self._rules.hits)
 
@@ -97,6 +91,7 @@ class Run:
                     manifest.subject if kind.namespaced else structs.replace(manifest.subject, namespace="")
                 )
                 by_kind.setdefault(kind, []).append(dataclasses.replace(manifest, subject=subject))
+                self._claimed.add((kind.group, kind.kind, subject.namespace, subject.name))
         scopes = []
         for kind, found in by_kind.items():
             namespaces = {manifest.subject.namespace for manifest in found}
@@ -152,13 +147,26 @@ class Run:
 
     def _objects(self, scope: Scope, shape: Shape) -> None:
         waiting = dict(scope.manifests)
-        only = next(iter(waiting))[1] if len(waiting) == 1 else ""
+        only = next(iter(waiting))[1] if len(waiting) == 1 and not self._extra else ""
+        namespaces = {namespace for namespace, _ in waiting}
         for raw in self._cluster.objects(scope.kind, scope.namespace, only=only):
-            ident = msgspec.json.decode(raw, type=_Identified).metadata
-            manifest = waiting.pop((ident.namespace, ident.name), None)
+            head = msgspec.json.decode(raw, type=extra.Head)
+            key = (head.metadata.namespace, head.metadata.name)
+            manifest = waiting.pop(key, None)
             if manifest is not None:
                 self._object(manifest, scope.kind, shape, raw)
+            elif self._extra and key[0] in namespaces:
+                self._tell_extra(scope.kind, head)
         self._absent += waiting.values()
+
+    def _tell_extra(self, kind: Kind, head: extra.Head) -> None:
+        """Tell an object that git does not have, in any version of its kind."""
+        metadata = head.metadata
+        key = (kind.group, kind.kind, metadata.namespace, metadata.name)
+        if key not in self._claimed and extra.is_somebodys(kind.kind, head):
+            self._claimed.add(key)
+            subject = Subject(kind.kind, metadata.namespace, metadata.name, kind.api_version)
+            self._add(Item(subject, "extra"), None)
 
     def _object(self, manifest: Manifest, kind: Kind, shape: Shape, raw: msgspec.Raw) -> None:
         """Compare one object; what can't be understood of it is told, and is not drift."""

@@ -199,6 +199,28 @@ def test_metrics_say_how_it_is(kubediff: Run, server: Server, one: Path, tmp_pat
     assert success[0].split()[0] in file.read_text()
 
 
+def test_what_git_does_not_have_is_told_when_asked(kubediff: Run, server: Server, one: Path) -> None:
+    """--extra tells objects of the same kinds and namespaces, but not what others own or the cluster has."""
+    server.add("ConfigMap", "two")
+    server.add("ConfigMap", "kube-root-ca.crt")
+    server.objects["configmaps"][1]["metadata"]["labels"] = {"a": "b"}
+    server.add("ConfigMap", "owned")
+    server.objects["configmaps"][-1]["metadata"]["ownerReferences"] = [{"name": "x"}]
+    assert ["differs"] == [item["state"] for item in kubediff("--json", one).data["drift"]]
+    told = kubediff("--json", "--extra", one).data["drift"]
+    assert [("one", "differs"), ("two", "extra")] == [
+        (item["subject"]["name"], item["state"]) for item in told
+    ]
+
+
+def test_an_unreadable_manifest_makes_nothing_extra(kubediff: Run, server: Server, one: Path) -> None:
+    """While a manifest can't be read, no object is said to be missing in git."""
+    server.add("ConfigMap", "two")
+    one.with_name("two.yaml").write_text("{")
+    outcome = kubediff("--json", "--extra", one.parent)
+    assert (1, ["one"]) == (outcome.code, [item["subject"]["name"] for item in outcome.data["drift"]])
+
+
 def test_a_rendered_manifest_counts(kubediff: Run, one: Path) -> None:
     """--render takes what a command writes; one that fails is trouble with its last words."""
     assert 2 == kubediff("--render", f"cat {one}").code
