@@ -133,6 +133,7 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "bench", *session.posargs)
     session.run("python", "-m", "bench.costs")
     session.run("python", "-m", "bench.prom_run")
+    session.run("python", "-m", "bench.kubediff")
 
 
 @nox.session
