@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from kube_api_exporter.options import PRESETS
-from kube_api_exporter.places import WORDS_MAX
+from kube_api_exporter.telling import WORDS_MAX
 from kube_api_exporter.words import DEFAULT_KINDS
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 
 from exporter_kit.errors import UsageError
-from kube_api_exporter.places import WORDS_MAX
-from kube_api_exporter.telling import Tell
+from kube_api_exporter.telling import WORDS_MAX, Tell
 from kube_api_exporter.words import DEFAULT_KINDS, FULL_NAMES
 
 KIND_WORD = re.compile(r"[A-Za-z0-9-]+(\.[a-z0-9.-]+)?")
