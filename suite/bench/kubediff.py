@@ -68,8 +68,8 @@ def measure(kubediff: Kubediff, folder: Path) -> dict[str, float]:
     return found
 
 
-def _get(kubediff: Kubediff, found: dict[str, Any]) -> None:
-    kubediff.kubectl("get", f"{found['kind']}/{found['metadata']['name']}", "-o", "json")
+def _get(kubediff: Kubediff, found: dict[str, Any]) -> str:
+    return kubediff.kubectl("get", f"{found['kind']}/{found['metadata']['name']}", "-o", "json")
 
 
 def _expect(actual: int, expected: int) -> None:
