@@ -17,6 +17,7 @@ from alertdrill.scenario import files as scenario_files
 
 EVERY = [
     faults.crash_container("deployment/web", container="app"),
+    faults.fail_job("backup"),
     faults.fail_readiness("x=y"),
     faults.misbehave("x=y", how="fail"),
     faults.missing_image("deployment/web", container="app"),
@@ -25,6 +26,8 @@ EVERY = [
     faults.scale("deployment/web", replicas=0, back_to=2),
     faults.slow_rollout("deployment/web", container="app", takes="2m"),
     faults.stop_watcher("kube-api-exporter"),
+    faults.stuck_rollout("deployment/web", container="app", deadline="4m"),
+    faults.unbound_claim("data"),
 ]
 
 
@@ -95,6 +98,28 @@ def test_a_slow_rollout_takes_rule_time(kube: Kube, tmp_path: Path) -> None:
     """Two minutes of rule time are six live seconds in a lab that is twenty times as fast."""
     run(faults.slow_rollout("deployment/web", container="app", takes="2m"), kube)
     assert 6 == patched(tmp_path)["readinessProbe"]["initialDelaySeconds"]
+
+
+def test_a_rollout_gets_stuck_in_rule_time(kube: Kube, tmp_path: Path) -> None:
+    """Four minutes of rule time are twelve live seconds of progress deadline, told before the bad version."""
+    run(faults.stuck_rollout("deployment/web", container="app", deadline="4m"), kube)
+    first, second = calls(tmp_path)
+    assert {"spec": {"progressDeadlineSeconds": 12}} == json.loads(first.partition("--patch=")[2])
+    assert "no-such-image" in second
+
+
+@pytest.mark.parametrize(
+    ("fault", "resource"),
+    [(faults.fail_job("x"), "job"), (faults.unbound_claim("x"), "persistentvolumeclaim")],
+)
+def test_an_object_of_a_fault_goes_with_it(fault: Fault, resource: str, kube: Kube, tmp_path: Path) -> None:
+    """What was created is what is deleted to heal, also if it is gone already."""
+    run(fault, kube)
+    run(fault, kube, "heal")
+    assert [
+        "--namespace=a create --filename=-",
+        f"--namespace=a delete {resource} x --ignore-not-found --wait=false",
+    ] == calls(tmp_path)
 
 
 def test_a_bad_rollout_is_healed_as_on_call(kube: Kube, tmp_path: Path) -> None:
