@@ -266,6 +266,7 @@ class Run:
             events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),
             series=tuple(series),
             rules=self.lab.rules.stated.to_yaml(),
+            claims=self.lab.rules.claims,
         )
 
     def _leave(self) -> None:

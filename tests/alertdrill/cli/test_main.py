@@ -101,7 +101,7 @@ def test_compressed_rules_go_to_stdout(
 ) -> None:
     """Five minutes are fifteen seconds in a lab that is twenty times as fast."""
     file = tmp_path / "mine.rules.yaml"
-    file.write_text(RULE % "rate(x[1m]) > 1")
+    file.write_text(RULE % "rate(x[1m]) > 100")
     assert 0 == run(monkeypatch, "compress", str(file), "--speed", "20")
     said = capsys.readouterr().out
     assert ("for: 15s" in said, "[3s]" in said) == (True, True)
