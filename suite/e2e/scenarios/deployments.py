@@ -30,6 +30,7 @@ SCENARIOS = [
             ),
             resolves("DeploymentGenerationMismatch", within="5m"),
             never("DeploymentReplicasMismatch"),
+            never("DeploymentStuck"),
         ),
     ),
     Scenario(
@@ -105,7 +106,7 @@ SCENARIOS = [
                 annotations={"summary": like(".*web.*")},
             ),
             resolves("DeploymentStuck", within="5m"),
-            pends("PodWaiting", within="4m"),
+            pends("PodWaiting", within="10m"),
             never("DeploymentReplicasMismatch"),
             never("DeploymentGenerationMismatch"),
         ),

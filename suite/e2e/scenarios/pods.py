@@ -53,12 +53,12 @@ SCENARIOS = [
         why="A container whose image is nowhere must be reported, however often the pull is tried again.",
         workload="web",
         fault=missing_image("deployment/web", container="app"),
-        hold="19m",
+        hold="24m",
         expect=(
             fires(
                 "PodWaiting",
                 after="15m",
-                within="18m",
+                within="23m",
                 labels={
                     "job": JOB,
                     "name": like("web-.*"),
