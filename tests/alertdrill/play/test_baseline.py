@@ -65,7 +65,7 @@ def answer(promql: str) -> list[dict[str, Any]]:
     if "ALERTS" in promql:
         alert = {"metric": {"alertname": "PromRunCommandFailing"}}
         return [alert] if '{namespace="drill-a"' in promql else []
-    return [{"metric": {}}]
+    return [{"metric": {"name": "web"}}]
 
 
 def test_an_alert_about_a_scraped_pod_is_active_before_anything_was_broken() -> None:
