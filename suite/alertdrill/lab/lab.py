@@ -87,7 +87,7 @@ def up(options: Options, rules: LabRules, progress: Progress, *, keep: bool = Fa
             with (
                 evidence.of_failure(cluster, kube, site.namespace, progress),
                 turn.on_this_machine(options.name, progress),
-                turn.in_cluster(kube, site.namespace, progress),
+                turn.in_cluster(kube, site.namespace, site.mark, progress),
             ):
                 _deploy(
                     rules, options.speed, kube, site, loaded, progress=progress
@@ -186,10 +186,11 @@ def _take_down(cluster: clusters.Cluster, progress: Progress, namespace: str = S
     if seen.answers:
         access = cluster.up(progress)
         kube = Kube(access.kubeconfig, access.context)
-        guests = [] if theirs else sorted(stack.others(kube, mark(cluster.name)).items())
+        own = mark(cluster.name)
+        guests = [] if theirs else sorted(stack.others(kube, own).items())
         if theirs or guests:
-            with turn.in_cluster(kube, namespace, progress), progress.phase("removing what is ours"):
-                stack.remove(kube, mark(cluster.name))
+            with turn.in_cluster(kube, namespace, own, progress), progress.phase("removing what is ours"):
+                stack.remove(kube, own)
     known.file(cluster.name).unlink(missing_ok=True)
     if guests:
         progress.say(
@@ -212,7 +213,7 @@ def _connected(state: State, options: Options, rules: LabRules, progress: Progre
     site = known.site(options, is_guest=state.is_guest)
     kube = Kube(state.access.kubeconfig, state.access.context)
     with (
-        turn.in_cluster(kube, site.namespace, progress) as ours,
+        turn.in_cluster(kube, site.namespace, site.mark, progress) as ours,
         kube.forward(site.namespace, "service/prometheus", known.PROMETHEUS_PORT) as forward,
     ):
         if state.is_guest:

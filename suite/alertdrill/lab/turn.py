@@ -18,7 +18,9 @@ from alertdrill.clock import Clock, NotYet, WallClock, wait_for
 from alertdrill.errors import LabError, TransientError
 from alertdrill.kube import Kube
 from alertdrill.lab.options import checked_name
+from alertdrill.lab.stack import mark_of
 from alertdrill.machine import cache
+from alertdrill.names import LAB_LABEL
 from alertdrill.progress import Progress
 
 LEASE = "alertdrill-turn"
@@ -41,15 +43,19 @@ def on_this_machine(name: str, progress: Progress, *, of: str = "play") -> Itera
 
 
 class Turn:
-    """The Lease in the namespace of a lab's stack, held by us until it is left."""
+    """The Lease in the namespace of a lab's stack, held by us until it is left.
 
-    def __init__(self, kube: Kube, namespace: str, progress: Progress, clock: Clock) -> None:
+    A namespace that is not this lab's is not touched: `deploy` says whose it is, and nobody waits for that.
+    """
+
+    def __init__(self, kube: Kube, namespace: str, mark: str, progress: Progress, clock: Clock) -> None:
         self._kube = kube
         self._namespace = namespace
+        self._mark = mark
         self._progress = progress
         self._clock = clock
         self._path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
-        self._node = f"{getpass.getuser()}@{platform.node()}"
+        self._node = f"{_user()}@{platform.node()}"
         self._who = f"{self._node}, process {os.getpid()}"
         self._since = _now()
         self._seen: tuple[str, str] = ("", "")  # whose, as renewed when
@@ -59,19 +65,18 @@ class Turn:
         self._thread: threading.Thread | None = None
 
     def take(self) -> None:
-        """Wait for the Lease and hold it; without the namespace there is none, and nobody can play."""
-        if self._thread is not None:
+        """Wait for the Lease and hold it; without a namespace of ours there is none, and nobody can play."""
+        if self._thread is not None or not self._has_place():
             return
-        taken = wait_for(
+        wait_for(
             f"our turn in {self._namespace}",
             self._try,
             deadline=WAIT_SECONDS_MAX,
             clock=self._clock,
             every=1,
         )
-        if taken == "held":
-            self._thread = threading.Thread(target=self._renew, daemon=True)
-            self._thread.start()
+        self._thread = threading.Thread(target=self._renew, daemon=True)
+        self._thread.start()
 
     def check(self) -> None:
         """Raise LabError if somebody else has taken the Lease: what was done since is not ours alone."""
@@ -92,13 +97,17 @@ class Turn:
         except LabError:
             return
 
-    def _try(self) -> str:
+    def _has_place(self) -> bool:
+        what = f"looking whose namespace {self._namespace} is"
+        status, there = self._kube.send(what, "GET", f"/api/v1/namespaces/{self._namespace}")
+        return status == HTTPStatus.OK and mark_of(there) == self._mark
+
+    def _try(self) -> bool:
         what = f"looking whose turn it is in {self._namespace}"
         status, there = self._kube.send(what, "GET", f"{self._path}/{LEASE}")
         if status == HTTPStatus.NOT_FOUND:
-            status, _ = self._kube.send(what, "POST", self._path, self._lease({"name": LEASE}))
-            if status == HTTPStatus.NOT_FOUND:
-                return "no namespace"
+            metadata = {"name": LEASE, "labels": {LAB_LABEL: self._mark}}
+            status, _ = self._kube.send(what, "POST", self._path, self._lease(metadata))
         else:
             if holder := self._holder(there["spec"]):
                 if holder != self._seen[0]:
@@ -109,7 +118,7 @@ class Turn:
             status, _ = self._kube.send(what, "PUT", path, self._lease(there["metadata"]))
         if status >= HTTPStatus.BAD_REQUEST:
             raise NotYet("somebody was faster")
-        return "held"
+        return True
 
     def _holder(self, spec: Object) -> str:
         """Return who holds it, "" if nobody does any more.
@@ -159,14 +168,23 @@ class Turn:
 
 
 @contextmanager
-def in_cluster(kube: Kube, namespace: str, progress: Progress, clock: Clock | None = None) -> Iterator[Turn]:
-    """Hold the Lease of the lab whose stack is in the namespace, if that is there."""
-    turn = Turn(kube, namespace, progress, clock or WallClock())
+def in_cluster(
+    kube: Kube, namespace: str, mark: str, progress: Progress, clock: Clock | None = None
+) -> Iterator[Turn]:
+    """Hold the Lease of the lab of this mark whose stack is in the namespace, if that is there."""
+    turn = Turn(kube, namespace, mark, progress, clock or WallClock())
     turn.take()
     try:
         yield turn
     finally:
         turn.leave()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user need not be in its list of users
+        return f"user {os.getuid()}"
 
 
 def _now() -> str:

@@ -1,5 +1,6 @@
 """Whose turn it is in a lab: one at a time, told to who waits, and taken over from who is gone."""
 
+import getpass
 import platform
 import threading
 from collections.abc import Callable
@@ -12,9 +13,11 @@ import pytest
 from alertdrill.errors import LabError
 from alertdrill.lab import turn
 from alertdrill.machine import cache
+from alertdrill.names import LAB_LABEL
 from alertdrill.progress import Progress
 from alertdrill.testing import FakeKube, ManualClock
 
+MARK = "lab-12345678"
 OTHER = "ada@elsewhere, process 7"
 SPEC = {
     "holderIdentity": OTHER,
@@ -27,10 +30,11 @@ SPEC = {
 class Leases(FakeKube):
     """An API server with one Lease, which refuses a change of what was changed meanwhile."""
 
-    def __init__(self, spec: dict[str, Any] | None = None, *, namespace: bool = True) -> None:
+    def __init__(self, spec: dict[str, Any] | None = None, *, whose: str | None = MARK) -> None:
         super().__init__()
-        self.namespace = namespace
+        self.whose = whose  # the mark of the namespace; None: there is no namespace
         self.spec = spec
+        self.labels: dict[str, str] = {}
         self.revision = 1
         self.before_get: Callable[[], None] = lambda: None
         self.before_put: Callable[[], None] = lambda: None
@@ -40,10 +44,15 @@ class Leases(FakeKube):
     ) -> tuple[int, dict[str, Any]]:
         """Answer as the API server does."""
         del what
+        if path == "/api/v1/namespaces/monitoring":
+            status = HTTPStatus.NOT_FOUND if self.whose is None else HTTPStatus.OK
+            return status, {"metadata": {"labels": {LAB_LABEL: self.whose}}}
         assert path.startswith("/apis/coordination.k8s.io/v1/namespaces/monitoring/leases")
-        if not self.namespace or (method != "POST" and self.spec is None):
+        assert self.whose == MARK, "asked for in a namespace of somebody else's"
+        if method != "POST" and self.spec is None:
             return HTTPStatus.NOT_FOUND, {}
         if method == "GET":
+            self.before_get()
             return HTTPStatus.OK, {
                 "metadata": {"resourceVersion": self.revision},
                 "spec": dict(self.spec or {}),
@@ -55,6 +64,7 @@ class Leases(FakeKube):
                 return HTTPStatus.CONFLICT, {}
         elif self.spec is not None:
             return HTTPStatus.CONFLICT, {}
+        self.labels = body["metadata"].get("labels", {})
         self.spec, self.revision = body["spec"], self.revision + 1
         return HTTPStatus.CREATED, body
 
@@ -86,8 +96,9 @@ def holder(kube: Leases) -> str:
 def test_a_free_turn_is_taken_and_left(said: Said) -> None:
     """Who plays stands in the cluster for as long as it does, with its machine and process."""
     kube = Leases()
-    with turn.in_cluster(kube, "monitoring", said, ManualClock()) as ours:
+    with turn.in_cluster(kube, "monitoring", MARK, said, ManualClock()) as ours:
         assert f"@{platform.node()}, process" in holder(kube)
+        assert {LAB_LABEL: MARK} == kube.labels
         ours.check()
     assert not holder(kube)
     assert [] == said.sentences
@@ -103,8 +114,8 @@ def test_one_waits_for_who_has_it_and_says_so(said: Said) -> None:
             kube.spec = {**SPEC, "holderIdentity": ""}
 
     kube.before_get = leave
-    with turn.in_cluster(kube, "monitoring", said, clock):
-        assert clock.now() > 5
+    with turn.in_cluster(kube, "monitoring", MARK, said, clock):
+        assert 5 < clock.now() < 30
     who = f"{OTHER} has it since {SPEC['acquireTime']}, renewed {SPEC['renewTime']}"
     assert [f"waiting for our turn in monitoring: {who}"] == said.sentences
 
@@ -112,7 +123,7 @@ def test_one_waits_for_who_has_it_and_says_so(said: Said) -> None:
 def test_a_turn_that_is_not_renewed_is_taken_over(said: Said) -> None:
     """Whoever has gone without a word holds nobody up for longer than the Lease says, by our own clock."""
     kube, clock = Leases(dict(SPEC)), ManualClock(1000.0)
-    with turn.in_cluster(kube, "monitoring", said, clock):
+    with turn.in_cluster(kube, "monitoring", MARK, said, clock):
         assert OTHER != holder(kube)
     assert 1030 <= clock.now() <= 1032
 
@@ -120,10 +131,10 @@ def test_a_turn_that_is_not_renewed_is_taken_over(said: Said) -> None:
 def test_a_process_of_this_machine_that_is_gone_holds_nobody_up(said: Said) -> None:
     """While it lived it had the lock that we have, so its Lease is over at once."""
     kube, clock = Leases(dict(SPEC)), ManualClock()
-    with turn.in_cluster(kube, "monitoring", said, clock):
+    with turn.in_cluster(kube, "monitoring", MARK, said, clock):
         mine = holder(kube)
     kube.spec = {**SPEC, "holderIdentity": mine.rpartition(" ")[0] + " 1"}
-    with turn.in_cluster(kube, "monitoring", said, ManualClock()):
+    with turn.in_cluster(kube, "monitoring", MARK, said, ManualClock()):
         assert mine == holder(kube)
 
 
@@ -136,18 +147,29 @@ def test_of_two_at_once_one_is_refused(said: Said) -> None:
         kube.spec, kube.revision = dict(SPEC), 2
 
     kube.before_put = faster
-    with turn.in_cluster(kube, "monitoring", said, clock):
+    with turn.in_cluster(kube, "monitoring", MARK, said, clock):
         assert clock.now() >= 30
     assert len(said.sentences) == 1
 
 
 def test_without_the_namespace_there_is_nothing_to_hold(said: Said) -> None:
     """A lab that has no stack yet is nobody's; it can be held once it is there."""
-    kube = Leases(namespace=False)
-    with turn.in_cluster(kube, "monitoring", said, ManualClock()) as ours:
-        kube.namespace = True
+    kube = Leases(whose=None)
+    with turn.in_cluster(kube, "monitoring", MARK, said, ManualClock()) as ours:
+        kube.whose = MARK
         ours.take()
         assert "process" in holder(kube)
+
+
+@pytest.mark.parametrize("whose", ["", "a-87654321"])
+def test_in_a_namespace_of_somebody_else_no_turn_is_taken(whose: str, said: Said) -> None:
+    """The Lease of a lab that plays there, on this very machine, stays as it is, and nobody waits for it."""
+    theirs = {**SPEC, "holderIdentity": f"{getpass.getuser()}@{platform.node()}, process 7"}
+    kube = Leases(dict(theirs), whose=whose)
+    with turn.in_cluster(kube, "monitoring", MARK, said, ManualClock()):
+        assert theirs == kube.spec
+    assert theirs == kube.spec
+    assert [] == said.sentences
 
 
 def test_a_turn_that_somebody_took_is_told(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +177,7 @@ def test_a_turn_that_somebody_took_is_told(said: Said, monkeypatch: pytest.Monke
     monkeypatch.setattr(turn, "RENEW_SECONDS", 0.01)
     kube = Leases()
     looked = threading.Event()
-    with turn.in_cluster(kube, "monitoring", said, ManualClock()) as ours:
+    with turn.in_cluster(kube, "monitoring", MARK, said, ManualClock()) as ours:
         kube.spec, kube.revision = dict(SPEC), 99
         while not ours._lost:  # noqa: SLF001
             looked.wait(0.01)
