@@ -19,10 +19,11 @@ from alertdrill.progress import Progress
 def up(*, keep: bool, **chosen: Any) -> None:
     """Bring up a cluster with the monitoring stack, or finish what an earlier run began.
 
-    The lab stays until `alertdrill down`. A second `up` of the same name finds it and changes what differs.
+    The lab stays until `alertdrill down`. A second `up` of the same name finds it and changes what differs;
+    what it does not say stays as it is.
     """
     progress = Progress()
-    asked = options.lab_options(**chosen)
+    asked = options.as_it_is(options.lab_options(**chosen))
     rules = lab.load_rules(asked)
     options.remark(rules.stated.remarks)
     rules.tell(progress)

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterable
 
-from alertdrill.errors import LabError
+from alertdrill.errors import UsageError
 from alertdrill.kube import Kube
 from alertdrill.lab.stack.render import Object
 from alertdrill.lab.stack.site import Site
 from alertdrill.names import LAB_LABEL
 
+NAMED_MAX = 5
 COMPONENTS = ("kube-api-exporter", "prometheus")  # the Deployments of a lab's stack
 
 
@@ -18,13 +19,16 @@ def mark_of(thing: Object) -> str:
 
 
 def refuse_others(kube: Kube, objects: list[Object], site: Site) -> bool:
-    """Raise LabError if any of the objects is there and not ours; say whether all of them are missing."""
+    """Raise UsageError if any of the objects is there and not ours; say whether all of them are missing."""
     there = found(kube, objects)
     if others := [thing for thing in there if mark_of(thing) != site.mark]:
-        raise LabError(
+        named = [*map(_whose, others[:NAMED_MAX])]
+        if len(others) > NAMED_MAX:
+            named.append(f"and {len(others) - NAMED_MAX} more")
+        raise UsageError(
             f"deploying the stack of {site.mark}: not ours, so neither changed nor removed:"
-            f" {'; '.join(map(_whose, others))}; choose another --namespace than {site.namespace}, by which"
-            " all of ours is called, or another cluster"
+            f" {'; '.join(named)}; choose another --namespace than {site.namespace}, by which all of ours is"
+            " called, or another cluster"
         )
     return not there
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from alertdrill import data
-from alertdrill.errors import LabError
+from alertdrill.errors import UsageError
 from alertdrill.kube import Kube
 from alertdrill.lab import stack
 from alertdrill.lab.stack.render import Object
@@ -139,7 +139,7 @@ def test_what_is_not_ours_is_refused_by_name(
 ) -> None:
     """Somebody else's object of a name that we need stays as it is; the error says which, and what to do."""
     cluster.add(kind, called, labels)
-    with pytest.raises(LabError, match=f"{whose}.*choose another --namespace than monitoring"):
+    with pytest.raises(UsageError, match=f"{whose}.*choose another --namespace than monitoring"):
         deploy(cluster, {})
     assert 0 == cluster.applied
     assert [(kind, called)] == list(cluster.objects)
@@ -150,7 +150,7 @@ def test_a_stack_of_another_lab_is_not_taken_for_ours(cluster: Cluster) -> None:
     deploy(cluster, {"a.rules.yaml": "groups: []"})
     for thing in cluster.objects.values():
         thing["metadata"]["labels"][LAB_LABEL] = "a-87654321"
-    with pytest.raises(LabError, match="Deployment prometheus in monitoring is the lab a-87654321's"):
+    with pytest.raises(UsageError, match=r"Namespace monitoring is the lab a-87654321's.*; and \d+ more;"):
         deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert 1 == cluster.applied
 
