@@ -3,11 +3,15 @@
 import importlib
 import sys
 
+from alertdrill.errors import MissingError
+
 
 def main() -> None:
     """Run it."""
     try:
         command = importlib.import_module("alertdrill.cli").main
     except ModuleNotFoundError as error:
-        sys.exit(f"alertdrill: {error.name} is not installed: pip install 'alertdrill[suite]'")
+        missing = MissingError(error.name)
+        sys.stderr.write(f"alertdrill: {missing}\n")
+        sys.exit(missing.exit_code)
     command()
