@@ -79,9 +79,10 @@ def nightly(session: nox.Session) -> None:
 
 @nox.session
 def clusters(session: nox.Session) -> None:
-    """Bring clusters up and down, kill what does it half-way, and halt parts of a control plane."""
+    """Bring clusters up and down, two labs in one, kill what does it half-way, halt a control plane."""
     install(session)
-    session.run("pytest", "suite/e2e/test_clusters.py", "--timeout=0", *session.posargs)
+    files = ("suite/e2e/test_two_labs.py", "suite/e2e/test_clusters.py")
+    session.run("pytest", *files, "--timeout=0", *session.posargs)
 
 
 @nox.session

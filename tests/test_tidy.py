@@ -16,7 +16,7 @@ FUNCTION_LINES_MAX = 60
 # The floors of the large packages, top to bottom: a room imports only from floors below its own. A room is
 # a folder or a file of the package. docs: CONTRIBUTING.md, "Layers".
 HARNESS_FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"plugin", "cli"}),
+    frozenset({"plugin", "cli", "entry"}),
     frozenset({"play"}),
     frozenset({"lab", "engine", "rejudge", "report", "testing"}),
     frozenset({"faults", "prometheus"}),
@@ -30,6 +30,7 @@ HARNESS_FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
 )
 EXPORTER_FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"entry"}),
     frozenset({"cli"}),
     frozenset({"start"}),
     frozenset({"daemon", "rbac"}),

@@ -60,6 +60,16 @@ PRESETS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+# By every name the API server has for them: Secrets must stay unread, Events are a log.
+NEVER = frozenset(
+    f"{name}{group}"
+    for name, groups in {
+        **dict.fromkeys(("secret", "secrets"), ("",)),
+        **dict.fromkeys(("ev", "event", "events"), ("", ".events.k8s.io")),
+    }.items()
+    for group in groups
+)
+
 
 @dataclass(frozen=True)
 class Options:
@@ -84,13 +94,18 @@ class Options:
     _keepers: dict[str, "Keeper"] = field(default_factory=dict, compare=False, repr=False)
     _words: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        """Refuse what can't be meant, with a sentence."""
+    def _check_kinds(self) -> None:
         for word in self.kinds:
             if not KIND_WORD.fullmatch(word):
                 raise UsageError(f"--kinds names {word!r}, which is no kind; write pods or deployments.apps")
+            if word.lower() in NEVER:
+                raise UsageError(f"--kinds names {word}: Secrets and Events are never exported; leave it out")
         if not self.kinds:
             raise UsageError("--kinds names no kind; leave it out for the default ones")
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be meant, with a sentence."""
+        self._check_kinds()
         for given in self.selectors:
             if not SELECTOR.fullmatch(_split(given)[1]) or not _split(given)[1]:
                 raise UsageError(f"--selector {given!r} is no label selector; write app=web or pods:app=web")

@@ -19,6 +19,13 @@ class UsageError(AlertdrillError):
     exit_code = 2
 
 
+class MissingError(UsageError):
+    """A package that is not installed, because the extra that has it was not asked for."""
+
+    def __init__(self, package: str | None) -> None:
+        super().__init__(f"{package} is not installed: pip install 'alertdrill[suite]'")
+
+
 class InputError(UsageError):
     """The user's mistake inside a file; the message opens with `file:line: `.
 

@@ -3,8 +3,9 @@
 A drill that looks for another name than the stack uses sees nothing, and nothing is easily taken for silence.
 """
 
-STACK_NAMESPACE = "monitoring"
-LAB_LABEL = "alertdrill.dev/lab"  # on every scenario's namespace: the lab it belongs to
+STACK_NAMESPACE = "monitoring"  # in production, and in the labels of a lab wherever its own stack is
+LAB_LABEL = "alertdrill.dev/lab"  # on everything of a lab's: its mark
+SCENARIO_LABEL = "alertdrill.dev/scenario"  # on a scenario's namespace beside it, and not on the stack's
 NAMESPACE_PREFIX = "drill-"  # what every scenario's namespace is called first
 
 # Labels of series and alerts.
@@ -20,6 +21,21 @@ SCRAPE_ANNOTATION = "prometheus.io/scrape"  # what that job goes by
 # Metrics of kube-api-exporter.
 REPLICAS = "k8s_deployment_spec_replicas"  # every Deployment has it, at all times
 AVAILABLE = "k8s_deployment_status_availableReplicas"
+# Of each kind that runs pods, one that every object of it has at all times. CronJobs are not told of unasked.
+SIGHTS = {
+    "DaemonSet": "k8s_daemonset_status_desiredNumberScheduled",
+    "Deployment": REPLICAS,
+    "Job": "k8s_job_metadata_generation",
+    "Pod": "k8s_pod_spec_terminationGracePeriodSeconds",
+    "ReplicaSet": "k8s_replicaset_spec_replicas",
+    "StatefulSet": "k8s_statefulset_spec_replicas",
+}
+# How many of its pods are there; a metric that counts none may be missing.
+PRESENT = {
+    "DaemonSet": "k8s_daemonset_status_numberAvailable",
+    "Deployment": AVAILABLE,
+    "StatefulSet": "k8s_statefulset_status_readyReplicas",
+}
 RESTARTS = "k8s_pod_status_restartCount"
 GENERATION_SUFFIX = "_metadata_generation"  # a metric of each kind; counts up with every change of a spec
 

@@ -19,19 +19,23 @@ from alertdrill.progress import Progress
 def up(*, keep: bool, **chosen: Any) -> None:
     """Bring up a cluster with the monitoring stack, or finish what an earlier run began.
 
-    The lab stays until `alertdrill down`. A second `up` of the same name finds it and changes what differs.
+    The lab stays until `alertdrill down`. A second `up` of the same name finds it and changes what differs;
+    what it does not say stays as it is.
     """
     progress = Progress()
-    asked = options.lab_options(**chosen)
+    asked = options.as_it_is(options.lab_options(**chosen))
     rules = lab.load_rules(asked)
     options.remark(rules.stated.remarks)
+    rules.tell(progress)
     state, _ = lab.up(asked, rules, progress, keep=keep)
     click.echo(
         f"lab {state.options.name} is up ({state.flavour}); {state.options.speed:g} times as fast as life"
     )
-    click.echo(f"look:  kubectl --kubeconfig {state.kubeconfig} --context {state.context} get pods -A")
+    click.echo(f"look:   kubectl --kubeconfig {state.kubeconfig} --context {state.context} get pods -A")
     named = "" if state.options.name == options.NAME else f" --name {state.options.name}"
-    click.echo(f"play:  alertdrill play{named}")
+    click.echo(f"alerts: {state.way_to_prometheus}")
+    click.echo(f"        then http://127.0.0.1:{lab.PROMETHEUS_PORT}")
+    click.echo(f"play:   alertdrill play{named}")
 
 
 @click.command()
@@ -54,6 +58,8 @@ def status(name: str, output_format: str) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
     else:
         click.echo(found.sentence)
+        if found.prometheus:
+            click.echo(f"alerts: {found.prometheus}, then http://127.0.0.1:{lab.PROMETHEUS_PORT}")
         for phase, seconds in (found.state.phases if found.state else {}).items():
             click.echo(f"  {seconds:7.1f} s  {phase}")
     if not found.answers:

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from alertdrill.errors import MissingError
+
 
 class LazyGroup(click.Group):
     """Knows of each command where it is ("module:name") and what it is good for, in one line."""
@@ -25,7 +27,10 @@ class LazyGroup(click.Group):
         if cmd_name not in self.lazy:
             return None
         module, _, name = self.lazy[cmd_name][0].partition(":")
-        found: click.Command = getattr(importlib.import_module(module), name)
+        try:
+            found: click.Command = getattr(importlib.import_module(module), name)
+        except ModuleNotFoundError as error:
+            raise MissingError(error.name) from error
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -17,6 +17,8 @@ FILE = click.Path(exists=True, path_type=Path)
 RULES = click.Path(exists=True, allow_dash=True, path_type=Path)
 
 NAME = "lab"
+# What a lab that is up keeps: the flag, as click calls it, and the field of its options.
+KEPT = (("speed", "speed"), ("rule_files", "rules"), ("namespace", "namespace"), ("registry", "registry"))
 name = click.option(
     "--name", default=NAME, show_default=True, help="The lab's name; several can be up at once."
 )
@@ -54,6 +56,17 @@ def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Have terradiff's image in the lab; with no registry tofu is built, which takes minutes.",
         ),
         click.option(
+            "--registry",
+            default="",
+            help="With --cluster existing: where it pulls our own images, as `alertdrill images` says.",
+        ),
+        click.option(
+            "--namespace",
+            default=lab.NAMESPACE,
+            show_default=True,
+            help="Where the stack is; another one for each lab in one cluster. The rules need not know it.",
+        ),
+        click.option(
             "--context", default="", help="With --cluster existing: the context, which must be named."
         ),
         click.option(
@@ -73,14 +86,12 @@ def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def as_it_is(asked: lab.Options) -> lab.Options:
-    """Return the options with speed and rules of the lab that is up, where the command line says nothing."""
+    """Return the options as the lab that is up has them, where the command line says nothing."""
     state, said = lab.find(asked.name), click.get_current_context().get_parameter_source
     if state is None:
         return asked
     kept = {
-        name: getattr(state.options, name)
-        for flag, name in (("speed", "speed"), ("rule_files", "rules"))
-        if said(flag) is ParameterSource.DEFAULT
+        name: getattr(state.options, name) for flag, name in KEPT if said(flag) is ParameterSource.DEFAULT
     }
     return msgspec.structs.replace(asked, **kept)
 
@@ -91,6 +102,8 @@ def lab_options(
     cluster: str,
     kubeconfig: Path | None,
     context: str,
+    namespace: str,
+    registry: str,
     tofu: bool,
     speed: float,
     rule_files: Sequence[Path],
@@ -101,6 +114,8 @@ def lab_options(
         cluster=cluster,
         kubeconfig=str(kubeconfig.absolute()) if kubeconfig else "",
         context=context,
+        namespace=namespace,
+        registry=registry,
         tofu=tofu,
         speed=speed,
         rules=tuple(str(_kept(one).absolute()) for one in rule_files),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from alertdrill import lab, rejudge
 from alertdrill.cli import options
@@ -18,6 +19,7 @@ from alertdrill.play import workload as workloads
 from alertdrill.progress import Progress
 from alertdrill.report import json as json_report
 from alertdrill.report import junit, text
+from alertdrill.scenario import Scenario, to_json
 from alertdrill.scenario import files as scenario_files
 
 RENDERERS = {".xml": junit.render, ".json": json_report.render, ".txt": text.render}
@@ -64,10 +66,11 @@ def play(
     _check_reports(report)
     wanted = scenario_files.choose(scenario_files.load(folder or scenario_files.shipped()), scenarios)
     if only_list:
-        click.echo("\n".join(f"{one.name}\n    {one.why}" for one in wanted))
+        _list(wanted, output_format)
         return
     chosen["tofu"] = chosen["tofu"] or workloads.needs_tofu(wanted)
     asked = options.as_it_is(options.lab_options(**chosen))
+    asked = msgspec.structs.replace(asked, images=workloads.images(wanted))
     rules = lab.load_rules(asked)
     options.remark(rules.stated.remarks)
     drill.check(wanted, rules)
@@ -115,6 +118,15 @@ def judge(incidents: Sequence[Path], report: Sequence[Path], folder: Path | None
         click.echo(f"alertdrill: {error}", err=True)
     _tell(told.judgements, report, output_format)
     click.get_current_context().exit(told.exit_code)
+
+
+def _list(scenarios: Sequence[Scenario], output_format: str) -> None:
+    """Print the scenarios: what each is good for, or all there is to know of them."""
+    if output_format == "json":
+        data = [to_json(one) for one in scenarios]
+        click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))
+    else:
+        click.echo("\n".join(f"{one.name}\n    {one.why}" for one in scenarios))
 
 
 def _check_reports(files: Sequence[Path]) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from alertdrill.kube import Kube
 from alertdrill.model import Trait, Value
+from alertdrill.names import STACK_NAMESPACE
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 TARGET = re.compile(r"[a-z]+(\.[a-z.]+)?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
@@ -22,6 +23,7 @@ class Place:
     kube: Kube
     namespace: str
     speed: float
+    stack: str = STACK_NAMESPACE  # where what watches it is
 
     def run(self, what: str, *words: str, stdin: str | None = None) -> str:
         """Run kubectl in the scenario's namespace."""

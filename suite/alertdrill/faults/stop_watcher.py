@@ -4,7 +4,6 @@ from typing import Any
 
 from alertdrill.faults.base import FaultKind, Ground, Place, Text
 from alertdrill.model import Value
-from alertdrill.names import STACK_NAMESPACE
 from alertdrill.scenario import Fault
 
 
@@ -40,7 +39,7 @@ class StopWatcher(FaultKind):
             "rollout",
             "status",
             f"deployment/{args['component']}",
-            f"--namespace={STACK_NAMESPACE}",
+            f"--namespace={place.stack}",
             "--timeout=60s",
             timeout=70,
         )
@@ -51,7 +50,7 @@ class StopWatcher(FaultKind):
             "scale",
             f"deployment/{component}",
             f"--replicas={replicas}",
-            f"--namespace={STACK_NAMESPACE}",
+            f"--namespace={place.stack}",
         )
 
 

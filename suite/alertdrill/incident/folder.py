@@ -1,7 +1,7 @@
 """A recording ⇄ a folder on disk, with a format version: record first, judge later.
 
-    incident.json    format, scenario, namespace, speed, started, versions, limits, traits, cadence, phases,
-                     claims
+    incident.json    format, scenario, namespace, speed, started, versions, limits, workload, left_out,
+                     traits, cadence, phases, claims
     events.jsonl     one Event a line, in order of t
     series.jsonl.gz  one Series a line
     rules.yaml       the rules as they were, uncompressed
@@ -57,6 +57,8 @@ class Head(Value, frozen=True, kw_only=True):
     fault_at: Moment
     versions: dict[str, str]
     limits: Limits
+    workload: tuple[str, ...] | None = None
+    left_out: tuple[str, ...] = ()
     traits: tuple[Trait, ...] | None = None
     cadence: Cadence | None
     phases: dict[str, float]

@@ -81,6 +81,8 @@ class Incident(Value, frozen=True, kw_only=True):
     fault_at: Moment  # live seconds since the epoch at t = 0
     versions: dict[str, str]
     limits: Limits
+    workload: tuple[str, ...] | None = None  # what ran, KIND/NAME each; None: not known
+    left_out: tuple[str, ...] = ()  # rules that the lab did not run, each with the reason
     traits: tuple[Trait, ...] | None = None  # of the fault; None: recorded before faults said theirs
     cadence: Cadence | None = None  # measured where the scenario's fault is a crash loop
     phases: dict[str, float] = {}  # live seconds of each phase of the run and of the lab

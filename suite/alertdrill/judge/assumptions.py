@@ -8,11 +8,13 @@ from alertdrill.judge import workload
 from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import instance, moment
 from alertdrill.model import AlertState, Trait
-from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, REPLICAS
+from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, SIGHTS
 
 
 def broken(recording: Recording) -> list[str]:
     """Return why nothing else of this recording can be judged; `[]` when all of it can."""
+    if not recording.reached_fault and recording.troubles:
+        return [recording.troubles[0]]  # all that is missing after it is missing because of it
     checks = (_run, _fault, _scrapes, _own_scrapes, _rules, _canary, _before, _cadence)
     found = [sentence for check in checks for sentence in check(recording)]
     return [*found, *workload.doubts(recording)]
@@ -83,7 +85,7 @@ def _jobs(recording: Recording) -> set[str]:
 
     Scenarios' are not among them: this one's own are looked at in `_own_scrapes`, others' don't matter.
     """
-    read = recording.metrics | {REPLICAS}
+    read = recording.metrics | set(SIGHTS.values())
     found = {
         one.labels.get("job", "")
         for one in recording.incident.series

@@ -73,6 +73,12 @@ class Recording(Value, frozen=True, kw_only=True):
     metrics: frozenset[str]
 
     @property
+    def reached_fault(self) -> bool:
+        """Say whether the run came as far as what it is about: what was to be broken, or left alone, was."""
+        steps = [event.data.get("name") for event in self.incident.events if event.kind == "step"]
+        return self.fault is not None or "hold" in steps or not steps
+
+    @property
     def traits(self) -> frozenset[Trait]:
         """Return what the fault does to a cluster; nothing where nothing was broken."""
         return frozenset(self.incident.traits or ())

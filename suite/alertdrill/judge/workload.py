@@ -12,7 +12,7 @@ from alertdrill.incident import Incident
 from alertdrill.judge.recording import Recording
 from alertdrill.judge.words import moment
 from alertdrill.model import Trait
-from alertdrill.names import AVAILABLE, GENERATION_SUFFIX, NAMESPACE_LABEL, REPLICAS
+from alertdrill.names import AVAILABLE, GENERATION_SUFFIX, NAMESPACE_LABEL, REPLICAS, SIGHTS
 
 Samples = list[tuple[float, float]]
 
@@ -25,18 +25,34 @@ def doubts(recording: Recording) -> Iterator[str]:
 
 
 def _holes(recording: Recording) -> Iterator[str]:
-    """Yield where Prometheus lost sight of a Deployment of the scenario, from the fault to the end."""
+    """Yield where Prometheus lost sight of what the scenario runs, from the fault to the end."""
     incident, end = recording.incident, recording.end
     if end is None:
         return
-    deployments = _by_name(incident, REPLICAS)
-    if not deployments:
-        yield f"Prometheus never saw a Deployment in {incident.namespace}"
-    for name, samples in sorted(deployments.items()):
+    for kind, name, samples in _watched(incident):
+        if not samples:
+            yield f"Prometheus never saw {kind} {name} in {incident.namespace}".replace("  ", " ")
+            continue
         seen = [0.0, *(t for t, _ in samples if 0 < t < end), end]
         for start, stop in pairwise(seen):
             if stop - start > incident.limits.scrape_gap_max:
-                yield f"Prometheus did not see Deployment {name} from {moment(start)} to {moment(stop)}"
+                yield f"Prometheus did not see {kind} {name} from {moment(start)} to {moment(stop)}"
+
+
+def _watched(incident: Incident) -> Iterator[tuple[str, str, Samples]]:
+    """Yield kind, name and sightings of everything that the scenario runs, of kinds that are told.
+
+    A recording that does not know what ran is older than its judge: its scenarios had Deployments.
+    """
+    if incident.workload is None:
+        deployments = sorted(_by_name(incident, REPLICAS).items())
+        yield from (("Deployment", name, samples) for name, samples in deployments)
+        if not deployments:
+            yield "a Deployment", "", []
+        return
+    for kind, _, name in (one.partition("/") for one in sorted(incident.workload)):
+        if kind in SIGHTS:
+            yield kind, name, _by_name(incident, SIGHTS[kind]).get(name, [])
 
 
 def _unseen_change(recording: Recording) -> Iterator[str]:

@@ -16,13 +16,19 @@ from alertdrill.machine import process, tools
 
 # Where the API server has the resources we look at; discovery would cost a request for what never changes.
 PATHS = {
+    "cronjobs": "apis/batch/v1",
+    "daemonsets": "apis/apps/v1",
     "deployments": "apis/apps/v1",
     "events": "api/v1",
+    "jobs": "apis/batch/v1",
     "namespaces": "api/v1",
     "nodes": "api/v1",
     "pods": "api/v1",
     "replicasets": "apis/apps/v1",
+    "statefulsets": "apis/apps/v1",
 }
+# To a request that changes something, these are answers: who asks decides what to do.
+ANSWERS = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
 
 
 class Kube:
@@ -78,16 +84,39 @@ class Kube:
         Where asking again may help, it is a TransientError.
         """
         request = self._client.param_serialize("GET", path, query_params=query, auth_settings=["BearerToken"])
+        return self._answer(what, request, timeout, frozenset({HTTPStatus.OK}))
+
+    def send(
+        self, what: str, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Do one request and return its status and object. Not found and conflict are answers, too."""
+        headers = {"Content-Type": "application/json"}
+        request = self._client.param_serialize(
+            method, path, header_params=headers, body=body, auth_settings=["BearerToken"]
+        )
+        reply = self._answer(what, request, 30, ANSWERS)
         try:
+            return reply.status, json.loads(reply.data)
+        except urllib3.exceptions.HTTPError as error:
+            raise TransientError(f"{what}: the API server's answer broke off: {error}") from error
+        except ValueError as error:
+            raise LabError(f"{what}: the API server's answer is not understood: {error}") from error
+
+    def _answer(
+        self, what: str, request: Sequence[Any], timeout: float, answers: frozenset[HTTPStatus]
+    ) -> urllib3.BaseHTTPResponse:
+        """Return the reply to a request, if its status is an answer."""
+        try:
+            method, url, headers, body, *_ = request
             reply: urllib3.BaseHTTPResponse = self._client.call_api(
-                *request, _request_timeout=timeout
+                method, url, headers, body, _request_timeout=timeout
             ).response
-            said = "" if reply.status == HTTPStatus.OK else reply.data[:300].decode(errors="replace")
+            said = "" if reply.status in answers else reply.data[:300].decode(errors="replace")
         except (urllib3.exceptions.HTTPError, kubernetes.client.ApiException) as error:
             raise (LabError if _is_distrust(error) else TransientError)(
                 f"{what}: the API server at {self._client.configuration.host}: {error}"
             ) from error
-        if reply.status != HTTPStatus.OK:
+        if reply.status not in answers:
             raise refusal(reply.status)(f"{what}: the API server answered {reply.status}: {said}")
         return reply
 

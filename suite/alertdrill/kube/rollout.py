@@ -1,6 +1,6 @@
 """Has a workload rolled out, and if not, why? One answer for the stack and for what scenarios run."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ HOPELESS = frozenset(
         "FailedCreate",
         "ImagePullBackOff",
         "InvalidImageName",
+        "JobFailed",
     }
 )
 
@@ -45,20 +46,115 @@ class Obstacle:
         return self.reason in HOPELESS
 
 
+@dataclass(frozen=True)
+class Workload:
+    """An object that runs pods and was made by a person, not by another object."""
+
+    kind: str
+    thing: Object
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+        return str(self.thing["metadata"]["name"])
+
+    def __str__(self) -> str:
+        """Name it as kubectl takes it."""
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def is_healthy(self) -> bool:
+        """Say whether it runs as it should, by what its kind promises."""
+        return HEALTH[self.kind](self.thing)
+
+
+def workloads(get: Callable[[str], list[Object]]) -> list[Workload]:
+    """Return all that runs pods, as `get` lists it by resource, but for what something else controls."""
+    return [
+        Workload(kind, thing)
+        for resource, kind in RESOURCES.items()
+        for thing in get(resource)
+        if not any(owner.get("controller") for owner in thing["metadata"].get("ownerReferences", []))
+    ]
+
+
 def has_rolled_out(deployment: Object) -> bool:
     """Say whether all pods are of the newest template and available."""
-    status = deployment.get("status", {})
-    replicas = deployment["spec"].get("replicas", 1)
-    counted = ("replicas", "updatedReplicas", "availableReplicas")
-    return status.get("observedGeneration") == deployment["metadata"]["generation"] and all(
-        status.get(name, 0) == replicas for name in counted
+    wanted = deployment["spec"].get("replicas", 1)
+    return _counts(deployment, wanted, "replicas", "updatedReplicas", "availableReplicas")
+
+
+def _counts(thing: Object, wanted: int, *names: str) -> bool:
+    """Say whether the newest spec was looked at, and so many pods are counted under each name."""
+    status = thing.get("status", {})
+    is_new = status.get("observedGeneration") == thing["metadata"].get("generation")
+    return is_new and all(status.get(name, 0) == wanted for name in names)
+
+
+def _is_whole_set(stateful_set: Object) -> bool:
+    """Say the same of a StatefulSet; its older pods may stay, where it says so."""
+    wanted = stateful_set["spec"].get("replicas", 1)
+    strategy = stateful_set["spec"].get("updateStrategy", {})
+    stays = strategy.get("type") == "OnDelete" or strategy.get("rollingUpdate", {}).get("partition")
+    names = ("replicas", "readyReplicas", *(() if stays else ("updatedReplicas",)))
+    return _counts(stateful_set, wanted, *names)
+
+
+def _is_on_every_node(daemon_set: Object) -> bool:
+    """Say the same of a DaemonSet, which may have no node to run on."""
+    wanted = daemon_set.get("status", {}).get("desiredNumberScheduled", 0)
+    updates = daemon_set["spec"].get("updateStrategy", {}).get("type") != "OnDelete"
+    return _counts(daemon_set, wanted, "numberAvailable", *(("updatedNumberScheduled",) if updates else ()))
+
+
+def _is_under_way(job: Object) -> bool:
+    """Say whether a Job runs, is done, or is told to wait."""
+    status = job.get("status", {})
+    return (
+        _is_so(job, "Complete")
+        or bool(job["spec"].get("suspend"))
+        or (status.get("ready", 0) > 0 and not _is_so(job, "Failed"))
     )
 
 
-def obstacles(deployments: Iterable[Object], pods: Iterable[Object]) -> list[Obstacle]:
-    """Return why Deployments have no pods and why pods don't run, each once."""
+def _is_so(thing: Object, condition: str) -> bool:
+    conditions = thing.get("status", {}).get("conditions") or []
+    return any(one.get("type") == condition and one.get("status") == "True" for one in conditions)
+
+
+# The kinds that run pods: where they are listed, and when they are healthy. A CronJob is once it is accepted.
+RESOURCES = {
+    "deployments": "Deployment",
+    "statefulsets": "StatefulSet",
+    "daemonsets": "DaemonSet",
+    "replicasets": "ReplicaSet",
+    "jobs": "Job",
+    "cronjobs": "CronJob",
+    "pods": "Pod",
+}
+HEALTH: dict[str, Callable[[Object], bool]] = {
+    "Deployment": has_rolled_out,
+    "StatefulSet": _is_whole_set,
+    "DaemonSet": _is_on_every_node,
+    "ReplicaSet": lambda one: _counts(one, one["spec"].get("replicas", 1), "replicas", "availableReplicas"),
+    "Job": _is_under_way,
+    "CronJob": lambda _one: True,
+    "Pod": lambda one: _is_so(one, "Ready") or one.get("status", {}).get("phase") == "Succeeded",
+}
+
+
+def obstacles(
+    things: Iterable[Object], pods: Iterable[Object], events: Iterable[Object] = ()
+) -> list[Obstacle]:
+    """Return why things have no pods and why pods don't run, each once.
+
+    Not every kind has a condition for a pod that was refused; for the others `events` say so.
+    """
+    things = list(things)
+    names = {(thing.get("kind"), thing["metadata"]["name"]) for thing in things}
     found = [
-        *(one for deployment in deployments for one in _refusals(deployment)),
+        *(one for thing in things for one in _refusals(thing)),
+        *(one for event in events for one in _refused(event, names)),
         *(one for pod in pods for one in of_pod(pod)),
     ]
     return list(dict.fromkeys(found))
@@ -80,8 +176,20 @@ def of_pod(pod: Object) -> Iterator[Obstacle]:
             yield Obstacle(what, waiting.get("reason", ""), waiting.get("message", ""), image)
 
 
+def _refused(event: Object, names: set[tuple[str | None, str]]) -> Iterator[Obstacle]:
+    """Yield what an event says of a pod that one of these was refused."""
+    of = event.get("involvedObject", {})
+    if event.get("reason") == "FailedCreate" and (of.get("kind"), of.get("name")) in names:
+        yield Obstacle(f"{of['kind']} {of['name']}", "FailedCreate", event.get("message", ""))
+
+
 def _refusals(deployment: Object) -> Iterator[Obstacle]:
-    """Yield why the API server refused a Deployment's pods: there is no pod to ask when none may be made."""
+    """Yield why the API server refused a Deployment's pods, or why a Job was given up.
+
+    There is no pod to ask when none may be made.
+    """
+    if _is_so(deployment, "Failed"):
+        yield Obstacle(f"job {deployment['metadata']['name']}", "JobFailed", "it was given up")
     for condition in deployment.get("status", {}).get("conditions", []):
         if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
             what = f"deployment {deployment['metadata']['name']}"

@@ -1,11 +1,16 @@
 """What is drilled in: a cluster with the monitoring stack on it."""
 
-from alertdrill.lab.lab import Lab, State, Status, borrowed, down, find, status, up
+from alertdrill.lab.known import PROMETHEUS_PORT, State, find
+from alertdrill.lab.lab import Lab, borrowed, down, up
 from alertdrill.lab.options import SPEED, Options, wanted
 from alertdrill.lab.rules import LabRules
 from alertdrill.lab.rules import load as load_rules
+from alertdrill.lab.status import Status, status
+from alertdrill.names import STACK_NAMESPACE as NAMESPACE
 
 __all__ = [
+    "NAMESPACE",
+    "PROMETHEUS_PORT",
     "SPEED",
     "Lab",
     "LabRules",

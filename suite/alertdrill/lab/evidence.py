@@ -8,18 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from alertdrill.clock import WallClock
 from alertdrill.errors import LabError
 from alertdrill.kube import Kube
-from alertdrill.lab.clusters import Access, Cluster
+from alertdrill.lab.clusters import Cluster
 from alertdrill.machine import cache
-from alertdrill.names import STACK_NAMESPACE
 from alertdrill.progress import Progress
+from alertdrill.prometheus import Prometheus, openmetrics
 
-DATABASE_SECONDS_MAX = 120
+EXPORTED_SECONDS = 1800.0  # of live time: more than any play at the usual speed takes
 
 
 @contextmanager
-def of_failure(cluster: Cluster, access: Access, progress: Progress) -> Iterator[None]:
+def of_failure(cluster: Cluster, kube: Kube, namespace: str, progress: Progress) -> Iterator[None]:
     """Export what there is to see before a lab that broke is taken down."""
     try:
         yield
@@ -27,25 +28,25 @@ def of_failure(cluster: Cluster, access: Access, progress: Progress) -> Iterator
         folder = cache.folder() / "evidence" / cluster.name
         try:
             shutil.rmtree(folder, ignore_errors=True)
-            export(Kube(access.kubeconfig, access.context), folder, progress)
+            export(kube, namespace, folder, progress)
             cluster.export_logs(folder / "cluster")
         except (LabError, OSError, KeyboardInterrupt) as trouble:
             progress.say(f"exporting evidence to {folder}: {str(trouble) or 'interrupted'}", style="yellow")
         raise LabError(f"{error} (evidence: {folder})") from error
 
 
-def export(kube: Kube, folder: Path, progress: Progress) -> None:
+def export(kube: Kube, namespace: str, folder: Path, progress: Progress) -> None:
     """Write the evidence of a lab in trouble to a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with progress.phase(f"exporting evidence to {folder}"):
         _write(kube, folder / "events.txt", "get", "events", "--all-namespaces", "--sort-by=.lastTimestamp")
         _write(kube, folder / "pods.txt", "get", "pods", "--all-namespaces", "--output=wide")
-        _write(kube, folder / "describe.txt", "describe", "pods", f"--namespace={STACK_NAMESPACE}")
+        _write(kube, folder / "describe.txt", "describe", "pods", f"--namespace={namespace}")
         for component in ("kube-api-exporter", "prometheus"):
-            words = ("logs", f"--namespace={STACK_NAMESPACE}", f"deployment/{component}", "--all-containers")
+            words = ("logs", f"--namespace={namespace}", f"deployment/{component}", "--all-containers")
             _write(kube, folder / "logs" / f"{component}.log", *words)
             _write(kube, folder / "logs" / f"{component}.previous.log", *words, "--previous")
-        _database(kube, folder / "prometheus.tar")
+        _samples(kube, namespace, folder / "prometheus.om.txt")
 
 
 def _write(kube: Kube, file: Path, *words: str) -> None:
@@ -56,17 +57,13 @@ def _write(kube: Kube, file: Path, *words: str) -> None:
     cache.write_whole(file, text)
 
 
-def _database(kube: Kube, file: Path) -> None:
-    """Copy Prometheus' data folder as it is; promtool and any Prometheus can open it once unpacked."""
-    words = (f"--namespace={STACK_NAMESPACE}", "deployment/prometheus", "--container=prometheus", "--")
+def _samples(kube: Kube, namespace: str, file: Path) -> None:
+    """Write what Prometheus has of late, asked by its API: an image need not have any program but its own."""
     try:
-        kube.run(
-            "exporting Prometheus' data",
-            "exec",
-            *words,
-            *("tar", "-C", "/prometheus", "-cf", "-", "."),
-            timeout=DATABASE_SECONDS_MAX,
-            into=file,
-        )
+        with kube.forward(namespace, "service/prometheus", 9090) as forward:
+            server = Prometheus(forward.url(), on_silence=forward.mistrust)
+            end = WallClock().now()
+            start = end - EXPORTED_SECONDS
+            cache.write_pieces(file, openmetrics.lines(server, start=start, end=end))
     except LabError as error:
-        cache.write_whole(file.with_suffix(".missing.txt"), f"{error}\n")
+        cache.write_whole(file.with_name("prometheus.missing.txt"), f"{error}\n")

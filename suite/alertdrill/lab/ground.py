@@ -6,18 +6,21 @@ from functools import partial
 from alertdrill.errors import LabError
 from alertdrill.faults.base import Ground
 from alertdrill.kube import Kube
-from alertdrill.names import RESTART_SECONDS, STACK_NAMESPACE
+from alertdrill.names import RESTART_SECONDS
 
 GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
-def of(kube: Kube, *, speed: float, again: str) -> Ground:
-    """Look at the cluster; `again` says how to have one whose kubelets fit, "" where they are not ours."""
+def of(kube: Kube, namespace: str, *, speed: float, again: str) -> Ground:
+    """Look at the cluster, and the stack in `namespace`.
+
+    `again` says how to have a cluster whose kubelets fit, "" where they are not ours.
+    """
     return Ground(
         speed=speed,
         restart_seconds_max=restart_seconds_max(kube),
-        components=partial(_components, kube),
+        components=partial(_components, kube, namespace),
         again=again,
     )
 
@@ -46,5 +49,5 @@ def _cap(config: dict[str, dict[str, str]]) -> float:
     )
 
 
-def _components(kube: Kube) -> frozenset[str]:
-    return frozenset(one["metadata"]["name"] for one in kube.get("deployments", namespace=STACK_NAMESPACE))
+def _components(kube: Kube, namespace: str) -> frozenset[str]:
+    return frozenset(one["metadata"]["name"] for one in kube.get("deployments", namespace=namespace))

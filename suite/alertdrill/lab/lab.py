@@ -6,40 +6,27 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
-
-import msgspec
 
 from alertdrill import compress
 from alertdrill.clock import WallClock, wait_for
-from alertdrill.errors import AlertdrillError, LabError
+from alertdrill.errors import AlertdrillError, LabError, UsageError
 from alertdrill.faults.base import Ground
 from alertdrill.incident import Limits
 from alertdrill.kube import Forward, Kube
-from alertdrill.lab import clusters, evidence, ground, stack
-from alertdrill.lab.options import Options, checked_name, in_use, mark, wanted
+from alertdrill.lab import clusters, evidence, ground, images_there, known, stack, turn
+from alertdrill.lab.clusters import Ability
+from alertdrill.lab.known import State, find
+from alertdrill.lab.options import Options, mark, wanted
 from alertdrill.lab.rules import LabRules, base_config
-from alertdrill.machine import cache, images
-from alertdrill.model import Value
-from alertdrill.names import LAB_LABEL, LOOKBACK_SECONDS, STACK_NAMESPACE
+from alertdrill.lab.status import status
+from alertdrill.lab.turn import Turn
+from alertdrill.machine import images
+from alertdrill.names import LOOKBACK_SECONDS, STACK_NAMESPACE
 from alertdrill.progress import Progress
 from alertdrill.prometheus import Prometheus
 
-DELETE_SECONDS_MAX = 120.0
 READY_SECONDS_MAX = 60.0
 BORROW_TRIES_MAX = 5
-
-
-class State(Value, frozen=True, kw_only=True):
-    """What is known of a lab that is up."""
-
-    options: Options
-    flavour: str
-    reason: str
-    kubeconfig: str
-    context: str
-    images: dict[str, str]  # image → what it is made of, as loaded into the cluster
-    phases: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -54,6 +41,8 @@ class Lab:
     versions: dict[str, str]
     phases: dict[str, float]
     ground: Ground = field(default=Ground(speed=1.0))
+    site: stack.Site = field(default=stack.Site(mark="", tail=""))
+    turn: Turn | None = None
 
     @property
     def limits(self) -> Limits:
@@ -70,10 +59,10 @@ class Lab:
         """Return the live seconds between two evaluations of a rule."""
         return self.limits.evaluation_interval / self.speed
 
-    @property
-    def mark(self) -> str:
-        """Return what the label LAB_LABEL says on everything of this lab."""
-        return mark(self.name)
+    def check_turn(self) -> None:
+        """Raise LabError if somebody else has taken the lab meanwhile."""
+        if self.turn:
+            self.turn.check()
 
     def prometheus(self) -> Prometheus:
         """Return a connection of one's own to the lab's Prometheus."""
@@ -86,28 +75,37 @@ def up(options: Options, rules: LabRules, progress: Progress, *, keep: bool = Fa
     Broken on the way, a new one is taken down again, unless it is to be kept; one that was up stays.
     Returns what is known of the lab, and whether it was up already.
     """
-    with cache.locked(f"lab-{checked_name(options.name)}"):
+    with turn.on_this_machine(options.name, progress, of="lab"):
         before = find(options.name)  # what an earlier run left
         cluster = clusters.choose(wanted(options))  # the lab's own, else one that this machine can have
+        site = known.site(options, is_guest=Ability.OWNS_CLUSTER not in cluster.abilities)
         was_up = before is not None and cluster.status().answers
         progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
-        with _nothing_left_behind(cluster, progress, unless=keep or was_up):
-            access, loaded = _cluster_with_images(cluster, before, options, progress)  # side by side
-            with evidence.of_failure(cluster, access, progress), in_use(options.name):
-                _deploy(rules, options, access, loaded, progress)  # the stack, until all of it is ready
+        with _nothing_left_behind(cluster, site.namespace, progress, unless=keep or was_up):
+            access, loaded = _cluster_with_images(cluster, before, options, site, progress)  # side by side
+            kube = Kube(access.kubeconfig, access.context)
+            with (
+                evidence.of_failure(cluster, kube, site.namespace, progress),
+                turn.on_this_machine(options.name, progress),
+                turn.in_cluster(kube, site.namespace, site.mark, progress),
+            ):
+                _deploy(
+                    rules, options.speed, kube, site, loaded, progress=progress
+                )  # until all of the stack is ready
             return _remembered(cluster, access, loaded, before, options=options, progress=progress), was_up
 
 
 @contextmanager
-def _nothing_left_behind(cluster: clusters.Cluster, progress: Progress, *, unless: bool) -> Iterator[None]:
+def _nothing_left_behind(
+    cluster: clusters.Cluster, namespace: str, progress: Progress, *, unless: bool
+) -> Iterator[None]:
     """Take a lab down that broke on the way up. Trouble with that is said beside what broke, and no more."""
     try:
         yield
     except BaseException:
         if not unless:
             try:
-                _take_down(cluster, progress)
-                shutil.rmtree(_state_file(cluster.name).parent, ignore_errors=True)
+                _take_down(cluster, progress, namespace)
             except BaseException as trouble:  # noqa: BLE001  # whatever it is, the cause is what must be seen
                 why = str(trouble) or type(trouble).__name__
                 again = f"do it when that is mended: alertdrill down --name {cluster.name}"
@@ -134,17 +132,22 @@ def _remembered(
         images=loaded,
         phases={**(before.phases if before else {}), **progress.times},
     )
-    cache.write_whole(_state_file(options.name), msgspec.json.encode(state), mode=0o600)
+    known.remember(state)
     return state
 
 
 def _cluster_with_images(
-    cluster: clusters.Cluster, before: State | None, options: Options, progress: Progress
+    cluster: clusters.Cluster,
+    before: State | None,
+    options: Options,
+    site: stack.Site,
+    progress: Progress,
 ) -> tuple[clusters.Access, dict[str, str]]:
     """Bring the cluster up while images are made; load them unless they are there. Returns what is loaded."""
-    if clusters.Ability.LOADS_IMAGES not in cluster.abilities:
-        progress.say("images: the cluster gets them by itself; ours must be where it can pull them")
-        return cluster.up(progress), {}
+    if Ability.LOADS_IMAGES not in cluster.abilities:
+        access = cluster.up(progress)
+        images_there.told(Kube(access.kubeconfig, access.context), site, options.images, progress)
+        return access, {}
     with ThreadPoolExecutor() as pool:
         making = pool.submit(images.packed, progress, tofu=options.tofu)
         access = cluster.up(progress)
@@ -160,58 +163,65 @@ def _cluster_with_images(
 
 def down(name: str, progress: Progress) -> bool:
     """Take the lab down and say whether there was one; what is not ours is not touched."""
-    with cache.locked(f"lab-{checked_name(name)}"), in_use(name):
+    with turn.on_this_machine(name, progress, of="lab"), turn.on_this_machine(name, progress):
         state = find(name)
-        _take_down(clusters.choose(wanted(state.options if state else Options(name=name))), progress)
-        shutil.rmtree(_state_file(name).parent, ignore_errors=True)
+        options = state.options if state else Options(name=name)
+        _take_down(clusters.choose(wanted(options)), progress, options.namespace)
     return state is not None
 
 
-def _take_down(cluster: clusters.Cluster, progress: Progress) -> None:
-    """Remove the stack and every scenario's namespace from a cluster that stays, else the cluster itself."""
-    theirs = clusters.Ability.OWNS_CLUSTER not in cluster.abilities
+def _take_down(cluster: clusters.Cluster, progress: Progress, namespace: str = STACK_NAMESPACE) -> None:
+    """Remove the cluster; but from one that stays, only what carries our mark.
+
+    One stays that is not ours, or that another lab is a guest in.
+    """
+    theirs = Ability.OWNS_CLUSTER not in cluster.abilities
     seen = cluster.status()
     if theirs and not seen.answers and clusters.state.read(cluster.name):
         raise LabError(
             f"taking lab {cluster.name} down: {seen.sentence}; what is ours stays in it until it answers"
             f" (if it is gone for good, remove {clusters.state.folder(cluster.name)})"
         )
-    if theirs and seen.answers:
+    guests = []
+    if seen.answers:
         access = cluster.up(progress)
-        with progress.phase("removing what is ours"):
-            kube = Kube(access.kubeconfig, access.context)
-            chosen = f"--selector={LAB_LABEL}={mark(cluster.name)}"
-            kube.run(
-                "removing the scenarios' namespaces",
-                "delete",
-                "namespace",
-                chosen,
-                timeout=DELETE_SECONDS_MAX,
-            )
-            stack.remove(access)
+        kube = Kube(access.kubeconfig, access.context)
+        own = mark(cluster.name)
+        guests = [] if theirs else sorted(stack.others(kube, own).items())
+        if theirs or guests:
+            with turn.in_cluster(kube, namespace, own, progress), progress.phase("removing what is ours"):
+                stack.remove(kube, own)
+    known.file(cluster.name).unlink(missing_ok=True)
+    if guests:
+        progress.say(
+            f"the cluster stays, because labs of others are in it: {stack.told(guests)}; once they are down:"
+            f" alertdrill down --name {cluster.name}",
+            style="yellow",
+        )
+        return
     cluster.down(progress)
-
-
-def find(name: str) -> State | None:
-    """Return what is known of a lab, None if there is none; a state that can't be read counts as none."""
-    try:
-        return msgspec.json.decode(_state_file(name).read_bytes(), type=State)
-    except (OSError, msgspec.DecodeError):
-        return None
+    shutil.rmtree(known.file(cluster.name).parent, ignore_errors=True)
 
 
 @contextmanager
 def _connected(state: State, options: Options, rules: LabRules, progress: Progress) -> Iterator[Lab]:
     """Yield the lab, with the rules and the speed of `options` deployed; unchanged ones take no time.
 
-    The lab must be in use by the caller (`_in_use`), so that nobody else changes the rules meanwhile.
+    The caller must have the lab on this machine (`turn`); here it is held in the cluster, too, so that nobody
+    else changes the rules meanwhile.
     """
-    access = clusters.Access(kubeconfig=Path(state.kubeconfig), context=state.context)
-    kube = Kube(access.kubeconfig, access.context)
-    _deploy(rules, options, access, state.images, progress)
-    with kube.forward(STACK_NAMESPACE, "service/prometheus", 9090) as forward:
+    site = known.site(options, is_guest=state.is_guest)
+    kube = Kube(state.access.kubeconfig, state.access.context)
+    with (
+        turn.in_cluster(kube, site.namespace, site.mark, progress) as ours,
+        kube.forward(site.namespace, "service/prometheus", known.PROMETHEUS_PORT) as forward,
+    ):
+        if state.is_guest:
+            images_there.told(kube, site, options.images, progress)
+        _deploy(rules, options.speed, kube, site, state.images, progress=progress)
+        ours.take()  # where the namespace was gone
         wait_for(
-            "Prometheus to be ready",
+            f"Prometheus in {site.namespace} to be ready",
             lambda: Prometheus(forward.url()).ready(),
             deadline=READY_SECONDS_MAX,
             clock=WallClock(),
@@ -229,13 +239,15 @@ def _connected(state: State, options: Options, rules: LabRules, progress: Progre
                 "prometheus": Prometheus(forward.url()).version(),
             },
             phases={**state.phases, **progress.times},
-            ground=ground.of(kube, speed=options.speed, again=_again(state, options)),
+            ground=ground.of(kube, site.namespace, speed=options.speed, again=_again(state, options)),
+            site=site,
+            turn=ours,
         )
 
 
 def _again(state: State, options: Options) -> str:
     """Say how to have kubelets that fit the speed, where they are ours."""
-    if state.flavour == clusters.existing.FLAVOUR:
+    if state.is_guest:
         return ""
     lab = f"--name {options.name}"
     return (
@@ -245,48 +257,22 @@ def _again(state: State, options: Options) -> str:
 
 def _deploy(
     rules: LabRules,
-    options: Options,
-    access: clusters.Access,
+    speed: float,
+    kube: Kube,
+    site: stack.Site,
     loaded: dict[str, str],
+    *,
     progress: Progress,
 ) -> None:
     stack.deploy(
-        access,
-        config=compress.prometheus_config(base_config(), options.speed),
+        kube,
+        site,
+        config=compress.prometheus_config(base_config(), speed),
         rules={"drill.rules.yaml": rules.scaled.to_yaml()},
-        lookback_seconds=LOOKBACK_SECONDS / options.speed,
+        lookback_seconds=LOOKBACK_SECONDS / speed,
         progress=progress,
         images=loaded,
     )
-
-
-def _state_file(name: str) -> Path:
-    return cache.folder() / "labs" / checked_name(name) / "lab.json"
-
-
-class Status(Value, frozen=True, kw_only=True):
-    """Whether a lab is there and answers, in a sentence and as data."""
-
-    answers: bool
-    sentence: str
-    state: State | None = None
-
-
-def status(name: str) -> Status:
-    """Look at a lab without changing anything."""
-    state = find(name)
-    if state is None:
-        return Status(
-            answers=False, sentence=f"there is no lab {name}; bring it up: alertdrill up --name {name}"
-        )
-    try:
-        ready = [
-            node["metadata"]["name"] for node in Kube(Path(state.kubeconfig), state.context).get("nodes")
-        ]
-    except LabError as error:
-        return Status(answers=False, sentence=f"lab {name} does not answer: {error}", state=state)
-    made_of = f"{state.flavour}, nodes {', '.join(ready)}, {state.options.speed:g} times as fast as life"
-    return Status(answers=True, sentence=f"lab {name} is up: {made_of}", state=state)
 
 
 @contextmanager
@@ -295,16 +281,19 @@ def borrowed(options: Options, rules: LabRules, progress: Progress, *, keep: boo
 
     While we wait for another run to be done with the lab, that run may take it down: then we start over.
     """
+    rules.tell(progress)
     for _ in range(BORROW_TRIES_MAX):
         with ExitStack() as after:
             there = status(options.name)
+            if there.state and there.state.options.namespace != options.namespace:
+                raise UsageError(known.elsewhere(there.state, options))
             if there.answers and _has_images(there.state, options):
                 progress.say(f"{there.sentence}; using it")
             else:
                 _, was_up = up(options, rules, progress, keep=keep or there.answers)
                 if not was_up:
                     after.callback(_leave, options.name, progress, keep=keep)
-            with in_use(options.name):
+            with turn.on_this_machine(options.name, progress):
                 state = find(options.name)  # as it is now that nobody else can change it
                 if state and _has_images(state, options):
                     with _connected(state, options, rules, progress) as lab:
@@ -316,7 +305,9 @@ def borrowed(options: Options, rules: LabRules, progress: Progress, *, keep: boo
 
 
 def _has_images(state: State | None, options: Options) -> bool:
-    return state is not None and not (options.tofu and images.TERRADIFF.name not in state.images)
+    if state is None or state.is_guest:  # a guest's images are looked for where they are
+        return state is not None
+    return not options.tofu or images.TERRADIFF.name in state.images
 
 
 def _leave(name: str, progress: Progress, *, keep: bool) -> None:

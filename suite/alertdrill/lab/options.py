@@ -2,16 +2,16 @@
 
 import platform
 import re
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from alertdrill.errors import UsageError
 from alertdrill.lab import clusters
 from alertdrill.machine import cache
 from alertdrill.model import Value
-from alertdrill.names import RESTART_OVERHEAD_SECONDS, RESTART_SECONDS
+from alertdrill.names import NAMESPACE_PREFIX, RESTART_OVERHEAD_SECONDS, RESTART_SECONDS, STACK_NAMESPACE
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
+NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")  # roles are called after it
 SPEED = 20.0
 
 
@@ -22,9 +22,12 @@ class Options(Value, frozen=True, kw_only=True):
     cluster: str = "auto"
     kubeconfig: str = ""
     context: str = ""
+    namespace: str = STACK_NAMESPACE  # where the stack is
+    registry: str = ""  # where an existing cluster pulls our own images
     speed: float = SPEED
     through_pytest_kind: bool = False  # kind clusters are made by pytest-kind, in the e2e session
     tofu: bool = False  # with terradiff's image, whose tofu takes minutes to build the first time
+    images: tuple[str, ...] = ()  # what scenarios run, of which a cluster that is not ours is asked
     rules: tuple[str, ...] = ()  # files or folders; none means the shipped ones and the drill's own
 
 
@@ -55,6 +58,17 @@ def mark(name: str) -> str:
     return f"{checked_name(name)}-{cache.digest(platform.node(), str(cache.folder()))[:8]}"
 
 
-def in_use(name: str) -> AbstractContextManager[None]:
-    """Hold the lab's stack: who plays, deploys or takes down waits for whoever does."""
-    return cache.locked(f"play-{checked_name(name)}")
+def tail(name: str) -> str:
+    """Return what the names of a lab's namespaces end with: short, for Prometheus to tell labs apart by."""
+    return cache.digest(mark(name))[:4]
+
+
+def checked_namespace(name: str) -> str:
+    """Return the name of a namespace that a stack can be in, else raise UsageError."""
+    if not NAMESPACE.fullmatch(name):
+        raise UsageError(
+            f"--namespace {name!r} is no name for it; use up to 40 lower-case letters, digits and dashes"
+        )
+    if name.startswith(NAMESPACE_PREFIX):
+        raise UsageError(f"--namespace {name}: what starts with {NAMESPACE_PREFIX} is a scenario's")
+    return name

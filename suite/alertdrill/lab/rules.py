@@ -1,8 +1,10 @@
 """The rules a lab runs: as they were stated, scaled to its speed, and what they ask of the lab."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import yaml
 
 from alertdrill import compress, data, durations, rules
@@ -11,6 +13,7 @@ from alertdrill.incident import Limits
 from alertdrill.lab.options import Options
 from alertdrill.model import Claim
 from alertdrill.names import CANARY, PODS_JOB
+from alertdrill.progress import Progress
 
 # So many scrapes may be missing in a row before a silence could hide between them.
 SCRAPES_MISSING_MAX = 4
@@ -23,7 +26,23 @@ class LabRules:
     stated: rules.RuleSet  # as they are in the files
     scaled: rules.RuleSet  # as the lab evaluates them
     limits: Limits
+    left_out: tuple[compress.Refusal, ...] = ()  # what can't be scaled, and is in neither
     claims: tuple[Claim, ...] = ()  # what their metrics were taken for when they were scaled
+
+    def tell(self, progress: Progress) -> None:
+        """Warn of what the lab does not run: nothing can be said of it."""
+        for one in self.left_out:
+            progress.say(f"left out: {one.file}:{one.line}: {one.alert}: {one.reason}", style="yellow")
+
+    def check(self, alert: str) -> None:
+        """Raise RulesError for an alert of which a rule was left out: with the others it is another one."""
+        for one in self.left_out:
+            if one.alert == alert:
+                raise RulesError(
+                    f"{alert} was left out: {one.reason}; play it with --speed 1",
+                    file=one.file,
+                    line=one.line,
+                )
 
 
 def load(options: Options) -> LabRules:
@@ -32,21 +51,28 @@ def load(options: Options) -> LabRules:
     stated = rules.load(chosen)
     if CANARY not in stated.alerts:
         stated = rules.load([*chosen, data.path("rules", "watchdog.rules.yaml")])
-    scaled = _scaled(stated, options.speed)
-    return LabRules(stated, scaled.rules, _limits(stated), scaled.claims)
+    scaled = compress.compress(stated, options.speed)
+    run = _without(stated, scaled.refusals)
+    return LabRules(run, scaled.rules, _limits(run), scaled.refusals, scaled.claims)
 
 
-def _scaled(stated: rules.RuleSet, speed: float) -> compress.Compressed:
-    """Return the rules as the lab runs them; one that can't be scaled is the user's to mend or leave out."""
-    scaled = compress.compress(stated, speed)
-    if scaled.refusals:
-        raise rules.BadRulesError(
-            [
-                RulesError(f"{one.alert}: {one.reason}", file=one.file, line=one.line)
-                for one in scaled.refusals
-            ]
+def _without(stated: rules.RuleSet, refusals: Iterable[compress.Refusal]) -> rules.RuleSet:
+    """Return the rules without those that were refused, each known by where it stands."""
+    places = {(one.file, one.alert, one.line) for one in refusals}
+
+    def rest(group: rules.Group) -> rules.Group:
+        kept = tuple(
+            rule
+            for rule in group.rules
+            if not any(
+                (rule.file, rule.name, line) in places
+                for line in (rule.line, *rule.lines.values(), *group.lines.values())
+            )
         )
-    return scaled
+        return msgspec.structs.replace(group, rules=kept)
+
+    files = {file: tuple(map(rest, groups)) for file, groups in stated.files.items()}
+    return msgspec.structs.replace(stated, files=files)
 
 
 def base_config() -> str:

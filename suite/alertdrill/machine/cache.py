@@ -8,9 +8,11 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import filelock
@@ -18,6 +20,7 @@ import filelock
 from alertdrill.errors import LabError
 
 SUMS = ".sha256.json"
+WORDS_MAX = 80  # of a command line
 
 
 def folder() -> Path:
@@ -52,12 +55,30 @@ def _pieces(part: str | bytes | Path) -> Iterator[bytes]:
 
 
 @contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Hold the lock called `name` among all runs that share this cache; waits for the other run."""
+def locked(name: str, tell: Callable[[str], None] = lambda _holder: None) -> Iterator[None]:
+    """Hold the lock called `name` among all runs that share this cache; waits for the other run.
+
+    `tell` hears who that is, once, if there is one.
+    """
     locks = folder() / "locks"
     locks.mkdir(exist_ok=True)
-    with filelock.FileLock(locks / f"{name}.lock"):
+    lock, holder = filelock.FileLock(locks / f"{name}.lock"), locks / f"{name}.holder"
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        tell(holder.read_text() if holder.is_file() else "another run has it")
+        lock.acquire()
+    try:
+        write_whole(holder, _us(), mode=0o600)
         yield
+    finally:
+        lock.release()
+
+
+def _us() -> str:
+    """Say who we are, to somebody who waits for us."""
+    words = " ".join((Path(sys.argv[0]).name, *sys.argv[1:]))
+    return f"process {os.getpid()} has it since {datetime.now(UTC):%H:%M:%S} UTC ({words[:WORDS_MAX]})"
 
 
 def entry(stage: str, key: str, make: Callable[[Path], None]) -> Path:
@@ -106,12 +127,16 @@ def _sums(entry_folder: Path) -> dict[str, str]:
 
 def write_whole(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
     """Write a file aside and rename it into place, so that a reader sees all of it or the one before."""
-    raw = data.encode() if isinstance(data, str) else data
+    write_pieces(path, [data.encode() if isinstance(data, str) else data], mode=mode)
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> None:
+    """Write a file whole as `write_whole` does, from pieces as they come."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(raw)
+            stream.writelines(pieces)
         os.chmod(aside, mode)  # noqa: PTH101  # a path that mkstemp gave as str
         os.replace(aside, path)  # noqa: PTH105
     except BaseException:

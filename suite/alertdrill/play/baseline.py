@@ -1,28 +1,31 @@
 """Is the workload healthy, and does Prometheus see that? Asked before anything is broken."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from alertdrill.clock import Hope, NotYet
 from alertdrill.errors import LabError
 from alertdrill.faults.base import Place
 from alertdrill.kube import rollout
-from alertdrill.names import AVAILABLE, NAMESPACE_LABEL, REPLICAS, SCRAPE_ANNOTATION
+from alertdrill.names import NAMESPACE_LABEL, PRESENT, REPLICAS, SCRAPE_ANNOTATION, SIGHTS
 from alertdrill.play.observe import own_alerts
 from alertdrill.prometheus import Prometheus
 
 
 def healthy(place: Place, hope: Hope | None = None) -> bool:
-    """Return True when every Deployment has all replicas available; else raise NotYet with what keeps it.
+    """Return True when everything that runs pods has them all; else raise NotYet with what keeps it.
 
     What waiting does not mend, such as an image that is missing or a pod that is refused, is a LabError once
     `hope` is lost; after a repair the broken version's pods are around for a while: there is none to lose.
     """
-    deployments = place.kube.get("deployments", namespace=place.namespace)
-    lacking = [one["metadata"]["name"] for one in deployments if not rollout.has_rolled_out(one)]
+    lacking = [one for one in rollout.workloads(partial(_listed, place)) if not one.is_healthy]
     if not lacking:
         return True
-    found = rollout.obstacles(deployments, place.kube.get("pods", namespace=place.namespace))
-    sentence = f"{', '.join(lacking)} not available ({'; '.join(map(str, found)) or 'no pod says why'})"
+    things = [{**one.thing, "kind": one.kind} for one in lacking]
+    found = rollout.obstacles(things, _listed(place, "pods"), _listed(place, "events"))
+    why = "; ".join(map(str, found)) or "no pod says why"
+    sentence = f"{', '.join(map(str, lacking))} not available ({why})"
     if hope and hope.is_lost(trouble=any(one.is_hopeless for one in found)):
         raise LabError(f"waiting for the workload to be healthy: {sentence}; mend the workload's manifest")
     raise NotYet(sentence)
@@ -30,15 +33,41 @@ def healthy(place: Place, hope: Hope | None = None) -> bool:
 
 def seen(place: Place, server: Prometheus) -> bool:
     """Return True when Prometheus has the healthy workload's series and no alert of it; else raise NotYet."""
-    where = f'{NAMESPACE_LABEL}="{place.namespace}"'
-    if not server.query(f"{AVAILABLE}{{{where}}} == {REPLICAS}"):
-        raise NotYet(f"Prometheus has no series of a healthy Deployment in {place.namespace}")
+    for kind, names in _by_kind(workloads(place)):
+        if missing := names - {one["metric"].get("name") for one in server.query(_healthy(kind, place))}:
+            raise NotYet(
+                f"Prometheus has no series of a healthy {kind} {', '.join(sorted(missing))} in"
+                f" {place.namespace}"
+            )
     up = {target["metric"].get("pod") for target in server.query(f'up{{namespace="{place.namespace}"}} == 1')}
     if missing := scraped_pods(place.kube.get("pods", namespace=place.namespace)) - up:
         raise NotYet(f"Prometheus does not scrape {', '.join(sorted(missing))} yet")
     if active := _alert_names(server, " or ".join(own_alerts(place.namespace))):
         raise NotYet(f"{', '.join(sorted(active))} is active before anything was broken")
     return True
+
+
+def workloads(place: Place) -> tuple[str, ...]:
+    """Return what runs pods in the scenario's namespace, as KIND/NAME."""
+    return tuple(sorted(map(str, rollout.workloads(partial(_listed, place)))))
+
+
+def _listed(place: Place, resource: str) -> list[dict[str, Any]]:
+    return place.kube.get(resource, namespace=place.namespace)
+
+
+def _by_kind(found: tuple[str, ...]) -> Iterator[tuple[str, set[str]]]:
+    """Yield the kinds of which Prometheus is told, each with the names of what is there."""
+    for kind in SIGHTS:
+        if names := {one.partition("/")[2] for one in found if one.startswith(f"{kind}/")}:
+            yield kind, names
+
+
+def _healthy(kind: str, place: Place) -> str:
+    """Return a query for the objects of a kind that Prometheus saw with all of their pods."""
+    where = f'{{{NAMESPACE_LABEL}="{place.namespace}"}}'
+    wanted = f"{SIGHTS[kind]}{where}"
+    return f"{wanted} == {PRESENT[kind]}{where} or {wanted} == 0" if kind in PRESENT else wanted
 
 
 def scraped_pods(pods: list[dict[str, Any]]) -> set[str]:

@@ -38,6 +38,8 @@ class Drilled:
 def check(scenarios: Sequence[Scenario], rules: LabRules) -> None:
     """Raise ScenarioError for what can't be played by these rules, before anything is started."""
     for one in scenarios:
+        for expectation in one.expect:
+            rules.check(expectation.alert)
         check_scenario(one, rules.stated.alerts)
         catalogue.check(one)
         workload.manifest(one)
@@ -114,7 +116,7 @@ def tell(
     worst = Verdict.worst(one.verdict for one in judgements)
     if worst is not Verdict.PASS:
         try:
-            evidence.export(lab.kube, folder, progress)
+            evidence.export(lab.kube, lab.site.namespace, folder, progress)
         except KeyboardInterrupt:
             progress.say(f"exporting evidence to {folder}: interrupted; the verdict stands", style="yellow")
         except Exception as error:  # noqa: BLE001  # be it a mistake of ours: the verdict is out

@@ -17,7 +17,7 @@ from alertdrill.faults import catalogue
 from alertdrill.incident import Event, Incident, Kind, Series
 from alertdrill.lab import Lab
 from alertdrill.model import Trait
-from alertdrill.names import LAB_LABEL, NAMESPACE_PREFIX
+from alertdrill.names import LAB_LABEL, NAMESPACE_PREFIX, SCENARIO_LABEL
 from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
 from alertdrill.progress import Progress
@@ -56,13 +56,14 @@ class Run:
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
     fault_at: float = 0.0
     healed_at: float = 0.0
+    runs: tuple[str, ...] | None = None  # what its workload is, as KIND/NAME, once it is healthy
     left: Recorded | None = None  # None until it is over
 
     def __post_init__(self) -> None:
         """Choose a namespace that no run before this one had."""
-        self.namespace = f"{NAMESPACE_PREFIX}{self.scenario.slug}-{os.urandom(2).hex()}"
+        self.namespace = f"{NAMESPACE_PREFIX}{self.scenario.slug}-{os.urandom(2).hex()}-{self.lab.site.tail}"
         self.folder = self.record / self.scenario.slug
-        self.place = faults.Place(self.lab.kube, self.namespace, self.lab.speed)
+        self.place = faults.Place(self.lab.kube, self.namespace, self.lab.speed, self.lab.site.namespace)
         self.started = self.clock.now()
 
     def whole(self) -> None:
@@ -126,17 +127,27 @@ class Run:
 
     def make_namespace(self) -> None:
         """Make the scenario's namespace."""
-        labels = {LAB_LABEL: self.lab.mark, "pod-security.kubernetes.io/enforce": "restricted"}
+        labels = {
+            LAB_LABEL: self.lab.site.mark,
+            SCENARIO_LABEL: "",
+            "pod-security.kubernetes.io/enforce": "restricted",
+        }
         metadata = {"name": self.namespace, "labels": labels}
         manifest = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         what = f"making the namespace {self.namespace}"
         insist(partial(self.lab.kube.run, what, "apply", "--filename=-", stdin=manifest), self.clock)
 
     def deploy_workload(self) -> None:
-        """Apply the workload's manifest."""
+        """Apply the workload's manifest, if there is one."""
         manifest = workload.manifest(self.scenario)
-        what = f"deploying the workload {self.scenario.workload}"
-        insist(partial(self.place.run, what, "apply", f"--filename={manifest}"), self.clock)
+        if manifest is None:
+            self._say("it has no workload")
+            return
+        what, file, text = f"deploying the workload {self.scenario.workload}", str(manifest), None
+        if self.lab.site.registry:
+            items = workload.objects(self.scenario, self.lab.site.image)
+            file, text = "-", json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, default=str)
+        insist(partial(self.place.run, what, "apply", f"--filename={file}", stdin=text), self.clock)
 
     def await_baseline(self) -> None:
         """Wait until the workload is healthy and its series are there, then for one window of silence."""
@@ -148,6 +159,9 @@ class Run:
             clock=self.clock,
             every=1,
         )
+        self.runs = baseline.workloads(self.place)
+        if self.scenario.workload and not self.runs:
+            self._say("nothing of its workload runs pods, so there is no health to wait for")
         wait_for(
             what,
             lambda: baseline.seen(self.place, self.lab.prometheus()),
@@ -161,6 +175,7 @@ class Run:
 
     def inject(self) -> None:
         """Break it."""
+        self.lab.check_turn()
         self.fault_at = self.clock.now()
         kind = catalogue.of(self.scenario)
         if kind and self.scenario.fault:
@@ -226,6 +241,7 @@ class Run:
     def afterglow(self) -> None:
         """Let the scrapes and evaluations of the last moment reach the database."""
         self.clock.sleep(AFTERGLOW_SCRAPES * self.lab.scrape_seconds)
+        self.lab.check_turn()
 
     def _recorded(self) -> Incident:
         """Return what is known of the run; where Prometheus can't be asked, that is part of it."""
@@ -260,6 +276,8 @@ class Run:
             fault_at=window.fault_at,
             versions=self.lab.versions,
             limits=self.lab.limits,
+            workload=self.runs,
+            left_out=tuple(f"{one.alert}: {one.reason}" for one in self.lab.rules.left_out),
             traits=tuple(sorted(kind.traits)) if kind else (),
             cadence=observe.cadence(series, window) if kind and Trait.CRASH_LOOPS in kind.traits else None,
             phases=self.lab.phases,

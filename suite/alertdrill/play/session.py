@@ -10,7 +10,7 @@ from alertdrill import crash
 from alertdrill.clock import Clock, StoppableClock, wait_for
 from alertdrill.errors import AlertdrillError, LabError
 from alertdrill.lab import Lab
-from alertdrill.names import LAB_LABEL
+from alertdrill.names import LAB_LABEL, SCENARIO_LABEL
 from alertdrill.play import baseline, observe
 from alertdrill.play.insist import insist
 from alertdrill.play.run import BASELINE_SECONDS_MAX, Recorded, Run
@@ -81,7 +81,7 @@ def _side_by_side(runs: Sequence[Run], clock: StoppableClock) -> None:
 
 def _remove_leftovers(lab: Lab, clock: Clock) -> None:
     """Remove the namespaces of a run that was killed; the lock on the lab says that no run is alive."""
-    chosen = f"{LAB_LABEL}={lab.mark}"
+    chosen = f"{LAB_LABEL}={lab.site.mark},{SCENARIO_LABEL}"
     what = "removing what a killed run left"
     insist(partial(lab.kube.run, what, "delete", "namespace", f"--selector={chosen}", "--wait=false"), clock)
 
@@ -94,7 +94,7 @@ def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> None:
     seconds = _whole_round(lab)
     try:
         wait_for(
-            "every other alert to be quiet before anything is broken",
+            f"every other alert in the lab {lab.name} to be quiet before anything is broken",
             lambda: baseline.quiet(lab.prometheus(), lab.limits.canary, seconds=seconds),
             deadline=BASELINE_SECONDS_MAX,
             clock=clock,

@@ -154,6 +154,11 @@ class Prometheus:
             for one in found
         ]
 
+    def names(self) -> list[str]:
+        """Return the names of all metrics there are, or were."""
+        found: list[str] = self._get("label/__name__/values").json()["data"]
+        return found
+
     def rules(self) -> list[RuleState]:
         """Return every rule with its health and its live alerts."""
         body = self._get("rules").content

@@ -59,7 +59,7 @@ class Scenario(Value, frozen=True, kw_only=True):
 
     name: str  # "<rule group>/<what happens>"
     why: str  # what would go wrong in production without this alert, or with it at the wrong time
-    workload: str  # a folder of fixtures/workloads
+    workload: str  # a folder of fixtures/workloads, or a manifest; "" if what it is about is there already
     hold: str  # how long the fault stays, from its injection
     expect: tuple[Expectation, ...]
     fault: Fault | None = None  # None: nothing is broken, and nothing may fire

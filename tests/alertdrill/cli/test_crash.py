@@ -18,7 +18,8 @@ from alertdrill.cli import main
 from alertdrill.cli.main import COMMANDS, cli
 from alertdrill.incident import Incident
 from alertdrill.judge import verdict
-from alertdrill.lab import evidence, lab
+from alertdrill.lab import evidence
+from alertdrill.lab.stack import Site
 from alertdrill.play import session
 from alertdrill.play.run import Recorded
 from alertdrill.scenario import never
@@ -66,7 +67,7 @@ def test_a_command_that_breaks_is_unknown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It is one line, and the trace is in the file that the line names."""
-    monkeypatch.setattr(lab, "find", raises(error))
+    monkeypatch.setattr("alertdrill.lab.status", raises(error))
     assert 3 == run(monkeypatch, "status")
     (line,) = capsys.readouterr().err.splitlines()
     (trace,) = tmp_path.glob("*.trace.txt")
@@ -79,7 +80,7 @@ def test_the_trace_is_printed_where_that_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`--debug` puts it above the sentence, and into no file."""
-    monkeypatch.setattr(lab, "find", raises(KeyError("x")))
+    monkeypatch.setattr("alertdrill.lab.status", raises(KeyError("x")))
     assert 3 == run(monkeypatch, "--debug", "status")
     said = capsys.readouterr().err
     assert (True, True) == (said.startswith("Traceback"), said.endswith("'x' (trace: above)\n"))
@@ -98,7 +99,7 @@ def test_a_disk_without_room_does_not_hide_what_broke(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("error", [click.ClickException("no"), click.FileError("f", "no")], ids=repr)
 def test_what_click_calls_1_is_a_2(error: click.ClickException, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mistake in what was asked for is no alert that was wrong."""
-    monkeypatch.setattr(lab, "find", raises(error))
+    monkeypatch.setattr("alertdrill.lab.status", raises(error))
     assert 2 == run(monkeypatch, "status")
 
 
@@ -136,6 +137,7 @@ class Lent:
 
     kube = None
     rules = None
+    site = Site(mark="lab", tail="lab")
     speed = 20.0
 
 

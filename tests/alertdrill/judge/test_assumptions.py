@@ -264,3 +264,17 @@ def test_a_healthy_scenario_needs_no_fault() -> None:
     """Where nothing is broken, silence is judged without a fault and a repair."""
     healthy = msgspec.structs.replace(GOOD.scenario, fault=None, expect=(never("Mismatch"),))
     assert PASS is judge(recorded(without(*LIFE, FAULT, HEAL), scenario=healthy)).verdict
+
+
+@pytest.mark.parametrize("fault", [GOOD.scenario.fault, None])
+def test_a_run_that_never_reached_its_fault_tells_its_first_cause_alone(fault: Fault | None) -> None:
+    """What is missing after that is missing because of it: no canary, no end, no time before the fault."""
+    steps = [Event(t=-9, kind="step", data={"name": "await_baseline"})]
+    troubles = [
+        Event(t=t, kind="trouble", data={"sentence": sentence})
+        for t, sentence in ((-5.0, "the image is missing"), (-1.0, "Prometheus is gone"))
+    ]
+    scenario = msgspec.structs.replace(GOOD.scenario, fault=fault)
+    judgement = judge(recorded([*steps, *reversed(troubles)], scenario=scenario))
+    assert UNKNOWN is judgement.verdict
+    assert ["the image is missing"] == [one.sentence for one in judgement.findings]

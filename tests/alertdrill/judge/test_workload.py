@@ -12,6 +12,7 @@ from alertdrill.faults import catalogue
 from alertdrill.incident import STALE, Incident, Series
 from alertdrill.judge import judge
 from alertdrill.model import Trait, Verdict
+from alertdrill.names import SIGHTS
 from alertdrill.scenario import Fault
 
 PASS, UNKNOWN = Verdict.PASS, Verdict.UNKNOWN
@@ -42,9 +43,13 @@ def told(series: Sequence[Series], fault: Fault | None = GOOD.scenario.fault) ->
     scenario = msgspec.structs.replace(GOOD.scenario, fault=fault)
     traits = next((tuple(one.traits) for one in catalogue.ALL if fault and one.name == fault.name), ())
     played: Incident = msgspec.structs.replace(GOOD, series=tuple(series), scenario=scenario, traits=traits)
-    found = judge(played).findings
-    assert {one.verdict for one in found} in ({PASS}, {UNKNOWN})
-    return [one.sentence for one in found if one.verdict is UNKNOWN]
+    assert {one.verdict for one in judge(played).findings} in ({PASS}, {UNKNOWN})
+    return unknown(played)
+
+
+def unknown(played: Incident) -> list[str]:
+    """Return why a recording is unknown."""
+    return [one.sentence for one in judge(played).findings if one.verdict is UNKNOWN]
 
 
 def rollout(name: str = "slow_rollout", **args: Any) -> Fault:
@@ -80,6 +85,32 @@ def rollout(name: str = "slow_rollout", **args: Any) -> Fault:
 def test_a_deployment_out_of_sight_is_unknown(series: Sequence[Series], sentences: list[str]) -> None:
     """Each Deployment of the scenario is seen from the fault to the end, without a hole."""
     assert sentences == told(series)
+
+
+def sight(metric: str, name: str) -> Series:
+    """Return what is seen of an object of another kind, for as long as of the good Deployment."""
+    labels = {**REPLICAS.labels, "__name__": metric, "name": name}
+    return msgspec.structs.replace(REPLICAS, labels=labels)
+
+
+@pytest.mark.parametrize("kind", sorted(SIGHTS))
+def test_what_ran_is_watched_whatever_its_kind(kind: str) -> None:
+    """Each object that was healthy at the baseline is seen to the end, or the verdict is unknown."""
+    there = sight(SIGHTS[kind], "db")
+    recording = msgspec.structs.replace(GOOD, workload=(f"{kind}/db",))
+    for series, sentences in (
+        ([*GOOD.series, there], []),
+        (GOOD.series, [f"Prometheus never saw {kind} db in drill-x"]),
+        ([*GOOD.series, lost(there, 600, 900)], [f"Prometheus did not see {kind} db from 10m to 12m10s"]),
+    ):
+        assert sentences == unknown(msgspec.structs.replace(recording, series=tuple(series)))
+
+
+def test_a_scenario_without_a_workload_is_no_doubt() -> None:
+    """Nothing of it runs, so nothing of it can be out of sight."""
+    scenario = msgspec.structs.replace(GOOD.scenario, fault=None)
+    nothing = msgspec.structs.replace(GOOD, workload=(), series=(), scenario=scenario, traits=())
+    assert not [one for one in unknown(nothing) if "saw" in one or "see" in one]
 
 
 def test_an_exporter_that_restarts_goes_on_in_another_series() -> None:

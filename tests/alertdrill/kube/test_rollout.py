@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from alertdrill.kube.rollout import has_rolled_out, obstacles
+from alertdrill.kube.rollout import Workload, has_rolled_out, obstacles, workloads
 
 
 def pod(*, waiting: dict[str, str] | None = None, unschedulable: str = "") -> dict[str, Any]:
@@ -62,3 +62,90 @@ def test_old_pods_that_still_go_away_count_as_late() -> None:
     deployment = {"metadata": {"name": "web", "generation": 2}, "spec": {"replicas": 1}, "status": status}
     assert has_rolled_out(deployment)
     assert not has_rolled_out({**deployment, "status": {**status, "replicas": 2}})
+
+
+def thing(kind: str, spec: dict[str, Any], status: dict[str, Any]) -> Workload:
+    """Return an object of a kind, whose newest generation is the second."""
+    return Workload(kind, {"metadata": {"name": "it", "generation": 2}, "spec": spec, "status": status})
+
+
+NEW = {"observedGeneration": 2}
+TWO = {"replicas": 2}
+TRUE = [{"type": "Ready", "status": "True"}]
+COMPLETE = [{"type": "Complete", "status": "True"}]
+FAILED = [{"type": "Failed", "status": "True"}]
+READY = {**NEW, **TWO, "readyReplicas": 2}
+ON_DELETE = {"updateStrategy": {"type": "OnDelete"}}
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (thing("StatefulSet", TWO, {**READY, "updatedReplicas": 2}), True),
+        (thing("StatefulSet", TWO, {**READY, "updatedReplicas": 1}), False),
+        (thing("StatefulSet", TWO, {**READY, "updatedReplicas": 2, "readyReplicas": 1}), False),
+        (thing("StatefulSet", TWO, {**READY, "updatedReplicas": 2, "observedGeneration": 1}), False),
+        (thing("StatefulSet", {**TWO, **ON_DELETE}, {**READY, "updatedReplicas": 1}), True),
+        (
+            thing("StatefulSet", {**TWO, "updateStrategy": {"rollingUpdate": {"partition": 1}}}, READY),
+            True,
+        ),
+        (
+            thing(
+                "DaemonSet",
+                {},
+                {**NEW, "desiredNumberScheduled": 1, "numberAvailable": 1, "updatedNumberScheduled": 1},
+            ),
+            True,
+        ),
+        (thing("DaemonSet", {}, {**NEW, "desiredNumberScheduled": 1, "updatedNumberScheduled": 1}), False),
+        (thing("DaemonSet", {}, {**NEW, "desiredNumberScheduled": 1, "numberAvailable": 1}), False),
+        (thing("DaemonSet", ON_DELETE, {**NEW, "desiredNumberScheduled": 1, "numberAvailable": 1}), True),
+        (thing("DaemonSet", {}, {**NEW, "desiredNumberScheduled": 0}), True),
+        (thing("ReplicaSet", TWO, {**NEW, **TWO, "availableReplicas": 2}), True),
+        (thing("ReplicaSet", TWO, {**NEW, **TWO, "availableReplicas": 1}), False),
+        (thing("Job", {}, {}), False),
+        (thing("Job", {}, {"ready": 1}), True),
+        (thing("Job", {}, {"conditions": COMPLETE}), True),
+        (thing("Job", {}, {"ready": 1, "conditions": FAILED}), False),
+        (thing("Job", {"suspend": True}, {}), True),
+        (thing("CronJob", {}, {}), True),
+        (thing("Pod", {}, {"conditions": TRUE}), True),
+        (thing("Pod", {}, {"phase": "Running"}), False),
+        (thing("Pod", {}, {"phase": "Succeeded"}), True),
+    ],
+)
+def test_health_is_what_a_kind_promises(one: Workload, expected: bool) -> None:  # noqa: FBT001
+    """All pods of the newest template for what replaces them; a Job may be done, and a pod, too."""
+    assert expected == one.is_healthy
+
+
+def test_what_another_object_controls_is_no_workload_of_its_own() -> None:
+    """A Deployment's pods are its own business: they come and go, and are not waited for by name."""
+    owned = {"metadata": {"name": "web-1", "ownerReferences": [{"kind": "ReplicaSet", "controller": True}]}}
+    bare = {"metadata": {"name": "bare"}}
+    there = {"pods": [owned, bare], "statefulsets": [{"metadata": {"name": "db"}}]}
+    assert ["StatefulSet/db", "Pod/bare"] == [
+        str(one) for one in workloads(lambda resource: there.get(resource, []))
+    ]
+
+
+def test_why_a_set_has_no_pods_is_told_by_an_event() -> None:
+    """Only Deployments and ReplicaSets have a condition for a pod that was refused."""
+    db = {"kind": "StatefulSet", "metadata": {"name": "db"}}
+    event = {
+        "reason": "FailedCreate",
+        "message": "exceeded quota",
+        "involvedObject": {"kind": "StatefulSet", "name": "db"},
+    }
+    other = {**event, "involvedObject": {"kind": "StatefulSet", "name": "cache"}}
+    (found,) = obstacles([db], [], [event, other])
+    assert "StatefulSet db: FailedCreate: exceeded quota" == str(found)
+    assert found.is_hopeless
+
+
+def test_a_job_that_was_given_up_is_hopeless() -> None:
+    """No waiting brings back what has used up its tries."""
+    job = {"kind": "Job", "metadata": {"name": "once"}, "status": {"conditions": FAILED}}
+    (found,) = obstacles([job], [])
+    assert ("job once: JobFailed: it was given up", True) == (str(found), found.is_hopeless)

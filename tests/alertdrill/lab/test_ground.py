@@ -52,4 +52,4 @@ def test_the_slowest_kubelet_caps_a_crash_loop(configs: list[Any], seconds: floa
 def test_components_are_the_deployments_of_the_stack() -> None:
     """They are looked for only by a fault that needs one."""
     kube = FakeKube(lambda _: [{"metadata": {"name": "prometheus"}}])
-    assert {"prometheus"} == ground.of(kube, speed=20, again="").components()
+    assert {"prometheus"} == ground.of(kube, "monitoring", speed=20, again="").components()

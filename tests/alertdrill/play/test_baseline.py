@@ -8,7 +8,8 @@ import pytest
 from alertdrill.clock import HOPE_SECONDS, Hope, NotYet, wait_for
 from alertdrill.errors import LabError
 from alertdrill.faults.base import Place
-from alertdrill.play.baseline import healthy, scraped_pods, seen
+from alertdrill.names import SIGHTS
+from alertdrill.play.baseline import healthy, scraped_pods, seen, workloads
 from alertdrill.testing import FakeKube, FakePrometheus, ManualClock
 
 
@@ -65,7 +66,7 @@ def answer(promql: str) -> list[dict[str, Any]]:
     if "ALERTS" in promql:
         alert = {"metric": {"alertname": "PromRunCommandFailing"}}
         return [alert] if '{namespace="drill-a"' in promql else []
-    return [{"metric": {}}]
+    return [{"metric": {"name": "web"}}]
 
 
 def test_an_alert_about_a_scraped_pod_is_active_before_anything_was_broken() -> None:
@@ -73,3 +74,36 @@ def test_an_alert_about_a_scraped_pod_is_active_before_anything_was_broken() -> 
     place = Place(cluster(ManualClock(), healthy_at=0), "drill-a", 20)
     with pytest.raises(NotYet, match="PromRunCommandFailing is active before anything was broken"):
         seen(place, FakePrometheus(answer))
+
+
+def running(*kinds: str) -> FakeKube:
+    """Return an API server that has one object of each kind, called after it."""
+    resources = {f"{kind.lower()}s": kind for kind in kinds}
+
+    def objects(resource: str) -> list[dict[str, Any]]:
+        kind = resources.get(resource)
+        return [{"metadata": {"name": kind.lower()}}] if kind else []
+
+    return FakeKube(objects)
+
+
+@pytest.mark.parametrize("kind", sorted(SIGHTS))
+def test_prometheus_must_have_seen_what_runs_of_whatever_kind(kind: str) -> None:
+    """One object of any kind is waited for by its name, and that of another kind is not taken for it."""
+    place = Place(running(kind), "drill-a", 20)
+
+    def knows(promql: str) -> list[dict[str, Any]]:
+        return [{"metric": {"name": kind.lower()}}] if SIGHTS[kind] in promql else []
+
+    assert seen(place, FakePrometheus(knows))
+    sentence = f"Prometheus has no series of a healthy {kind} {kind.lower()} in drill-a"
+    with pytest.raises(NotYet, match=sentence):
+        seen(place, FakePrometheus())
+
+
+def test_a_scenario_without_a_workload_has_nothing_to_wait_for() -> None:
+    """What it breaks is there already; that no alert of it is active is looked at all the same."""
+    place = Place(running(), "drill-a", 20)
+    assert () == workloads(place)
+    assert healthy(place)
+    assert seen(place, FakePrometheus())

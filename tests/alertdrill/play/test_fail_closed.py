@@ -70,6 +70,17 @@ def a_run(folder: Path, scenario: Scenario, kubectl: FakeKube | None = None, clo
     )
 
 
+def web(available: int) -> dict[str, Any]:
+    """Return a Deployment of two replicas."""
+    status = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": available}
+    return {"metadata": {"name": "web", "generation": 1}, "spec": {"replicas": 2}, "status": status}
+
+
+def deployments(one: Callable[[], dict[str, Any]]) -> Callable[[str], list[dict[str, Any]]]:
+    """Return what a cluster shows that has one Deployment and nothing else."""
+    return lambda resource: [one()] if resource == "deployments" else []
+
+
 def troubles(run: Run) -> list[str]:
     """Return what the run's recording says went wrong."""
     assert run.left
@@ -127,7 +138,7 @@ def test_a_recording_that_no_disk_takes_is_judged_all_the_same(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(incident, "write", full)
-    run = a_run(tmp_path, one())
+    run = a_run(tmp_path, one(), FakeKube(deployments(lambda: web(0))))
     run.whole()
     assert run.left
     assert (True, None) == (run.left.incident is not None, run.left.folder)
@@ -255,16 +266,10 @@ def test_what_this_cluster_can_not_give_is_unknown_at_once_and_the_others_are_pl
     assert {Verdict.UNKNOWN} == {one.judgement.verdict for one in drilled.played}
 
 
-def web(available: int) -> dict[str, Any]:
-    """Return a Deployment of two replicas."""
-    status = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": available}
-    return {"metadata": {"name": "web", "generation": 1}, "spec": {"replicas": 2}, "status": status}
-
-
 def test_a_silence_after_a_repair_waits_for_the_workload(tmp_path: Path) -> None:
     """Pods come back at the machine's pace, and watching does not end before they are there."""
     clock = ManualClock(1000.0)
-    kube = FakeKube(lambda _: [web(2 if clock.now() >= 1070 else 0)])
+    kube = FakeKube(deployments(lambda: web(2 if clock.now() >= 1070 else 0)))
     a_run(tmp_path, one(), kube, clock).await_recovery()
     assert 1070.0 == clock.now()
 
@@ -272,7 +277,9 @@ def test_a_silence_after_a_repair_waits_for_the_workload(tmp_path: Path) -> None
 def test_a_workload_that_does_not_come_back_is_lab_trouble(tmp_path: Path) -> None:
     """The wait has an end, and the sentence says what was lacking."""
     clock = ManualClock(1000.0)
-    run = a_run(tmp_path, one(), FakeKube(lambda _: [web(1)]), clock)
-    with pytest.raises(LabError, match=r"to be healthy again after the repair; last seen: web not available"):
+    run = a_run(tmp_path, one(), FakeKube(deployments(lambda: web(1))), clock)
+    with pytest.raises(
+        LabError, match=r"to be healthy again after the repair; last seen: Deployment/web not"
+    ):
         run.await_recovery()
     assert clock.now() <= 1000 + RECOVERY_SECONDS_MAX

@@ -108,7 +108,7 @@ def test_what_stays_active_is_said_and_played_with() -> None:
     """It is for the judge to object to what was active before anything was broken."""
     clock, said = ManualClock(1000.0), Said()
     play._await_quiet(drill(lambda _: [WATCHDOG, OTHER]), clock, said)  # noqa: SLF001
-    sentence = "waited 120 s for every other alert to be quiet before anything is broken;"
+    sentence = "waited 120 s for every other alert in the lab lab to be quiet before anything is broken;"
     assert [f"{sentence} last seen: DeploymentReplicasMismatch is active; going on"] == said.sentences
 
 

@@ -1,5 +1,7 @@
 """The monitoring stack in the cluster: rendered from manifests/, applied, waited for, removed."""
 
 from alertdrill.lab.stack.deployment import deploy, remove
+from alertdrill.lab.stack.ownership import COMPONENTS, mark_of, others, told
+from alertdrill.lab.stack.site import Site
 
-__all__ = ["deploy", "remove"]
+__all__ = ["COMPONENTS", "Site", "deploy", "mark_of", "others", "remove", "told"]

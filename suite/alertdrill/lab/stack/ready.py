@@ -5,30 +5,30 @@ from alertdrill.errors import LabError
 from alertdrill.kube import Kube, rollout
 from alertdrill.lab.stack.render import Object
 from alertdrill.machine import process
-from alertdrill.names import STACK_NAMESPACE
 
 EVERY_SECONDS = 0.4
 LOG_LINES = 3
 
 
-def wait(kube: Kube, wanted: list[Object], *, deadline: float, clock: Clock) -> None:
+def wait(kube: Kube, wanted: list[Object], namespace: str, *, deadline: float, clock: Clock) -> None:
     """Return when every Deployment has rolled out; a LabError says why one can't, or is late."""
     names = [thing["metadata"]["name"] for thing in wanted]
     hope = Hope(clock)
 
     def rolled_out() -> bool:
-        deployments = kube.get("deployments", namespace=STACK_NAMESPACE)
+        deployments = kube.get("deployments", namespace=namespace)
         found = {thing["metadata"]["name"]: thing for thing in deployments}
         late = [name for name in names if name not in found or not rollout.has_rolled_out(found[name])]
         if not late:
             return True
-        pods = [pod for pod in kube.get("pods", namespace=STACK_NAMESPACE) if _component(pod) in late]
+        pods = [pod for pod in kube.get("pods", namespace=namespace) if _component(pod) in late]
         obstacles = rollout.obstacles([found[name] for name in late if name in found], pods)
         if hope.is_lost(trouble=any(one.is_hopeless for one in obstacles)):
-            raise LabError(f"deploying the stack: {_sentence(late, obstacles)}{_last_words(kube, pods)}")
+            why = f"{_sentence(late, obstacles)}{_last_words(kube, pods, namespace)}"
+            raise LabError(f"deploying the stack in {namespace}: {why}")
         raise NotYet(_sentence(late, obstacles))
 
-    wait_for("the stack", rolled_out, deadline=deadline, clock=clock, every=EVERY_SECONDS)
+    wait_for(f"the stack in {namespace}", rolled_out, deadline=deadline, clock=clock, every=EVERY_SECONDS)
 
 
 def _sentence(late: list[str], obstacles: list[rollout.Obstacle]) -> str:
@@ -40,14 +40,14 @@ def _component(pod: Object) -> str:
     return str(pod["metadata"].get("labels", {}).get("app.kubernetes.io/name"))
 
 
-def _last_words(kube: Kube, pods: list[Object]) -> str:
+def _last_words(kube: Kube, pods: list[Object], namespace: str) -> str:
     """Return the last lines of the first pod that crashes, if one does."""
     for pod in pods:
         if any(one.reason == rollout.CRASHES for one in rollout.of_pod(pod)):
             name = pod["metadata"]["name"]
             # The container that ended may be gone already; the one that follows says the same.
             for which in (("--previous",), ()):
-                words = ("logs", f"--namespace={STACK_NAMESPACE}", f"--tail={LOG_LINES}", *which, name)
+                words = ("logs", f"--namespace={namespace}", f"--tail={LOG_LINES}", *which, name)
                 try:
                     said = kube.run(f"reading the log of {name}", *words)
                 except LabError:

@@ -10,7 +10,9 @@ from typing import Any
 import yaml
 
 from alertdrill import data
+from alertdrill.lab.stack.site import Site
 from alertdrill.machine import cache, process, tools
+from alertdrill.names import LAB_LABEL, STACK_NAMESPACE
 
 # On every Deployment: what the stack was rendered from. Another value means it must be applied anew.
 STACK_ANNOTATION = "alertdrill/stack"
@@ -23,22 +25,28 @@ Object = dict[str, Any]
 
 
 def render(
-    config: str, rules: Mapping[str, str], lookback_seconds: float, images: Mapping[str, str]
+    config: str, rules: Mapping[str, str], lookback_seconds: float, images: Mapping[str, str], site: Site
 ) -> list[Object]:
-    """Return the stack's objects; `rules` are file name → text, `images` image name → what it is made of."""
+    """Return the stack's objects; `rules` are file name → text, `images` image name → what it is made of.
+
+    All carry the lab's mark, and stand in its namespace or are called after it.
+    """
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for name in ("manifests", "rules"):
             shutil.copytree(data.path(name), folder / name)
-        _write_over(folder, config, rules, lookback_seconds)
+        _write_over(folder, site.config(config), rules, lookback_seconds)
         text = process.run(
             "rendering the manifests",
             [tools.kubectl(), "kustomize", folder / "manifests" / "overlays" / "drill"],
             timeout=KUSTOMIZE_SECONDS_MAX,
         )
     objects: list[Object] = list(yaml.safe_load_all(text))
+    for thing in objects:
+        _place(thing, site)
     for deployment in deployments(objects):
         _annotate_images(deployment, images)
+        _take_images_from(deployment, site)
     key = cache.digest(*(yaml.safe_dump(thing) for thing in objects))
     for deployment in deployments(objects):
         deployment["metadata"].setdefault("annotations", {})[STACK_ANNOTATION] = key
@@ -65,6 +73,36 @@ def _write_over(folder: Path, config: str, rules: Mapping[str, str], lookback_se
     ]
     overlay = folder / "manifests" / "overlays" / "drill"
     (overlay / "prometheus-flags.yaml").write_text(yaml.safe_dump(patch))
+
+
+def _place(thing: Object, site: Site) -> None:
+    """Mark an object, and move it to the lab's namespace; what stands elsewhere is called after that."""
+    metadata = thing["metadata"]
+    metadata.setdefault("labels", {})[LAB_LABEL] = site.mark
+    if thing["kind"] == "Namespace":
+        metadata["name"] = site.namespace
+    elif metadata.get("namespace") == STACK_NAMESPACE:
+        metadata["namespace"] = site.namespace
+    else:
+        metadata["name"] = _called(metadata["name"], site)
+    if "roleRef" in thing:
+        thing["roleRef"]["name"] = _called(thing["roleRef"]["name"], site)
+        for subject in thing["subjects"]:
+            subject["namespace"] = site.namespace
+    if thing["kind"] == "Deployment":
+        thing["spec"]["template"]["metadata"]["labels"][LAB_LABEL] = site.mark
+
+
+def _called(name: str, site: Site) -> str:
+    """Return a name that no other stack in the cluster has."""
+    prefix = f"{STACK_NAMESPACE}-"
+    assert name.startswith(prefix), f"{name} is not called after its namespace"
+    return f"{site.namespace}-{name.removeprefix(prefix)}"
+
+
+def _take_images_from(deployment: Object, site: Site) -> None:
+    for container in deployment["spec"]["template"]["spec"]["containers"]:
+        container["image"] = site.image(container["image"])
 
 
 def _key(name: str) -> str:

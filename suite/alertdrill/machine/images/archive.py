@@ -154,6 +154,20 @@ def write(stream: IO[bytes], images: Iterable[Saved]) -> None:
         _add(tar, "manifest.json", json.dumps(manifest).encode(), written)
 
 
+def digests(file: Path) -> dict[str, str]:
+    """Return the images of an archive: name → the digest of its configuration, by which engines know it."""
+    with tarfile.open(file) as tar:
+        manifest = tar.extractfile("manifest.json")
+        assert manifest
+        found = json.load(manifest)
+    # Ours is called by its digest alone; Docker's lies among its blobs.
+    return {
+        name: f"sha256:{PurePosixPath(image['Config']).name.removesuffix('.json')}"
+        for image in found
+        for name in image["RepoTags"] or []
+    }
+
+
 def _add(tar: tarfile.TarFile, name: str, data: bytes, written: set[str]) -> None:
     if name not in written:
         written.add(name)

@@ -46,6 +46,7 @@ PROGRAMS = {
     ),
 }
 
+PREFIX = "alertdrill/"  # our own images, before they have a name in a registry
 OURS = ("base", "dependencies", "code")
 # Built from exporter/ everywhere.
 OWN = (

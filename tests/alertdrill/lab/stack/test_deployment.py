@@ -2,23 +2,22 @@
 
 import json
 from io import StringIO
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from rich.console import Console
 
 from alertdrill import data
-from alertdrill.errors import LabError
+from alertdrill.errors import UsageError
+from alertdrill.kube import Kube
 from alertdrill.lab import stack
-from alertdrill.lab.clusters import Access
-from alertdrill.lab.stack import deployment
 from alertdrill.lab.stack.render import Object
+from alertdrill.names import LAB_LABEL
 from alertdrill.progress import Progress
 
-ACCESS = Access(kubeconfig=Path("kubeconfig"), context="context")
 CONFIG = data.path("manifests", "base", "prometheus", "prometheus.yaml").read_text()
-OURS = {"app.kubernetes.io/part-of": "alertdrill"}
+SITE = stack.Site(mark="lab-12345678", tail="ab12")
+OURS = {LAB_LABEL: SITE.mark}
 
 
 class Cluster:
@@ -38,13 +37,20 @@ class Cluster:
         return {name for found, name in self.objects if found == kind}
 
     def get(self, resource: str, **_where: str) -> list[Object]:
-        """Return all objects of a resource."""
+        """Return all objects of a resource that carry a mark, or that no selector asks for."""
         return [thing for (kind, _), thing in self.objects.items() if f"{kind.lower()}s" == resource]
 
     def run(self, _what: str, *words: str, stdin: str = "", **_more: Any) -> str:
         """Apply, list or delete."""
         self.said.append(words)
-        if words[0] == "apply":
+        if words[:2] == ("get", "--filename=-"):
+            asked = {(thing["kind"], thing["metadata"]["name"]) for thing in json.loads(stdin)["items"]}
+            there = [thing for key, thing in self.objects.items() if key in asked]
+            return json.dumps({"kind": "List", "items": there}) if there else ""
+        if words[0] == "create":
+            thing = json.loads(stdin)
+            self.objects[thing["kind"], thing["metadata"]["name"]] = thing
+        elif words[0] == "apply":
             self.applied += 1
             for thing in json.loads(stdin)["items"]:
                 self.objects[thing["kind"], thing["metadata"]["name"]] = self._running(thing)
@@ -64,34 +70,33 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
+def cluster() -> Cluster:
     """An empty cluster."""
-    made = Cluster()
-    monkeypatch.setattr(deployment, "Kube", lambda _kubeconfig, _context: made)
-    return made
+    return Cluster()
 
 
-def deploy(rules: dict[str, str]) -> str:
+def deploy(cluster: Cluster, rules: dict[str, str], site: stack.Site = SITE) -> str:
     """Deploy these rules and return what was said."""
     console = Console(file=StringIO(), record=True, width=200)
     progress = Progress(console)
-    stack.deploy(ACCESS, config=CONFIG, rules=rules, lookback_seconds=15, progress=progress)
+    kube = cast("Kube", cluster)
+    stack.deploy(kube, site, config=CONFIG, rules=rules, lookback_seconds=15, progress=progress)
     return console.export_text()
 
 
 def test_the_stack_is_applied_once(cluster: Cluster) -> None:
     """A second deployment of the same stack changes nothing, and says so."""
-    deploy({"a.rules.yaml": "groups: []"})
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert {"kube-api-exporter", "prometheus"} == cluster.names("Deployment")
-    assert "the stack is there, unchanged" in deploy({"a.rules.yaml": "groups: []"})
+    assert "the stack is there, unchanged" in deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert 1 == cluster.applied
 
 
 def test_changed_rules_take_the_place_of_the_old_ones(cluster: Cluster) -> None:
     """Other rules are applied, and the ConfigMap of those before is removed."""
-    deploy({"a.rules.yaml": "groups: []"})
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
     before = cluster.names("ConfigMap")
-    deploy({"a.rules.yaml": "groups: [] # changed"})
+    deploy(cluster, {"a.rules.yaml": "groups: [] # changed"})
     after = cluster.names("ConfigMap")
     assert 2 == cluster.applied
     assert 2 == len(before) == len(after)
@@ -100,39 +105,72 @@ def test_changed_rules_take_the_place_of_the_old_ones(cluster: Cluster) -> None:
 
 def test_a_stack_that_does_not_run_is_applied_anew(cluster: Cluster) -> None:
     """The same stack with a Deployment removed by hand is not taken for an unchanged one."""
-    deploy({"a.rules.yaml": "groups: []"})
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
     del cluster.objects["Deployment", "prometheus"]
-    deploy({"a.rules.yaml": "groups: []"})
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert 2 == cluster.applied
 
 
 def test_a_stack_that_was_scaled_to_nothing_is_applied_anew(cluster: Cluster) -> None:
     """What a killed run scaled down is rolled out in full, as nothing, and is not taken for the stack."""
-    deploy({"a.rules.yaml": "groups: []"})
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
     halted = cluster.objects["Deployment", "prometheus"]
     halted["spec"]["replicas"] = 0
     halted["status"] = {"observedGeneration": 1}
-    deploy({"a.rules.yaml": "groups: []"})
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert 2 == cluster.applied
 
 
-def test_a_namespace_of_others_is_refused(cluster: Cluster) -> None:
-    """Somebody else's namespace of that name is left alone, and the error says what to do."""
-    cluster.add("Namespace", "monitoring", {})
-    with pytest.raises(LabError, match="a namespace monitoring that is not ours; drill in another cluster"):
-        deploy({})
+@pytest.mark.parametrize(
+    ("kind", "called", "labels", "whose"),
+    [
+        ("Namespace", "monitoring", {}, "Namespace monitoring carries no mark"),
+        ("ClusterRole", "monitoring-kube-api-exporter", {"team": "a"}, "ClusterRole monitoring-kube-api-exp"),
+        (
+            "Namespace",
+            "monitoring",
+            {LAB_LABEL: "a-87654321"},
+            "Namespace monitoring is the lab a-87654321's",
+        ),
+    ],
+)
+def test_what_is_not_ours_is_refused_by_name(
+    kind: str, called: str, labels: dict[str, str], whose: str, cluster: Cluster
+) -> None:
+    """Somebody else's object of a name that we need stays as it is; the error says which, and what to do."""
+    cluster.add(kind, called, labels)
+    with pytest.raises(UsageError, match=f"{whose}.*choose another --namespace than monitoring"):
+        deploy(cluster, {})
     assert 0 == cluster.applied
+    assert [(kind, called)] == list(cluster.objects)
+
+
+def test_a_stack_of_another_lab_is_not_taken_for_ours(cluster: Cluster) -> None:
+    """The same stack, up and ready, under another mark is refused, too."""
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
+    for thing in cluster.objects.values():
+        thing["metadata"]["labels"][LAB_LABEL] = "a-87654321"
+    with pytest.raises(UsageError, match=r"Namespace monitoring is the lab a-87654321's.*; and \d+ more;"):
+        deploy(cluster, {"a.rules.yaml": "groups: []"})
+    assert 1 == cluster.applied
 
 
 def test_a_namespace_of_ours_is_used(cluster: Cluster) -> None:
     """A namespace that an earlier run left is taken over."""
     cluster.add("Namespace", "monitoring", OURS)
-    deploy({})
+    deploy(cluster, {})
     assert 1 == cluster.applied
+    assert "create" not in {words[0] for words in cluster.said}
+
+
+def test_a_new_namespace_is_claimed_before_anything_is_in_it(cluster: Cluster) -> None:
+    """Of two labs that come at once only one makes the namespace; the other is refused by the API server."""
+    deploy(cluster, {})
+    assert ["get", "create", "apply"] == [words[0] for words in cluster.said][:3]
 
 
 def test_removing_names_only_what_is_ours(cluster: Cluster) -> None:
-    """Every deletion carries our label, so that nothing of others is named by it."""
-    stack.remove(ACCESS)
+    """Every deletion carries the lab's mark, so that nothing of others is named by it."""
+    stack.remove(cast("Kube", cluster), SITE.mark)
     assert {"delete"} == {words[0] for words in cluster.said}
-    assert all(any("part-of=alertdrill" in word for word in words) for words in cluster.said)
+    assert all(f"--selector={LAB_LABEL}=lab-12345678" in words for words in cluster.said)

@@ -54,7 +54,7 @@ def server(*pictures: tuple[list[dict[str, Any]], list[dict[str, Any]]], log: st
 def wait(kube: FakeKube) -> float:
     """Wait for the stack on a clock of our own, and return how long it took."""
     clock = ManualClock()
-    ready.wait(kube, WANTED, deadline=180, clock=clock)
+    ready.wait(kube, WANTED, "monitoring", deadline=180, clock=clock)
     return clock.now()
 
 
@@ -105,7 +105,7 @@ def test_a_hopeless_pod_ends_the_wait_early(seen: dict[str, Any], says: str) -> 
     )
     clock = ManualClock()
     with pytest.raises(LabError, match=says):
-        ready.wait(kube, WANTED, deadline=180, clock=clock)
+        ready.wait(kube, WANTED, "monitoring", deadline=180, clock=clock)
     assert HOPE_SECONDS <= clock.now() < HOPE_SECONDS + 1
 
 

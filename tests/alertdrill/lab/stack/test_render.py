@@ -6,17 +6,21 @@ import pytest
 import yaml
 
 from alertdrill import data
+from alertdrill.lab.stack import Site
 from alertdrill.lab.stack.render import IMAGE_ANNOTATION, STACK_ANNOTATION, Object, deployments, render
 from alertdrill.machine.images import OWN
+from alertdrill.names import LAB_LABEL
 
 CONFIG = data.path("manifests", "base", "prometheus", "prometheus.yaml").read_text()
 RULES = {"a.rules.yaml": "groups: []\n", "some/where/b": "groups: [] # b\n"}
 EXPORTER = OWN[0].name
+SITE = Site(mark="lab-12345678", tail="ab12")
 
 
 def rendered(**changes: Any) -> list[Object]:
     """Render with some of the arguments changed."""
-    return render(**{"config": CONFIG, "rules": RULES, "lookback_seconds": 15.0, "images": {}, **changes})
+    given = {"config": CONFIG, "rules": RULES, "lookback_seconds": 15.0, "images": {}, "site": SITE}
+    return render(**{**given, **changes})
 
 
 def one(objects: list[Object], kind: str, start: str) -> Object:
@@ -35,7 +39,7 @@ def objects() -> list[Object]:
 
 def test_prometheus_gets_this_run_s_configuration_and_rules(objects: list[Object]) -> None:
     """The ConfigMaps hold the texts given, under names Prometheus looks for, and nothing else."""
-    assert {"prometheus.yaml": CONFIG} == one(objects, "ConfigMap", "prometheus-config")["data"]
+    assert {"prometheus.yaml": SITE.config(CONFIG)} == one(objects, "ConfigMap", "prometheus-config")["data"]
     assert {
         "a.rules.yaml": "groups: []\n",
         "some-where-b.rules.yaml": "groups: [] # b\n",
@@ -57,8 +61,45 @@ def test_volumes_name_the_rendered_config_maps(objects: list[Object]) -> None:
 
 
 def test_everything_is_marked_as_ours(objects: list[Object]) -> None:
-    """What the drill deploys can be found and removed by one label."""
-    assert all("alertdrill" == thing["metadata"]["labels"]["app.kubernetes.io/part-of"] for thing in objects)
+    """What the drill deploys, in whatever scope, can be found and removed by the mark of its lab."""
+    assert {"lab-12345678"} == {thing["metadata"]["labels"][LAB_LABEL] for thing in objects}
+
+
+def test_two_stacks_share_no_name(objects: list[Object]) -> None:
+    """In another namespace everything is called otherwise, roles and what they are bound to among it."""
+    other = rendered(site=Site(mark="b-12345678", tail="cd34", namespace="team-b"))
+    assert set() == set(map(name, objects)) & set(map(name, other))
+    assert "monitoring" not in {text for thing in other for text in places(thing)}
+    bound = {
+        (thing["metadata"]["name"], thing["roleRef"]["name"], thing["subjects"][0]["namespace"])
+        for thing in other
+        if "roleRef" in thing
+    }
+    roles = {thing["metadata"]["name"] for thing in other if thing["kind"] in {"Role", "ClusterRole"}}
+    assert roles == {role for _, role, _ in bound}
+    assert {"team-b"} == {namespace for _, _, namespace in bound}
+
+
+def name(thing: Object) -> tuple[str, str, str]:
+    """Return what no two objects of a cluster have in common."""
+    return thing["kind"], thing["metadata"].get("namespace", ""), thing["metadata"]["name"]
+
+
+def places(thing: Object) -> list[str]:
+    """Return the namespaces that an object names: its own, its name's, and those of its subjects."""
+    own = [thing["metadata"].get("namespace", ""), thing["metadata"]["name"].partition("-")[0]]
+    return [*own, *(subject["namespace"] for subject in thing.get("subjects", []))]
+
+
+def test_our_own_images_come_from_the_registry_that_was_named() -> None:
+    """Those of others keep their names."""
+    objects = rendered(site=Site(mark="lab-12345678", tail="ab12", registry="r.example:5000/drill/"))
+    found = {
+        container["image"]
+        for thing in deployments(objects)
+        for container in thing["spec"]["template"]["spec"]["containers"]
+    }
+    assert {"r.example:5000/drill/kube-api-exporter:dev", "quay.io/prometheus/prometheus:v3.5.3"} == found
 
 
 def test_the_same_input_is_the_same_stack(objects: list[Object]) -> None:
@@ -69,7 +110,7 @@ def test_the_same_input_is_the_same_stack(objects: list[Object]) -> None:
         for found in (
             objects,
             rendered(rules={"a.rules.yaml": "groups: []\n"}),
-            rendered(config=CONFIG + "# changed\n"),
+            rendered(config=CONFIG.replace("evaluation_interval: 15s", "evaluation_interval: 14s")),
             rendered(lookback_seconds=16.0),
             rendered(images={EXPORTER: "1"}),
         )

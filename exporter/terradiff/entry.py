@@ -1,0 +1,8 @@
+"""terradiff as an installed command."""
+
+from exporter_kit import entry
+
+
+def main() -> None:
+    """Run it."""
+    entry.run("terradiff", "terradiff.cli", "exporter")
