@@ -1,22 +1,37 @@
 """What a fault is: a value with a name, a way in, a way out, and where it can be had."""
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+import msgspec
+
+from alertdrill.errors import ScenarioError
 from alertdrill.kube import Kube
 from alertdrill.model import Trait
+from alertdrill.scenario import Fault
+
+
+class Anything(msgspec.Struct, frozen=True):
+    """Whatever arguments a scenario gives."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a fault strikes: a scenario's namespace in a cluster that runs `speed` times as fast."""
+    """Where a fault strikes: a scenario's namespace in a cluster that runs `speed` times as fast.
+
+    `folder` is where paths of the scenario start. `remembered` is what `inject` leaves for `heal`.
+    """
 
     kube: Kube
     namespace: str
     speed: float
+    folder: Path = Path()
+    remembered: dict[str, Any] = field(default_factory=dict)
 
     def run(self, what: str, *words: str, stdin: str | None = None) -> str:
-        """Run kubectl in the scenario's namespace."""
+        """Run kubectl in the scenario's namespace; a LabError says `what` was attempted when it fails."""
         return self.kube.run(what, f"--namespace={self.namespace}", *words, stdin=stdin)
 
     def patch(self, what: str, target: str, patch: str) -> None:
@@ -24,16 +39,45 @@ class Place:
         self.run(what, "patch", target, "--type=strategic", f"--patch={patch}")
 
 
-class FaultKind(Protocol):
-    """One way to break things on purpose. `args` are those of the scenario's Fault."""
+class FaultKind(ABC):
+    """One way to break things on purpose, and to repair them. `args` are those of the scenario's Fault.
 
-    name: str
-    traits: frozenset[Trait]  # what it does to the world; written into the incident for its judge
+    A subclass has a `name`, `inject` and `heal`. One that a scenario uses is found by the value that `fault`
+    makes, wherever it is written. `heal` may be called after an `inject` that broke half-way, and again after
+    a `heal` that did.
+    """
 
+    name: str = ""
+    traits: frozenset[Trait] = (
+        frozenset()
+    )  # what it does to the world; written into the incident for its judge
+    Args: type[msgspec.Struct] = Anything  # what a scenario must say, and in which types
+
+    @classmethod
+    def fault(cls, **args: Any) -> Fault:
+        """Return the value that a scenario uses; arguments that `Args` does not have are a ScenarioError."""
+        if not cls.name:
+            raise ScenarioError(f'the fault class {cls.__name__} has no name; give it one: name = "..."')
+        cls.check_args(args)
+        return Fault(name=cls.name, args=args).made_by(cls())
+
+    @classmethod
+    def check_args(cls, args: dict[str, Any]) -> None:
+        """Raise ScenarioError for arguments that `Args` does not have."""
+        try:
+            msgspec.convert(args, cls.Args)
+        except msgspec.ValidationError as error:
+            takes = ", ".join(cls.Args.__struct_fields__) or "no argument"
+            raise ScenarioError(f"the fault {cls.name} takes {takes}: {error}") from error
+
+    def check(self, folder: Path, args: dict[str, Any]) -> None:
+        """Raise ScenarioError for what can be known to be wrong before anything starts."""
+        del folder, args
+
+    @abstractmethod
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Break it; returns when the API server has accepted everything."""
-        ...
 
+    @abstractmethod
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Repair it; returns when the API server has accepted everything."""
-        ...

@@ -3,8 +3,7 @@
 from typing import Any
 
 from alertdrill.errors import LabError
-from alertdrill.faults.base import Place
-from alertdrill.model import Trait
+from alertdrill.faults.base import FaultKind, Place
 from alertdrill.scenario import Fault
 
 # A process of its own does it a moment later: process 1 takes all others of its container along, and kubectl
@@ -27,14 +26,13 @@ def python(place: Place, pod: str, what: str, statement: str) -> None:
     place.run(what, "exec", pod, "--", "python3", "-c", f"import os, pathlib, signal; {statement}")
 
 
-class FailReadiness:
+class FailReadiness(FaultKind):
     """Every pod stops being ready, and goes on running.
 
     The workload's readiness probe asks for the file /tmp/ready (fixtures/workloads/README.md).
     """
 
     name = "fail_readiness"
-    traits: frozenset[Trait] = frozenset()
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Remove the file that the readiness probe asks for."""
@@ -47,11 +45,10 @@ class FailReadiness:
             python(place, pod, f"healing {self.name}", "pathlib.Path('/tmp/ready').touch()")
 
 
-class RestartOnce:
+class RestartOnce(FaultKind):
     """The main process of one pod ends with 1, once; the kubelet restarts it."""
 
     name = "restart_once"
-    traits: frozenset[Trait] = frozenset()
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Ask process 1 of the first pod to end, which the workload answers by exit 1."""

@@ -2,20 +2,18 @@
 
 from typing import Any, Literal
 
-from alertdrill.faults.base import Place
+from alertdrill.faults.base import FaultKind, Place
 from alertdrill.faults.in_container import pods, python
-from alertdrill.model import Trait
 from alertdrill.scenario import Fault
 
 
-class Misbehave:
+class Misbehave(FaultKind):
     """Tells the command of a workload how to behave.
 
     The README of the workloads `checks` and `infrastructure` says what each of theirs knows.
     """
 
     name = "misbehave"
-    traits: frozenset[Trait] = frozenset()
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Write the file that the command reads."""

@@ -3,14 +3,14 @@
 import json
 from typing import Any
 
-from alertdrill.faults.base import Place
+from alertdrill.faults.base import FaultKind, Place
 from alertdrill.model import Trait
 from alertdrill.scenario import Fault
 
 QUOTA = "alertdrill-no-more-replicasets"
 
 
-class RefuseReplicaSets:
+class RefuseReplicaSets(FaultKind):
     """A quota with no room for another ReplicaSet, then a changed template.
 
     The Deployment controller copies `generation` to `observedGeneration` only once it has made the
@@ -18,7 +18,7 @@ class RefuseReplicaSets:
     """
 
     name = "refuse_replicasets"
-    traits: frozenset[Trait] = frozenset({Trait.CHANGES_SPEC})
+    traits = frozenset({Trait.CHANGES_SPEC})
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Forbid ReplicaSets beyond those there are, then change the template."""

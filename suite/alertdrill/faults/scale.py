@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from alertdrill.faults.base import Place
+from alertdrill.faults.base import FaultKind, Place
 from alertdrill.model import Trait
 from alertdrill.scenario import Fault
 
 
-class Scale:
+class Scale(FaultKind):
     """Another number of replicas is asked for."""
 
     name = "scale"
-    traits: frozenset[Trait] = frozenset({Trait.CHANGES_SPEC, Trait.REMOVES_TARGETS})
+    traits = frozenset({Trait.CHANGES_SPEC, Trait.REMOVES_TARGETS})
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Ask for `replicas`."""

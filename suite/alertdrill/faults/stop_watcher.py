@@ -2,17 +2,15 @@
 
 from typing import Any
 
-from alertdrill.faults.base import Place
-from alertdrill.model import Trait
+from alertdrill.faults.base import FaultKind, Place
 from alertdrill.names import STACK_NAMESPACE
 from alertdrill.scenario import Fault
 
 
-class StopWatcher:
+class StopWatcher(FaultKind):
     """Scales a Deployment of the stack to none."""
 
     name = "stop_watcher"
-    traits: frozenset[Trait] = frozenset()
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Scale to none, and return when its pods are gone."""

@@ -1,20 +1,19 @@
 """Faults that are a bad rollout: a pod template is changed, and rolled back to heal."""
 
 import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Any
 
 from alertdrill import durations
-from alertdrill.faults.base import Place
+from alertdrill.faults.base import FaultKind, Place
 from alertdrill.model import Trait
 from alertdrill.scenario import Fault
 
 
-class _Rollout(ABC):
+class _Rollout(FaultKind):
     """Changes the template of one workload; the repair is `kubectl rollout undo`, as on call."""
 
-    name = ""
-    traits: frozenset[Trait] = frozenset({Trait.CHANGES_SPEC})
+    traits = frozenset({Trait.CHANGES_SPEC})
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         patch = {"spec": {"template": self.template(place, args)}}

@@ -29,7 +29,7 @@ def check(scenarios: Sequence[Scenario], rules: LabRules) -> None:
     """Raise ScenarioError for what can't be played by these rules, before anything is started."""
     for one in scenarios:
         check_scenario(one, rules.stated.alerts)
-        catalogue.of(one)
+        catalogue.check(one)
         workload.manifest(one)
 
 

@@ -49,7 +49,7 @@ class Run:
         """Choose a namespace that no run before this one had."""
         self.namespace = f"{NAMESPACE_PREFIX}{self.scenario.slug}-{os.urandom(2).hex()}"
         self.folder = self.record / self.scenario.slug
-        self.place = faults.Place(self.lab.kube, self.namespace, self.lab.speed)
+        self.place = faults.Place(self.lab.kube, self.namespace, self.lab.speed, self.scenario.folder)
         self.started = self.clock.now()
 
     def whole(self) -> None:
@@ -191,7 +191,7 @@ class Run:
             )
         except LabError as error:
             self._trouble(error)
-        kind = catalogue.of(self.scenario)
+        traits = catalogue.traits(self.scenario)
         noted = [Event(t=window.rule_time(live), kind=kind_, data=data) for live, kind_, data in self.events]
         return Incident(
             scenario=self.scenario,
@@ -201,8 +201,8 @@ class Run:
             fault_at=window.fault_at,
             versions=self.lab.versions,
             limits=self.lab.limits,
-            traits=tuple(sorted(kind.traits)) if kind else (),
-            cadence=observe.cadence(series, window) if kind and Trait.CRASH_LOOPS in kind.traits else None,
+            traits=tuple(sorted(traits)),
+            cadence=observe.cadence(series, window) if Trait.CRASH_LOOPS in traits else None,
             phases=self.lab.phases,
             events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),
             series=tuple(series),

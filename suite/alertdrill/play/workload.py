@@ -8,6 +8,9 @@ from alertdrill.errors import ScenarioError
 from alertdrill.machine import images
 from alertdrill.scenario import Scenario
 
+SHIPPED = ("fixtures", "workloads")
+MANIFEST = "workload.yaml"
+
 
 def needs_tofu(scenarios: Sequence[Scenario]) -> bool:
     """Say whether a workload among them runs terradiff's image."""
@@ -15,9 +18,13 @@ def needs_tofu(scenarios: Sequence[Scenario]) -> bool:
 
 
 def manifest(scenario: Scenario) -> Path:
-    """Return the manifest of a scenario's workload, a shipped one by name or a path; else ScenarioError."""
-    shipped = data.path("fixtures", "workloads", scenario.workload, "workload.yaml")
-    for path in (shipped, Path(scenario.workload)):
+    """Return the manifest of a scenario's workload: a path beside its module, else a shipped one by name."""
+    beside = scenario.folder / scenario.workload
+    for path in (beside, beside / MANIFEST, data.path(*SHIPPED, scenario.workload, MANIFEST)):
         if path.is_file():
             return path
-    raise ScenarioError(f"scenario {scenario.name}: looked for its workload in {shipped}, which is not there")
+    known = ", ".join(sorted(one.parent.name for one in data.path(*SHIPPED).glob(f"*/{MANIFEST}")))
+    raise ScenarioError(
+        f"scenario {scenario.name}: looked for its workload {scenario.workload} in"
+        f" {scenario.folder.resolve()} and among the shipped ones, which are {known}; found none"
+    )

@@ -39,7 +39,7 @@ def load(folder: Path) -> list[Scenario]:
                 continue
             if scenario.name in found:
                 problems.append(f"{file}: there are two scenarios called {scenario.name}; rename one")
-            found[scenario.name] = scenario
+            found[scenario.name] = scenario.beside(file.parent)
     if problems:
         raise ScenarioError("\n".join(problems))
     check_folders(found.values())
