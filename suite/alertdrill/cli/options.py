@@ -9,7 +9,7 @@ import msgspec
 from click.core import ParameterSource
 
 from alertdrill import lab
-from alertdrill.machine import cache
+from alertdrill.machine import cache, images
 from alertdrill.rules import Remark
 from alertdrill.rules.files import STDIN, text_of
 
@@ -54,6 +54,14 @@ def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Have terradiff's image in the lab; with no registry tofu is built, which takes minutes.",
         ),
         click.option(
+            "--with",
+            "components",
+            type=click.Choice(sorted(images.COMPONENTS)),
+            multiple=True,
+            help="What else the lab has, because rules read it; with no registry it is built, which takes"
+            " minutes, once.",
+        ),
+        click.option(
             "--context", default="", help="With --cluster existing: the context, which must be named."
         ),
         click.option(
@@ -79,7 +87,7 @@ def as_it_is(asked: lab.Options) -> lab.Options:
         return asked
     kept = {
         name: getattr(state.options, name)
-        for flag, name in (("speed", "speed"), ("rule_files", "rules"))
+        for flag, name in (("speed", "speed"), ("rule_files", "rules"), ("components", "components"))
         if said(flag) is ParameterSource.DEFAULT
     }
     return msgspec.structs.replace(asked, **kept)
@@ -92,6 +100,7 @@ def lab_options(
     kubeconfig: Path | None,
     context: str,
     tofu: bool,
+    components: Sequence[str],
     speed: float,
     rule_files: Sequence[Path],
 ) -> lab.Options:
@@ -102,6 +111,7 @@ def lab_options(
         kubeconfig=str(kubeconfig.absolute()) if kubeconfig else "",
         context=context,
         tofu=tofu,
+        components=tuple(sorted(set(components))),
         speed=speed,
         rules=tuple(str(_kept(one).absolute()) for one in rule_files),
     )

@@ -119,12 +119,12 @@ def _cluster_with_images(
         progress.say("images: the cluster gets them by itself; ours must be where it can pull them")
         return cluster.up(progress), {}
     with ThreadPoolExecutor() as pool:
-        making = pool.submit(images.packed, progress, tofu=options.tofu)
+        making = pool.submit(images.packed, progress, tofu=options.tofu, components=options.components)
         access = cluster.up(progress)
         archive = making.result()
     record = clusters.state.read(options.name)
     there = before is not None and record is not None and bool(record.loaded)  # not made anew just now
-    needed = images.identities(tofu=options.tofu)
+    needed = images.identities(tofu=options.tofu, components=options.components)
     if not (there and before and needed.items() <= before.images.items()):
         with progress.phase("images into the cluster"):
             cluster.load([archive], progress)
@@ -219,6 +219,7 @@ def _deploy(
         lookback_seconds=LOOKBACK_SECONDS / options.speed,
         progress=progress,
         images=loaded,
+        components=options.components,
     )
 
 
@@ -278,7 +279,11 @@ def borrowed(options: Options, rules: LabRules, progress: Progress, *, keep: boo
 
 
 def _has_images(state: State | None, options: Options) -> bool:
-    return state is not None and not (options.tofu and images.TERRADIFF.name not in state.images)
+    if state is None:
+        return False
+    needed = {images.COMPONENTS[one].name for one in options.components}
+    needed |= {images.TERRADIFF.name} if options.tofu else set()
+    return needed <= state.images.keys()
 
 
 def _leave(name: str, progress: Progress, *, keep: bool) -> None:

@@ -1,7 +1,7 @@
 """The stack put into a cluster, and taken out of it; an unchanged one is recognised and left alone."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alertdrill.clock import WallClock
@@ -28,13 +28,14 @@ def deploy(
     lookback_seconds: float,
     progress: Progress,
     images: Mapping[str, str] | None = None,
+    components: Sequence[str] = (),
 ) -> None:
     """Have the stack run with this Prometheus configuration and these rules, and return once it is ready.
 
     `rules` are file name → text. `images` (from `images.identities`) makes pods of a rebuilt image start
-    anew; give what was loaded into the cluster, or nothing.
+    anew; give what was loaded into the cluster, or nothing. `components` are what else the stack has.
     """
-    objects = render(config, rules, lookback_seconds, images or {})
+    objects = render(config, rules, lookback_seconds, images or {}, components)
     kube = Kube(access.kubeconfig, access.context)
     if _is_there(kube, deployments(objects)):
         progress.say("the stack is there, unchanged")

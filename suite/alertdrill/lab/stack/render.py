@@ -3,7 +3,7 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,11 @@ Object = dict[str, Any]
 
 
 def render(
-    config: str, rules: Mapping[str, str], lookback_seconds: float, images: Mapping[str, str]
+    config: str,
+    rules: Mapping[str, str],
+    lookback_seconds: float,
+    images: Mapping[str, str],
+    components: Sequence[str] = (),
 ) -> list[Object]:
     """Return the stack's objects; `rules` are file name → text, `images` image name → what it is made of."""
     with tempfile.TemporaryDirectory() as temporary:
@@ -31,6 +35,7 @@ def render(
         for name in ("manifests", "rules"):
             shutil.copytree(data.path(name), folder / name)
         _write_over(folder, config, rules, lookback_seconds)
+        _add(folder, components)
         text = process.run(
             "rendering the manifests",
             [tools.kubectl(), "kustomize", folder / "manifests" / "overlays" / "drill"],
@@ -65,6 +70,15 @@ def _write_over(folder: Path, config: str, rules: Mapping[str, str], lookback_se
     ]
     overlay = folder / "manifests" / "overlays" / "drill"
     (overlay / "prometheus-flags.yaml").write_text(yaml.safe_dump(patch))
+
+
+def _add(folder: Path, components: Sequence[str]) -> None:
+    """Have the drill's overlay use parts that only some labs have."""
+    if components:
+        kustomization = folder / "manifests" / "overlays" / "drill" / "kustomization.yaml"
+        content = yaml.safe_load(kustomization.read_text())
+        content["components"] = [f"../../components/{name}" for name in sorted(set(components))]
+        kustomization.write_text(yaml.safe_dump(content))
 
 
 def _key(name: str) -> str:
