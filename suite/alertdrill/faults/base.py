@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from alertdrill.errors import ScenarioError
+from alertdrill.errors import LabError, ScenarioError
 from alertdrill.kube import Kube
 from alertdrill.model import Trait
 from alertdrill.scenario import Fault
@@ -33,6 +33,13 @@ class Place:
     def run(self, what: str, *words: str, stdin: str | None = None) -> str:
         """Run kubectl in the scenario's namespace; a LabError says `what` was attempted when it fails."""
         return self.kube.run(what, f"--namespace={self.namespace}", *words, stdin=stdin)
+
+    def pods(self, selector: str) -> list[str]:
+        """Return the names of the pods that match; none is a LabError, because nothing would be broken."""
+        found = self.kube.get("pods", namespace=self.namespace, selector=selector)
+        if not found:
+            raise LabError(f"no pod in {self.namespace} matches {selector}, so there is nothing to break")
+        return sorted(pod["metadata"]["name"] for pod in found)
 
     def patch(self, what: str, target: str, patch: str) -> None:
         """Change fields of an object, as a strategic merge."""

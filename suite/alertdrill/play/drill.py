@@ -24,6 +24,14 @@ class Played:
     incident: Incident
     judgement: Judgement
 
+    @property
+    def passed(self) -> bool:
+        """Say whether all went as the scenario says; a LabError where nobody knows."""
+        if self.judgement.verdict is Verdict.UNKNOWN:
+            why = [one.sentence for one in self.judgement.findings if one.verdict is Verdict.UNKNOWN]
+            raise LabError(f"{self.judgement.scenario} is unknown: {'; '.join(why)}")
+        return self.judgement.verdict is Verdict.PASS
+
 
 def check(scenarios: Sequence[Scenario], rules: LabRules) -> None:
     """Raise ScenarioError for what can't be played by these rules, before anything is started."""

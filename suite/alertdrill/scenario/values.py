@@ -92,6 +92,11 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
         return placed
 
     @property
+    def is_placed(self) -> bool:
+        """Say whether it knows the folder of its module."""
+        return "folder" in self.__dict__
+
+    @property
     def folder(self) -> Path:
         """Return where its paths start: the folder of its module, else the one we are in."""
         return Path(self.__dict__.get("folder", "."))
