@@ -14,6 +14,7 @@ settings.register_profile("any machine", deadline=None)
 settings.register_profile(
     "nightly", max_examples=100_000, deadline=None, suppress_health_check=list(HealthCheck)
 )
+settings.register_profile("proof", parent=settings.get_profile("nightly"), max_examples=5_000)
 settings.load_profile("any machine")
 
 

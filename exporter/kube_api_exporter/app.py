@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from kube_api_exporter.exporter import OWN, Exporter
-from kube_api_exporter.negotiate import choose_coding, choose_format
+from kube_api_exporter.scrape.negotiate import choose_coding, choose_format
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -1,22 +1,13 @@
 """The `kube-api-exporter` command."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from exporter_kit import log
-from exporter_kit.api.errors import ApiError, CredentialsError
-from exporter_kit.api.place import Place
-from exporter_kit.errors import DaemonError
-from kube_api_exporter import memory
-from kube_api_exporter.kinds import DEFAULT_KINDS
-from kube_api_exporter.options import PRESETS, Options, parse_shard
-from kube_api_exporter.places import WORDS_MAX
-
-# The API server takes JSON 10,000 levels deep; we must be able to skip what it takes.
-RECURSION_MAX = 15_000
+from kube_api_exporter.options import PRESETS
+from kube_api_exporter.telling import WORDS_MAX
+from kube_api_exporter.words import DEFAULT_KINDS
 
 
 @click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
@@ -69,61 +60,10 @@ RECURSION_MAX = 15_000
 @click.option("--watch-list/--no-watch-list", default=True, help="Stream the first objects where possible.")
 @click.option("--compressed-lists/--plain-lists", default=False, help="Ask for gzip: for slow networks.")
 @click.option("--print-rbac", is_flag=True, help="Print the role that these flags need, and end.")
-@click.option("--log-format", type=click.Choice(log.FORMATS), default="logfmt")
+@click.option("--log-format", type=click.Choice(["logfmt", "json"]), default="logfmt")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
-def main(
-    *,
-    kubeconfig: Path | None,
-    context: str | None,
-    server: str | None,
-    token_file: Path | None,
-    ca_file: Path | None,
-    listen_address: str,
-    web_config: Path | None,
-    log_format: log.Format,
-    log_level: str,
-    print_rbac: bool,
-    **given: Any,
-) -> None:
+def main(**given: Any) -> None:
     """Export every number, boolean and state of every object of the chosen kinds."""
-    log.configure(log_format, level=log_level)
-    memory.prepare()
-    sys.setrecursionlimit(RECURSION_MAX)
-    try:
-        options = _options(**given)
-        place = Place(kubeconfig, context, server, token_file, ca_file)
-        # What either needs is loaded when it is known which: a start is mostly imports.
-        if print_rbac:
-            from kube_api_exporter import rbac  # noqa: PLC0415
+    from kube_api_exporter.start import start  # noqa: PLC0415  # a start is mostly imports
 
-            click.echo(rbac.role(place, options), nl=False)
-        else:
-            from kube_api_exporter import daemon  # noqa: PLC0415
-
-            daemon.run(place, options, listen_address=listen_address, web_config=web_config)
-    except CredentialsError as error:
-        _end(error, 2)
-    except DaemonError as error:
-        _end(error, error.exit_code)
-    except ApiError as error:  # only where a command ends on it: the daemon itself never gives up
-        _end(error, 1)
-
-
-def _options(*, kinds: str, namespaces: str, selector: tuple[str, ...], shard: str, **rest: Any) -> Options:
-    """Read the flags that hold more than one value."""
-    return Options(
-        kinds=_words(kinds),
-        namespaces=_words(namespaces),
-        selectors=selector,
-        shard=parse_shard(shard),
-        **rest,
-    )
-
-
-def _words(given: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word.strip() for word in given.split(",") if word.strip()))
-
-
-def _end(error: Exception, code: int) -> None:
-    click.echo(f"kube-api-exporter: {error}", err=True)
-    sys.exit(code)
+    start(**given)

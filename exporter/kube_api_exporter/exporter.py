@@ -9,18 +9,20 @@ import msgspec
 from exporter_kit import log
 from exporter_kit.api.client import ApiClient
 from exporter_kit.api.errors import ApiError
-from kube_api_exporter import escaping, memory
-from kube_api_exporter.audit import Auditor
-from kube_api_exporter.catalog import Catalog
-from kube_api_exporter.chunks import Chunk
-from kube_api_exporter.discovery import HalfKnown
-from kube_api_exporter.exposition import Exposition
-from kube_api_exporter.feed import Feed, siblings
-from kube_api_exporter.kinds import EVERY, FULL_NAMES
-from kube_api_exporter.negotiate import Format
+from kube_api_exporter import memory
+from kube_api_exporter.kinds import EVERY
 from kube_api_exporter.options import Options
-from kube_api_exporter.own import OwnMetrics
-from kube_api_exporter.reader import Reader
+from kube_api_exporter.scrape import escaping
+from kube_api_exporter.scrape.exposition import Exposition
+from kube_api_exporter.scrape.negotiate import Format
+from kube_api_exporter.scrape.own import OwnMetrics
+from kube_api_exporter.store.chunks import Chunk
+from kube_api_exporter.store.feed import Feed, siblings
+from kube_api_exporter.watch.audit import Auditor
+from kube_api_exporter.watch.catalog import Catalog
+from kube_api_exporter.watch.discovery import HalfKnown
+from kube_api_exporter.watch.reader import Reader
+from kube_api_exporter.words import FULL_NAMES
 
 __all__ = ["EVERY", "OWN", "Exporter"]
 OWN = "self"

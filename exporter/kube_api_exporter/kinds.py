@@ -7,25 +7,8 @@ import msgspec
 
 from kube_api_exporter.text import name_part
 
-DEFAULT_KINDS = (
-    "deployments.apps",
-    "replicasets.apps",
-    "daemonsets.apps",
-    "statefulsets.apps",
-    "jobs.batch",
-    "pods",
-    "nodes",
-    "horizontalpodautoscalers.autoscaling",
-    "poddisruptionbudgets.policy",
-    "persistentvolumeclaims",
-    "namespaces",
-    "resourcequotas",
-    "replicationcontrollers",
-)
 # The word for every kind that is served.
 EVERY = "all"
-# What people type, and the name that is unique in any cluster.
-FULL_NAMES = {name.partition(".")[0]: name for name in DEFAULT_KINDS}
 # Older rules call these kinds by their short names: their families are exposed under both.
 ALIAS_TAGS = {"replicationcontroller": "rc", "daemonset": "ds"}
 # Looked through in this order, so that `pods` and `deployments` mean what everybody means by them.

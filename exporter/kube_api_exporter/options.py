@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 
 from exporter_kit.errors import UsageError
-from kube_api_exporter.kinds import DEFAULT_KINDS, FULL_NAMES
-from kube_api_exporter.places import WORDS_MAX
-from kube_api_exporter.telling import Tell
+from kube_api_exporter.telling import WORDS_MAX, Tell
+from kube_api_exporter.words import DEFAULT_KINDS, FULL_NAMES
 
 KIND_WORD = re.compile(r"[A-Za-z0-9-]+(\.[a-z0-9.-]+)?")
 SELECTOR = re.compile(r"[A-Za-z0-9_./!=,() -]*")

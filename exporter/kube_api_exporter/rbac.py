@@ -10,9 +10,9 @@ from exporter_kit.api.client import ApiClient
 from exporter_kit.api.errors import ApiError
 from exporter_kit.api.place import Place
 from exporter_kit.errors import UsageError
-from kube_api_exporter.catalog import Catalog
 from kube_api_exporter.kinds import CLUSTER_SCOPED, CORE_RESOURCES, EVERY, Kind
 from kube_api_exporter.options import Options, full_name
+from kube_api_exporter.watch.catalog import Catalog
 
 VERBS = ["get", "list", "watch"]
 RBAC = "rbac.authorization.k8s.io"

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from fnmatch import translate
 
+# Free words are labels: past so many different ones in a family they are all `other`.
+WORDS_MAX = 200
 # Left out unless asked for, of times, quantities, words and conditions …
 QUIET = (
     "*emplate.*",  # an object that is yet to be made of it will tell by itself

@@ -55,6 +55,11 @@ class StoppableClock:
         if self._stopped.wait(max(seconds, 0)):
             raise LabError("the run was interrupted")
 
+    def go_on(self) -> None:
+        """Return at once; LabError if the clock has been stopped."""
+        if self.stopped:
+            raise LabError("the run was interrupted")
+
     @property
     def stopped(self) -> bool:
         """Say whether it has been stopped."""

@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
@@ -81,6 +82,32 @@ class Life(Value, frozen=True, kw_only=True):
         return before[-1] if before else AlertState.INACTIVE
 
 
+ClaimKind = Literal["paced-by-lab", "own-pace", "seconds", "level", "unknown"]
+
+
+class Claim(Value, frozen=True, kw_only=True):
+    """What a metric was taken for when rules were compressed, and why.
+
+    `declared`: a file beside the rules says so. `rules` are the alerts and recording rules that rest on it.
+    """
+
+    metric: str
+    kind: ClaimKind
+    why: str
+    declared: bool = False
+    rules: tuple[str, ...] = ()
+
+    @property
+    def is_guess(self) -> bool:
+        """Say whether a verdict that rests on it rests on what nobody said."""
+        return self.kind == "own-pace" and not self.declared
+
+    def __str__(self) -> str:
+        """Say it to a person."""
+        stated = "" if self.declared or not self.is_guess else ", undeclared"
+        return f"{self.metric}: {self.kind}{stated}: {self.why} ({', '.join(self.rules)})"
+
+
 class Finding(Value, frozen=True, kw_only=True):
     """One thing a judge has to say: which check, about which alert, and a whole sentence."""
 
@@ -91,10 +118,14 @@ class Finding(Value, frozen=True, kw_only=True):
 
 
 class Judgement(Value, frozen=True, kw_only=True):
-    """The verdict on one scenario, with every finding and the lives of its alerts."""
+    """The verdict on one scenario, with every finding and the lives of its alerts.
+
+    `notes` say on what it rests that nobody declared; they change no verdict.
+    """
 
     scenario: str
     verdict: Verdict
     findings: tuple[Finding, ...]
     lives: tuple[Life, ...]
     speed: float
+    notes: tuple[str, ...] = ()

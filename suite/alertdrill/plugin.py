@@ -172,9 +172,10 @@ def drill_batch(drill_options: "labs.Options", request: pytest.FixtureRequest) -
 
 @pytest.fixture
 def drill(drill_batch: "Batch", request: pytest.FixtureRequest) -> "Callable[[Scenario], Played]":
-    """Return what plays a scenario and judges it, as in `assert drill(scenario).passed`.
+    """Return what plays a scenario and judges it.
 
-    An unknown verdict is an error of the test, not a failure: nothing was proved wrong.
+    `assert drill(scenario).passed` is a whole test. An unknown verdict is an error of the test, not a
+    failure: nothing was proved wrong.
     """
     capture = request.config.pluginmanager.getplugin("capturemanager")
     assert capture

@@ -9,7 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-ASKING = ("kube_api_exporter.cli", "kube_api_exporter.daemon", "exporter_kit.api.account")
+ASKING = (
+    "kube_api_exporter.cli",
+    "kube_api_exporter.start",
+    "kube_api_exporter.daemon",
+    "exporter_kit.api.account",
+)
 SERVING = ("exporter_kit.web.server", "kube_api_exporter.app")
 KINDS = ("pods", "deployments", "replicasets", "nodes", "namespaces")
 STREAM = {
@@ -35,7 +40,7 @@ def main() -> None:
             "exporter_kit.api.client",
             "exporter_kit.api.access",
             "kube_api_exporter.options",
-            "kube_api_exporter.catalog",
+            "kube_api_exporter.watch.catalog",
         )
     )
     client = api.ApiClient(places.Place(None, None, url, Path(token), Path(authority)))
@@ -63,7 +68,7 @@ def per_pod(client: Any, kind: Any, renderer: Any) -> dict[str, float]:
 
 def one_round(client: Any, kind: Any, renderer: Any) -> dict[str, float]:
     """Read all pods once; return the microseconds that each stage took per pod."""
-    store = import_module("kube_api_exporter.store").Store(renderer)
+    store = import_module("kube_api_exporter.store.store").Store(renderer)
     reading, lines = spent(lambda: initial_events(client, kind))
     decoding, seen = spent(lambda: [renderer.of_event(line)[1] for line in lines])
     rendering, rendered = spent(lambda: [renderer.pieces(pod) for pod in seen])

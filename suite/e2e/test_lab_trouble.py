@@ -54,7 +54,7 @@ TROUBLE = {
 def troubled(incidents: dict[str, Incident], player: Player) -> dict[str, Judgement]:
     """Return the verdicts on the troubles, played after the scenarios because they break the lab."""
     assert incidents
-    return {one.incident.scenario.name: one.judgement for one in player(list(TROUBLE.values()))}
+    return {one.scenario.name: one.judgement for one in player(list(TROUBLE.values())).played}
 
 
 @pytest.mark.parametrize(("said", "scenario"), TROUBLE.items(), ids=[one.name for one in TROUBLE.values()])

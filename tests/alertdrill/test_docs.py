@@ -51,7 +51,7 @@ def test_a_command_that_is_shown_exists_with_its_flags(document: Path) -> None:
     """Every `alertdrill …` line of a document names a command, and flags that it has."""
     unknown = []
     for name, rest in COMMAND.findall(document.read_text()):
-        command = cli.commands.get(name)
+        command = cli.get_command(click.Context(cli), name)
         if command is None:
             unknown.append(name)
             continue

@@ -21,11 +21,11 @@ import trustme
 
 from exporter_kit.api.client import ApiClient
 from exporter_kit.api.place import Place
-from kube_api_exporter import reader as reading
-from kube_api_exporter.catalog import Catalog
-from kube_api_exporter.feed import Feed
 from kube_api_exporter.options import Options
-from kube_api_exporter.reader import Reader
+from kube_api_exporter.store.feed import Feed
+from kube_api_exporter.watch import reader as reading
+from kube_api_exporter.watch.catalog import Catalog
+from kube_api_exporter.watch.reader import Reader
 
 PODS = "/api/v1/pods"
 VERBS = ["get", "list", "watch"]

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from kube_api_exporter import exporter as exporter_module
-from kube_api_exporter import reader as reading
 from kube_api_exporter.exporter import Exporter
-from kube_api_exporter.negotiate import OPENMETRICS, Format
 from kube_api_exporter.options import Options
+from kube_api_exporter.scrape.negotiate import OPENMETRICS, Format
+from kube_api_exporter.watch import reader as reading
 
 
 def following(peer: Any) -> Any:

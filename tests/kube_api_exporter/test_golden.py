@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from kube_api_exporter import kinds
-from kube_api_exporter.render import Renderer
+from kube_api_exporter.render.renderer import Renderer
 
 OBJECTS = Path(__file__).parents[2] / "fixtures" / "objects"
 

@@ -5,8 +5,9 @@ import yaml
 
 from exporter_kit.errors import UsageError
 from kube_api_exporter import rbac
-from kube_api_exporter.kinds import DEFAULT_KINDS, Kind
+from kube_api_exporter.kinds import Kind
 from kube_api_exporter.options import Options
+from kube_api_exporter.words import DEFAULT_KINDS
 
 
 def test_the_role_reads_exactly_the_enabled_kinds() -> None:

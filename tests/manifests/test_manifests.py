@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kube_api_exporter.kinds import DEFAULT_KINDS
+from kube_api_exporter.words import DEFAULT_KINDS
 
 BASE = Path(__file__).parents[2] / "manifests" / "base"
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet"}

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from alertdrill.prometheus import promtool
-from kube_api_exporter import own
+from kube_api_exporter.scrape import own
 from prom_run import metrics
 
 ROOT = Path(__file__).parents[2]

@@ -1,6 +1,5 @@
 """`alertdrill up | down | status`: the lab."""
 
-import sys
 from typing import Any
 
 import click
@@ -58,4 +57,4 @@ def status(name: str, output_format: str) -> None:
         for phase, seconds in (found.state.phases if found.state else {}).items():
             click.echo(f"  {seconds:7.1f} s  {phase}")
     if not found.answers:
-        sys.exit(Verdict.UNKNOWN.exit_code)
+        click.get_current_context().exit(Verdict.UNKNOWN.exit_code)

@@ -1,24 +1,40 @@
 """The command as a whole: its commands, and how it ends."""
 
+import os
 import signal
 import sys
 from typing import NoReturn
 
 import click
 
-from alertdrill.cli import lab, play, rules
-from alertdrill.errors import AlertdrillError
-from alertdrill.model import Verdict
+from alertdrill import crash
+from alertdrill.cli.lazy import LazyGroup
+from alertdrill.errors import AlertdrillError, UsageError
 
 INTERRUPTED = 130
+COMMANDS = {
+    "up": ("alertdrill.cli.lab:up", "Bring up a cluster with the monitoring stack."),
+    "down": ("alertdrill.cli.lab:down", "Take the lab down; nothing else is touched."),
+    "status": ("alertdrill.cli.lab:status", "Say whether the lab is up, and of what."),
+    "play": ("alertdrill.cli.play:play", "Break things on purpose and prove the alerts."),
+    "judge": ("alertdrill.cli.play:judge", "Judge recordings again, without a cluster."),
+    "compress": ("alertdrill.cli.rules:compress", "Print rules as a faster lab runs them."),
+    "rules": ("alertdrill.cli.rules:rules", "Check rule files, and run their promtool tests."),
+}
 
 
 @click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 pass, 1 fail, 2 usage or bad input, 3 unknown (the lab was not fit to judge in).",
+    epilog="Exit codes: 0 pass, 1 fail (an alert was wrong), 2 usage or bad input, 3 unknown (the lab was not"
+    " fit to judge in, or alertdrill itself broke), 130 interrupted.",
 )
 @click.version_option(package_name="alertdrill")
-def cli() -> None:
+@click.option(
+    "--debug", is_flag=True, help="If alertdrill itself breaks, show the trace; else a file has it."
+)
+def cli(*, debug: bool) -> None:
     """Fire drills for Prometheus alerts on Kubernetes.
 
     \b
@@ -26,28 +42,29 @@ def cli() -> None:
     alertdrill play 'pods/*'         break things on purpose, prove the alerts
     alertdrill judge incidents/*/*   the verdict on recordings, again
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
-
-
-for command in (lab.up, lab.down, lab.status, play.play, play.judge, rules.compress, rules.rules):
-    cli.add_command(command)
+    if debug:
+        os.environ[crash.DEBUG] = "1"
 
 
 def main() -> NoReturn:
-    """Run the command; every error of ours is one sentence on stderr and an exit code."""
+    """Run the command; whatever goes wrong is one sentence on stderr and an exit code, and never a 1."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = cli(standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
+        code = UsageError.exit_code
     except AlertdrillError as error:
         click.echo(f"alertdrill: {error}", err=True)
         code = error.exit_code
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"alertdrill: {where}{error.strerror or error}", err=True)
-        code = Verdict.UNKNOWN.exit_code
+        code = AlertdrillError.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("alertdrill: interrupted", err=True)
         code = INTERRUPTED
+    except BaseException as error:  # noqa: BLE001  # also a SystemExit: no command of ours ends by one
+        click.echo(crash.told("alertdrill", error), err=True)
+        code = AlertdrillError.exit_code
     sys.exit(code or 0)

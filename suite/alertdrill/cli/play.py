@@ -1,6 +1,5 @@
 """`alertdrill play` and `alertdrill judge`: verdicts, live and on recordings."""
 
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -11,7 +10,7 @@ import click
 
 from alertdrill import lab, rejudge
 from alertdrill.cli import options
-from alertdrill.errors import UsageError
+from alertdrill.errors import LabError, UsageError
 from alertdrill.machine import cache
 from alertdrill.model import Judgement, Verdict
 from alertdrill.play import drill
@@ -58,7 +57,8 @@ def play(
 ) -> None:
     """Break things on purpose in the lab and prove the alerts.
 
-    SCENARIO is a name or a pattern ('pods/*'); all are played without one. A lab that is up is used as it is
+    SCENARIO is a name or a pattern ('pods/*'); all are played without one; what this cluster can't give is
+    unknown at once. A lab that is up is used as it is
     and stays; without one, a lab is brought up first and taken down after. Every run leaves a recording.
     """
     _check_reports(report)
@@ -78,14 +78,14 @@ def play(
         raise UsageError(f"--record {record}: can't make that folder: {error.strerror}") from error
     progress = Progress()
     with lab.borrowed(asked, rules, progress, keep=keep) as there:
-        played = drill.drill(there, wanted, record=record, progress=progress, keep=keep)
+        drilled = drill.drill(there, wanted, record=record, progress=progress, keep=keep)
         teller = partial(_tell, files=report, output_format=output_format)
         # Evidence is hidden, so that `judge incidents/*/*` finds recordings only.
-        worst = drill.tell(there, played, teller, folder=record / ".lab", progress=progress)
-    for one in played:
-        if one.judgement.verdict is not Verdict.PASS:
+        worst = drill.tell(there, drilled, teller, folder=record / ".lab", progress=progress)
+    for one in drilled.played:
+        if one.folder and one.judgement.verdict is not Verdict.PASS:
             click.echo(f"look at it again: alertdrill judge {one.folder}", err=True)
-    sys.exit(worst.exit_code)
+    click.get_current_context().exit(worst.exit_code)
 
 
 @click.command()
@@ -114,7 +114,7 @@ def judge(incidents: Sequence[Path], report: Sequence[Path], folder: Path | None
     for error in told.errors:
         click.echo(f"alertdrill: {error}", err=True)
     _tell(told.judgements, report, output_format)
-    sys.exit(told.exit_code)
+    click.get_current_context().exit(told.exit_code)
 
 
 def _check_reports(files: Sequence[Path]) -> None:
@@ -125,5 +125,11 @@ def _check_reports(files: Sequence[Path]) -> None:
 
 def _tell(judgements: Sequence[Judgement], files: Sequence[Path], output_format: str) -> None:
     click.echo(text.render(judgements) if output_format == "text" else json_report.render(judgements))
+    refused = []
     for file in files:
-        cache.write_whole(file, RENDERERS[file.suffix](judgements))
+        try:
+            cache.write_whole(file, RENDERERS[file.suffix](judgements))
+        except OSError as error:
+            refused.append(f"writing the report {file}: {error.strerror or error}")
+    if refused:
+        raise LabError("; ".join(refused))

@@ -1,10 +1,10 @@
 """`alertdrill rules` and `alertdrill compress`: what can be said of rule files without a cluster."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
 from alertdrill import compress as compressing
 from alertdrill import lab
@@ -24,30 +24,51 @@ def rules(files: Sequence[Path]) -> None:
                a folder: its *.yaml and *.yml that are one of these, and the tests in its folder tests/;
                - for the standard input, as in: kubectl kustomize . | alertdrill rules -
 
-    Exit code 3 when there was nothing to check: no rule and no test.
+    Exit code 2 when something is wrong with a file, a test that fails among it; 3 when there was nothing to
+    check: no rule and no test.
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
     checked = promtool.check(list(files))
     options.remark(checked.remarks)
     click.echo(checked)
     if not (checked.rules or checked.tests):
-        sys.exit(Verdict.UNKNOWN.exit_code)
+        click.get_current_context().exit(Verdict.UNKNOWN.exit_code)
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=options.RULES, metavar="RULES...")
 @click.option("--speed", type=click.FloatRange(min=1), default=lab.SPEED, show_default=True)
-def compress(files: Sequence[Path], speed: float) -> None:
-    """Print the rules as a lab that is SPEED times as fast runs them; what can't be scaled goes to stderr.
+@options.output_format
+def compress(files: Sequence[Path], speed: float, output_format: str) -> None:
+    """Print the rules as a lab that is SPEED times as fast runs them.
 
     RULES is what `alertdrill rules` takes: files and folders of any form, or - for the standard input.
 
-    Exit code 3 when a rule was left out.
+    To stderr goes what each metric was taken for, and why; then what can't be scaled. What a metric really is
+    can be declared in a pace.yaml beside the rules (rules/README.md). Exit code 3 when a rule was left out.
     """
     stated = rule_files.load(list(files))
     options.remark(stated.remarks)
     scaled = compressing.compress(stated, speed)
-    click.echo(scaled.rules.to_yaml(), nl=False)
+    if output_format == "json":
+        click.echo(_as_json(scaled))
+    else:
+        click.echo(scaled.rules.to_yaml(), nl=False)
+        for claim in scaled.claims:
+            click.echo(f"claim: {claim}", err=True)
+    for declaration in scaled.unused:
+        click.echo(f"{declaration.place}: warning: {compressing.why_unused(declaration)}", err=True)
     for refusal in scaled.refusals:
-        click.echo(f"{refusal.file}:{refusal.line}: {refusal.alert}: {refusal.reason}", err=True)
+        click.echo(str(refusal), err=True)
     if scaled.refusals:
-        sys.exit(Verdict.UNKNOWN.exit_code)
+        click.get_current_context().exit(Verdict.UNKNOWN.exit_code)
+
+
+def _as_json(scaled: compressing.Compressed) -> str:
+    """Return {"rules", "claims", "refusals", "unused"}; the rules as a rule file has them."""
+    whole = {
+        "rules": scaled.rules.document(),
+        "claims": scaled.claims,
+        "refusals": scaled.refusals,
+        "unused": scaled.unused,
+    }
+    return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode()

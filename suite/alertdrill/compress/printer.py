@@ -22,24 +22,39 @@ def number(value: float) -> str:
     return repr(value)
 
 
-def times(constant: str, factor: float) -> str:
-    """Return an expression of numbers only, times a factor, as a person would write it.
+def scaled(constant: str, speed: float, power: int) -> str:
+    """Return an expression of numbers only, times the speed to a power, as a person would write it."""
+    return times(constant, speed**power) if power >= 0 else times(constant, speed**-power, below=True)
+
+
+def times(  # noqa: PLR0911  # one for each shape of a constant
+    constant: str, factor: float, *, below: bool = False
+) -> str:
+    """Return an expression of numbers only, times a factor, or `below` divided by it.
 
     The factor joins one that is already there, so that scaling twice reads as scaling once.
     """
     if factor == 1:
         return constant
+
+    def moved(value: float) -> str:
+        return number(value / factor if below else value * factor)
+
     tree = promql.parse(constant)
     match tree:
         case library.NumberLiteral():
-            return number(tree.val * factor)
+            return moved(tree.val)
         case library.ParenExpr():
-            return f"({times(tree.expr.prettify(), factor)})"
+            return f"({times(tree.expr.prettify(), factor, below=below)})"
         case library.BinaryExpr() if str(tree.op) == "*" and isinstance(tree.rhs, library.NumberLiteral):
-            return f"{tree.lhs.prettify()} * {number(tree.rhs.val * factor)}"
+            return f"{tree.lhs.prettify()} * {moved(tree.rhs.val)}"
+        case library.BinaryExpr() if (
+            str(tree.op) == "/" and isinstance(tree.rhs, library.NumberLiteral) and below
+        ):
+            return f"{tree.lhs.prettify()} / {number(tree.rhs.val * factor)}"
         case library.BinaryExpr() if str(tree.op) not in {"*", "/"}:
-            return f"({constant}) * {number(factor)}"
-    return f"{constant} * {number(factor)}"
+            return f"({constant}) {'/' if below else '*'} {number(factor)}"
+    return f"{constant} {'/' if below else '*'} {number(factor)}"
 
 
 def grouped(expression: str) -> str:

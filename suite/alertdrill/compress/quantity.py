@@ -1,59 +1,102 @@
 """What a PromQL expression measures, as far as a faster clock changes it.
 
-In a run at speed k all that the drill paces (restarts, scrapes, evaluations) happens k times as often.
-A quantity of power p reads k^p times what it would read at speed 1: a number of replicas has power 0, a rate
-of restarts 1. What the drill does not pace gives the seconds it always gave, though less rule time passes
-in it than a rule means: power -1.
+In a run at speed k what the lab paces happens k times as often: a rate of it reads k times as much (power 1)
+and a number per window the same (power 0), as its windows are k times as short. What keeps its own pace has
+the per-second numbers it always had (power 0), and in a shorter window 1/k of the number (power -1).
+Levels read the same for both. Seconds are counted apart from all that, as no clock here runs faster.
 """
 
-import re
+from typing import Literal
 
-from alertdrill.model import Value
+from alertdrill.model import Claim, Value
+from alertdrill.rules import promql
 
-# What these programs count, they count at their own pace, however fast the drill is played.
-OWN_PACE = re.compile(
-    r"(?:apiserver|kubelet|etcd|workqueue|rest_client|scheduler|coredns|container|node|process|go)_"
-)
-COUNTER = re.compile(r"_(?:total|count|sum|bucket)$")
-INSTANT = re.compile(r"(?:^ALERTS_FOR_STATE|_timestamp(?:_(?:milli)?seconds)?|_time_seconds)$")
-DURATION = re.compile(r"_(?:(?:nano|micro|milli)?seconds|minutes|hours|days)(?P<counted>_total|_sum)?$")
+Pace = Literal["", "lab", "own", "level", "mixed"]
+
+
+class Events(Value, frozen=True, kw_only=True):
+    """That a value owes itself to what is counted at its own pace: a lab's window holds fewer of it.
+
+    `metric` is what is counted, over `window` seconds of the lab, None being since something started.
+    `rest` is the value where nothing was counted, None where that can't be told. `sure`: while anything is
+    counted at all, the window holds one.
+    """
+
+    metric: str
+    window: float | None = None
+    rest: float | None = 0.0
+    sure: bool = False
 
 
 class Quantity(Value, frozen=True, kw_only=True):
     """The power of k in an expression's value, and what else decides how it may be compared.
 
-    `constant`: made of numbers only, so it can be scaled to fit. `zero`: zero at any scale. `instant`: a
-    point in time, seconds since the epoch. `plain`: a series as it is, so it may well be an instant.
-    `own_pace`: counts what the drill does not pace, so even whether there was any depends on the window.
-    `why` says what a power below zero, or one that can't be known (`power` None), comes from.
+    `power` is None where it can't be known, and `why` says why not. `time` is the exponent of seconds, as
+    names and clocks have it, and `per` how often PromQL divided by seconds. `constant`: made of numbers only,
+    so it can be scaled to fit; `number` is its value, if that is known. `instant`: seconds since the epoch.
+    `plain`: a series as it is, so it may well be an instant, and `moment`: its name says so. `step`: by how
+    much one event changes it, 0 being smoothly and None unknown. `reads` are the series of their own pace
+    that it has as they are, each with its place in time; while they are counted at all, it is at least once
+    in `every` seconds, if that is declared. `buckets` says why a quantile of it is in seconds.
     """
 
     power: int | None = 0
+    time: int = 0
+    per: int = 0
     constant: bool = False
-    zero: bool = False
+    number: float | None = None
     instant: bool = False
+    moment: bool = False
     plain: bool = False
-    own_pace: bool = False
+    pace: Pace = ""
+    step: float | None = 1.0
+    events: Events | None = None
+    reads: frozenset[tuple[str, str]] = frozenset()
+    every: float | None = None
+    buckets: str = ""
     why: str = ""
+
+    @property
+    def clock(self) -> int:
+        """Return the exponent of seconds that is left: seconds per second are a plain number."""
+        return 0 if self.time == self.per else self.time
 
 
 NUMBER = Quantity()
-NOW = Quantity(instant=True)
+NOW = Quantity(instant=True, time=1, why="it is a point in time")
 
 
-def of_metric(name: str) -> Quantity:
-    """Return what a series of this name measures; names are all that is known of it."""
-    if not name:
-        return Quantity(power=None, why="a selector without a metric's name can measure anything")
-    if INSTANT.search(name):
-        return NOW
-    if duration := DURATION.search(name):
-        return Quantity(power=-1, plain=not duration["counted"], why=f"{name} is in seconds of its own")
-    if COUNTER.search(name) and OWN_PACE.match(name):
-        return Quantity(power=-1, own_pace=True, why=f"{name} counts at a pace of its own")
-    return Quantity(plain=True)
+class Meaning(Value, frozen=True, kw_only=True):
+    """What a series of one name measures, and the claims on which that rests."""
+
+    quantity: Quantity
+    claims: tuple[Claim, ...] = ()
 
 
 def unknown(why: str) -> Quantity:
     """Return a quantity that may exist, but not be compared."""
     return Quantity(power=None, why=why)
+
+
+def joined(one: Pace, other: Pace) -> Pace:
+    """Return the pace of what is made of two."""
+    if not one or not other or one == other:
+        return one or other
+    return "mixed"
+
+
+class Scaled(Value, frozen=True, kw_only=True):
+    """An expression for a live run, what it measures, and the expression that was written."""
+
+    text: str
+    quantity: Quantity
+    original: promql.Expr
+
+    @property
+    def written(self) -> str:
+        """Return what the rule says, for a sentence to its author."""
+        return promql.text(self.original)
+
+
+class Refused(Exception):  # noqa: N818  # a finding about a rule, not a fault
+    """Why an expression can't be scaled."""

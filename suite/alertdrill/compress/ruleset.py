@@ -5,12 +5,13 @@ import math
 import msgspec
 
 from alertdrill import durations
-from alertdrill.compress.arithmetic import Refused
-from alertdrill.compress.expression import duration, scale
-from alertdrill.compress.quantity import Quantity, of_metric, unknown
+from alertdrill.compress import paced
+from alertdrill.compress.expression import Scaler, duration, read
+from alertdrill.compress.metrics import of_metric
+from alertdrill.compress.quantity import Meaning, Quantity, Refused, Scaled, unknown
 from alertdrill.errors import UsageError
-from alertdrill.model import Value
-from alertdrill.rules import Group, Rule, RuleSet
+from alertdrill.model import Claim, Value
+from alertdrill.rules import Declaration, Group, Rule, RuleSet, pace
 
 
 class Refusal(Value, frozen=True, kw_only=True):
@@ -27,10 +28,15 @@ class Refusal(Value, frozen=True, kw_only=True):
 
 
 class Compressed(Value, frozen=True, kw_only=True):
-    """The rules for a live run, without those that were refused."""
+    """The rules for a live run, without those that were refused, and the claims on which they rest.
+
+    `unused` are the declarations that nothing here needed.
+    """
 
     rules: RuleSet
     refusals: tuple[Refusal, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    unused: tuple[Declaration, ...] = ()
 
 
 def compress(ruleset: RuleSet, speed: float) -> Compressed:
@@ -39,6 +45,13 @@ def compress(ruleset: RuleSet, speed: float) -> Compressed:
     if speed == 1:
         return Compressed(rules=ruleset)
     return _Compressor(ruleset, speed).whole()
+
+
+def why_unused(declaration: Declaration) -> str:
+    """Return why a declaration is not needed, in a sentence."""
+    if declaration.metric and (reason := paced.reason(declaration.metric)):
+        return f"the lab paces {declaration.metric}, whatever is declared: {reason}"
+    return f"no rule needs to know what {declaration.about} is; remove this, or mend the name"
 
 
 def check_speed(speed: float) -> None:
@@ -58,14 +71,25 @@ class _Compressor:
         for rule in ruleset.rules:
             if rule.kind == "record":
                 self.records.setdefault(rule.name, []).append(rule)
-        self.recorded: dict[str, Quantity] = {}
+        self.recorded: dict[str, Meaning] = {}
+        self.used: set[Declaration] = set()
+        self.claims: dict[tuple[str, str], tuple[Claim, list[str]]] = {}
 
     def whole(self) -> Compressed:
         files = {
             file: tuple(group for one in groups if (group := self._group(one)) is not None)
             for file, groups in self.ruleset.files.items()
         }
-        return Compressed(rules=RuleSet(files=files), refusals=tuple(self.refusals))
+        stated = self.ruleset.declarations
+        return Compressed(
+            rules=RuleSet(files=files, declarations=stated),
+            refusals=tuple(self.refusals),
+            claims=tuple(
+                msgspec.structs.replace(claim, rules=tuple(sorted(set(rules))))
+                for _, (claim, rules) in sorted(self.claims.items())
+            ),
+            unused=tuple(one for one in stated if one not in self.used),
+        )
 
     def _group(self, group: Group) -> Group | None:
         """Return the scaled group; None when its own durations vanish, which refuses all its rules."""
@@ -82,16 +106,25 @@ class _Compressor:
 
     def _rule(self, rule: Rule) -> Rule | None:
         changes = {}
-        for field, name in (("hold", "for"), ("keep_firing_for", "keep_firing_for"), ("expr", "expr")):
+        for field, name in (("hold", "for"), ("keep_firing_for", "keep_firing_for")):
             try:
-                if field == "expr":
-                    changes[field] = scale(rule.expr, self.speed, self._metric).text
-                else:
-                    changes[field] = self._duration(getattr(rule, field))
+                changes[field] = self._duration(getattr(rule, field))
             except Refused as why:
                 self._refuse(rule, rule.line_of(name), str(why))
                 return None
-        return msgspec.structs.replace(rule, **changes)
+        try:
+            scaled, claims = self._scaled(rule)
+        except Refused as why:
+            self._refuse(rule, rule.line_of("expr"), str(why))
+            return None
+        for claim in claims:
+            self.claims.setdefault((claim.metric, claim.kind), (claim, []))[1].append(rule.name)
+        return msgspec.structs.replace(rule, expr=scaled.text, **changes)
+
+    def _scaled(self, rule: Rule) -> tuple[Scaled, tuple[Claim, ...]]:
+        scaler = Scaler(self.speed, self._metric)
+        scaled = scaler.scale(read(rule.expr))
+        return scaled, tuple(scaler.claims.values())
 
     def _duration(self, text: str) -> str:
         return duration(durations.seconds(text), self.speed) if text else ""
@@ -99,27 +132,35 @@ class _Compressor:
     def _refuse(self, rule: Rule, line: int, reason: str) -> None:
         self.refusals.append(Refusal(file=rule.file, line=line, alert=rule.name, reason=reason))
 
-    def _metric(self, name: str) -> Quantity:
+    def _metric(self, name: str) -> Meaning:
         """Return what a series measures; one that a recording rule makes is followed to its source."""
         if name not in self.records:
-            return of_metric(name)
+            if (said := pace.chosen(self.ruleset.declarations, name)) and not paced.reason(name):
+                self.used.add(said)
+            return of_metric(name, self.ruleset.declarations)
         if name not in self.recorded:
-            self.recorded[name] = unknown(f"the recording rule {name} reads itself")
+            self.recorded[name] = Meaning(quantity=unknown(f"the recording rule {name} reads itself"))
             self.recorded[name] = self._measured(name)
-        quantity = self.recorded[name]
-        if quantity.power is None:
-            raise Refused(quantity.why)
-        return quantity
+        meaning = self.recorded[name]
+        if meaning.quantity.power is None:
+            raise Refused(meaning.quantity.why)
+        return meaning
 
-    def _measured(self, name: str) -> Quantity:
+    def _measured(self, name: str) -> Meaning:
         """Return what the recording rules of one name have in common."""
-        found = []
+        found: list[Quantity] = []
+        claims: dict[str, Claim] = {}
         for rule in self.records[name]:
             try:
-                found.append(scale(rule.expr, self.speed, self._metric).quantity)
+                scaled, those = self._scaled(rule)
             except Refused as why:
-                return unknown(f"the recording rule {name} ({rule.file}:{rule.line}) can't be scaled: {why}")
-        powers = {(quantity.power, quantity.instant) for quantity in found}
-        if len(powers) > 1:
-            return unknown(f"the recording rules named {name} measure different things")
-        return msgspec.structs.replace(found[0], constant=False, zero=False)
+                place = f"{rule.file}:{rule.line}"
+                return Meaning(
+                    quantity=unknown(f"the recording rule {name} ({place}) can't be scaled: {why}")
+                )
+            found.append(scaled.quantity)
+            claims.update({claim.metric: claim for claim in those})
+        first = msgspec.structs.replace(found[0], constant=False, number=None)
+        if any(msgspec.structs.replace(one, constant=False, number=None) != first for one in found):
+            return Meaning(quantity=unknown(f"the recording rules named {name} measure different things"))
+        return Meaning(quantity=first, claims=tuple(claims.values()))

@@ -1,16 +1,21 @@
 """What a fault is: a value with a name, a way in, a way out, and where it can be had."""
 
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from alertdrill.errors import LabError, ScenarioError
+from alertdrill.errors import LabError, ScenarioError, UsageError
 from alertdrill.kube import Kube
-from alertdrill.model import Trait
+from alertdrill.model import Trait, Value
 from alertdrill.scenario import Fault
+
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+TARGET = re.compile(r"[a-z]+(\.[a-z.]+)?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 class Anything(msgspec.Struct, frozen=True):
@@ -46,6 +51,32 @@ class Place:
         self.run(what, "patch", target, "--type=strategic", f"--patch={patch}")
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What a lab knows of its cluster before anything is broken in it.
+
+    `restart_seconds_max` is the kubelets' cap on the crash-loop back-off in live seconds, None where they
+    don't tell. `components` are the Deployments of the monitoring stack. `again` says how to have a lab whose
+    kubelets fit a speed, "" where they are somebody else's.
+    """
+
+    speed: float
+    restart_seconds_max: float | None = None
+    components: Callable[[], frozenset[str]] = frozenset
+    again: str = ""
+
+
+class Aimed(Value, frozen=True, kw_only=True):
+    """Arguments of a fault that is done to one workload."""
+
+    target: str
+
+    def __post_init__(self) -> None:
+        """Refuse what kubectl would not take."""
+        if not TARGET.fullmatch(self.target):
+            raise ValueError(f"{self.target!r} is no target; write it like deployment/web")
+
+
 class FaultKind(ABC):
     """One way to break things on purpose, and to repair them. `args` are those of the scenario's Fault.
 
@@ -73,13 +104,21 @@ class FaultKind(ABC):
         """Raise ScenarioError for arguments that `Args` does not have."""
         try:
             msgspec.convert(args, cls.Args)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UsageError) as error:
             takes = ", ".join(cls.Args.__struct_fields__) or "no argument"
-            raise ScenarioError(f"the fault {cls.name} takes {takes}: {error}") from error
+            asked = Fault(name=cls.name, args=args)
+            raise ScenarioError(
+                f"the fault {asked} can't be injected: {error}; {cls.name} takes {takes}"
+            ) from error
 
     def check(self, folder: Path, args: dict[str, Any]) -> None:
         """Raise ScenarioError for what can be known to be wrong before anything starts."""
         del folder, args
+
+    def available(self, ground: Ground, args: dict[str, Any]) -> str:
+        """Return why it can't be had on this ground, with what to do; "" where it can."""
+        del ground, args
+        return ""
 
     @abstractmethod
     def inject(self, place: Place, args: dict[str, Any]) -> None:

@@ -58,7 +58,7 @@ def of(scenario: Scenario) -> FaultKind | None:
 
 
 def check(scenario: Scenario) -> None:
-    """Raise ScenarioError for a fault that there is not, or that can't do what it is told."""
+    """Raise ScenarioError for a fault that there is not, or one that is not told what it must know."""
     kind = of(scenario)
     if kind is None or scenario.fault is None:
         return

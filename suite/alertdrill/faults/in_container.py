@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from alertdrill.faults.base import FaultKind, Place
+from alertdrill.faults.base import FaultKind, Place, Text
+from alertdrill.model import Value
 from alertdrill.scenario import Fault
 
 # A process of its own does it a moment later: process 1 takes all others of its container along, and kubectl
@@ -20,6 +21,12 @@ def python(place: Place, pod: str, what: str, statement: str) -> None:
     place.run(what, "exec", pod, "--", "python3", "-c", f"import os, pathlib, signal; {statement}")
 
 
+class OfPods(Value, frozen=True, kw_only=True):
+    """The pods it is done to."""
+
+    selector: Text
+
+
 class FailReadiness(FaultKind):
     """Every pod stops being ready, and goes on running.
 
@@ -27,6 +34,7 @@ class FailReadiness(FaultKind):
     """
 
     name = "fail_readiness"
+    Args = OfPods
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Remove the file that the readiness probe asks for."""
@@ -43,6 +51,7 @@ class RestartOnce(FaultKind):
     """The main process of one pod ends with 1, once; the kubelet restarts it."""
 
     name = "restart_once"
+    Args = OfPods
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Ask process 1 of the first pod to end, which the workload answers by exit 1."""

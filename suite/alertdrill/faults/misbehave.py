@@ -2,9 +2,12 @@
 
 from typing import Any, Literal
 
-from alertdrill.faults.base import FaultKind, Place
+from alertdrill.faults.base import FaultKind, Place, Text
 from alertdrill.faults.in_container import pods, python
+from alertdrill.model import Value
 from alertdrill.scenario import Fault
+
+How = Literal["fail", "hang", "restart", "drift", "broken"]
 
 
 class Misbehave(FaultKind):
@@ -14,6 +17,12 @@ class Misbehave(FaultKind):
     """
 
     name = "misbehave"
+
+    class Args(Value, frozen=True, kw_only=True):
+        """The pods whose command it is, and what it does."""
+
+        selector: Text
+        how: How
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Write the file that the command reads."""
@@ -28,6 +37,6 @@ class Misbehave(FaultKind):
             python(place, pod, f"healing {self.name}", statement)
 
 
-def misbehave(selector: str, *, how: Literal["fail", "hang", "restart", "drift", "broken"]) -> Fault:
+def misbehave(selector: str, *, how: How) -> Fault:
     """Have a check fail, hang, or fail and take prom-run down once; or have infrastructure drift or break."""
     return Fault(name=Misbehave.name, args={"selector": selector, "how": how})

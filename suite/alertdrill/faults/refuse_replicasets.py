@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from alertdrill.faults.base import FaultKind, Place
+from alertdrill.faults.base import Aimed, FaultKind, Place
 from alertdrill.model import Trait
 from alertdrill.scenario import Fault
 
@@ -19,6 +19,7 @@ class RefuseReplicaSets(FaultKind):
 
     name = "refuse_replicasets"
     traits = frozenset({Trait.CHANGES_SPEC})
+    Args = Aimed
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Forbid ReplicaSets beyond those there are, then change the template."""

@@ -1,10 +1,14 @@
 """A workload is scaled: on purpose, by mistake, or by a robot."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from alertdrill.faults.base import FaultKind, Place
+import msgspec
+
+from alertdrill.faults.base import Aimed, FaultKind, Place
 from alertdrill.model import Trait
 from alertdrill.scenario import Fault
+
+Replicas = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Scale(FaultKind):
@@ -12,6 +16,12 @@ class Scale(FaultKind):
 
     name = "scale"
     traits = frozenset({Trait.CHANGES_SPEC, Trait.REMOVES_TARGETS})
+
+    class Args(Aimed, frozen=True, kw_only=True):
+        """The workload, and its replicas while it is broken and after."""
+
+        replicas: Replicas
+        back_to: Replicas
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Ask for `replicas`."""

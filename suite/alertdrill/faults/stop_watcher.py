@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from alertdrill.faults.base import FaultKind, Place
+from alertdrill.faults.base import FaultKind, Ground, Place, Text
+from alertdrill.model import Value
 from alertdrill.names import STACK_NAMESPACE
 from alertdrill.scenario import Fault
 
@@ -11,6 +12,21 @@ class StopWatcher(FaultKind):
     """Scales a Deployment of the stack to none."""
 
     name = "stop_watcher"
+
+    class Args(Value, frozen=True, kw_only=True):
+        """The Deployment of the stack."""
+
+        component: Text
+
+    def available(self, ground: Ground, args: dict[str, Any]) -> str:
+        """Need the component to be in the stack."""
+        there = ground.components()
+        if args["component"] in there:
+            return ""
+        return (
+            f"{args['component']} is no Deployment of the monitoring stack, so it can't be stopped;"
+            f" there are: {', '.join(sorted(there)) or 'none'}"
+        )
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Scale to none, and return when its pods are gone."""

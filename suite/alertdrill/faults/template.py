@@ -5,15 +5,31 @@ from abc import abstractmethod
 from typing import Any
 
 from alertdrill import durations
-from alertdrill.faults.base import FaultKind, Place
-from alertdrill.model import Trait
+from alertdrill.faults.base import Aimed, FaultKind, Ground, Place, Text
+from alertdrill.model import Trait, Value
+from alertdrill.names import (
+    RESTART_OVERHEAD_SECONDS,
+    RESTART_SECONDS,
+    RESTART_SECONDS_HIGH,
+    RESTART_SECONDS_LOW,
+)
 from alertdrill.scenario import Fault
+
+# However low the cap; a kubelet takes no less than a second.
+FASTEST_RESTART_SECONDS = 1.0 + RESTART_OVERHEAD_SECONDS
+
+
+class OfContainer(Aimed, frozen=True, kw_only=True):
+    """The workload, and the container of it that is changed."""
+
+    container: Text
 
 
 class _Rollout(FaultKind):
     """Changes the template of one workload; the repair is `kubectl rollout undo`, as on call."""
 
     traits = frozenset({Trait.CHANGES_SPEC})
+    Args: type[Value] = OfContainer
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         patch = {"spec": {"template": self.template(place, args)}}
@@ -36,6 +52,23 @@ class CrashContainer(_Rollout):
 
     name = "crash_container"
     traits = frozenset({Trait.CHANGES_SPEC, Trait.CRASH_LOOPS})
+
+    def available(self, ground: Ground, args: dict[str, Any]) -> str:
+        """Need kubelets that restart as often as the speed promises; what is not known is measured."""
+        del args
+        if ground.restart_seconds_max is None:
+            return ""
+        live = ground.restart_seconds_max + RESTART_OVERHEAD_SECONDS
+        if RESTART_SECONDS_LOW <= live * ground.speed <= RESTART_SECONDS_HIGH:
+            return ""
+        fitting = max(1, int(RESTART_SECONDS / live))
+        again = ground.again if FASTEST_RESTART_SECONDS * ground.speed <= RESTART_SECONDS_HIGH else ""
+        return (
+            f"the kubelets here restart a container that crashes every {live:g} s, which at speed"
+            f" {ground.speed:g} are {durations.text(round(live * ground.speed))} of rule time, promised are"
+            f" {durations.text(RESTART_SECONDS_LOW)} to {durations.text(RESTART_SECONDS_HIGH)}; play it with"
+            f" --speed {fitting}{again}"
+        )
 
     def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
         """Return the changed part of the pod template."""
@@ -61,6 +94,16 @@ class SlowRollout(_Rollout):
 
     name = "slow_rollout"
     traits = frozenset({Trait.CHANGES_SPEC, Trait.SLOW})
+
+    class Args(OfContainer, frozen=True, kw_only=True):
+        """The workload, the container that is changed, and how long a pod takes (rule time)."""
+
+        takes: str
+
+        def __post_init__(self) -> None:
+            """Refuse what is no duration."""
+            super().__post_init__()
+            durations.seconds(self.takes)
 
     def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
         """Return the changed part of the pod template; the kubelet takes whole live seconds, at least 1."""

@@ -1,12 +1,13 @@
 """A recording ⇄ a folder on disk, with a format version: record first, judge later.
 
-    incident.json    format, scenario, namespace, speed, started, versions, limits, traits, cadence, phases
+    incident.json    format, scenario, namespace, speed, started, versions, limits, traits, cadence, phases,
+                     claims
     events.jsonl     one Event a line, in order of t
     series.jsonl.gz  one Series a line
     rules.yaml       the rules as they were, uncompressed
     SHA256SUMS       of the four above, as `sha256sum --check` reads it; without it nothing is checked
 
-`t` is seconds of rule time since the fault (live seconds x k), negative before it.
+`t` is seconds of rule time since the fault (live seconds x k), negative before it. Format 1 had no claims.
 """
 
 import gzip
@@ -33,10 +34,11 @@ from alertdrill.incident.values import (
     Series,
     Speed,
 )
-from alertdrill.model import Trait, Value
+from alertdrill.model import Claim, Trait, Value
 from alertdrill.scenario import Scenario
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)
 PARTS = ("incident.json", "events.jsonl", "series.jsonl.gz", "rules.yaml")
 SUMS = "SHA256SUMS"
 SUM = re.compile(r"\\?(?P<sum>[0-9a-fA-F]{64}) [ *](?P<part>.+)")  # what `sha256sum` writes
@@ -58,6 +60,7 @@ class Head(Value, frozen=True, kw_only=True):
     traits: tuple[Trait, ...] | None = None
     cadence: Cadence | None
     phases: dict[str, float]
+    claims: tuple[Claim, ...] = ()
 
 
 def write(incident: Incident, folder: Path) -> None:
@@ -108,9 +111,9 @@ def read(folder: Path) -> Incident:
     """Return the incident of a folder; what is missing or damaged is an IncidentError."""
     raw = _part(folder, "incident.json", Path.read_bytes)
     found = _decode(folder / "incident.json", raw, _Format).format
-    if found != FORMAT:
+    if found not in READABLE:
         raise IncidentError(
-            f"this recording has format {found}, and this alertdrill reads format {FORMAT};"
+            f"this recording has format {found}, and this alertdrill reads formats {READABLE[0]} to {FORMAT};"
             " use the version that wrote it, or record it again",
             file=str(folder / "incident.json"),
         )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from alertdrill.model import Trait, Value
+from alertdrill.model import Claim, Trait, Value
 from alertdrill.scenario import Scenario
 
 STALE: Literal["stale"] = "stale"
@@ -84,6 +84,7 @@ class Incident(Value, frozen=True, kw_only=True):
     traits: tuple[Trait, ...] | None = None  # of the fault; None: recorded before faults said theirs
     cadence: Cadence | None = None  # measured where the scenario's fault is a crash loop
     phases: dict[str, float] = {}  # live seconds of each phase of the run and of the lab
+    claims: tuple[Claim, ...] = ()  # what the rules' metrics were taken for when they were compressed
     events: tuple[Event, ...] = ()
     series: tuple[Series, ...] = ()
     rules: str = ""

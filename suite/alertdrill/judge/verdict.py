@@ -2,9 +2,10 @@
 
 import msgspec
 
+from alertdrill import crash
 from alertdrill.errors import UsageError
 from alertdrill.incident import Incident
-from alertdrill.judge import assumptions, expectations, recording
+from alertdrill.judge import assumptions, expectations, notes, recording
 from alertdrill.model import Finding, Judgement, Verdict
 from alertdrill.scenario import check
 
@@ -13,7 +14,25 @@ def judge(incident: Incident) -> Judgement:
     """Return the verdict on one recorded run, with all that led to it.
 
     Nothing is judged of a run in which an assumption did not hold: that is unknown, never a pass or a fail.
+    A judge that breaks has not judged, and whoever judges others goes on.
     """
+    try:
+        return _judged(incident)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001  # a parser of another language panics past Exception
+        said = crash.told(f"judging {incident.scenario.name}", error)
+        return _judgement(incident, (_unknown(said),), None)
+
+
+def unknown(scenario: str, reason: str, speed: float) -> Judgement:
+    """Return the verdict on what left nothing to judge."""
+    return Judgement(
+        scenario=scenario, verdict=Verdict.UNKNOWN, findings=(_unknown(reason),), lives=(), speed=speed
+    )
+
+
+def _judged(incident: Incident) -> Judgement:
     try:
         check(incident.scenario, frozenset(one.alert for one in incident.scenario.expect))
         seen = recording.read(incident)
@@ -39,4 +58,5 @@ def _judgement(
         findings=findings,
         lives=seen.lives if seen else (),
         speed=incident.speed,
+        notes=tuple(notes.guesses(incident)),
     )

@@ -25,9 +25,12 @@ def of_failure(cluster: Cluster, access: Access, progress: Progress) -> Iterator
         yield
     except LabError as error:
         folder = cache.folder() / "evidence" / cluster.name
-        shutil.rmtree(folder, ignore_errors=True)
-        export(Kube(access.kubeconfig, access.context), folder, progress)
-        cluster.export_logs(folder / "cluster")
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            export(Kube(access.kubeconfig, access.context), folder, progress)
+            cluster.export_logs(folder / "cluster")
+        except (LabError, OSError, KeyboardInterrupt) as trouble:
+            progress.say(f"exporting evidence to {folder}: {str(trouble) or 'interrupted'}", style="yellow")
         raise LabError(f"{error} (evidence: {folder})") from error
 
 

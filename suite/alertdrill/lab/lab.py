@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
@@ -12,10 +12,11 @@ import msgspec
 
 from alertdrill import compress
 from alertdrill.clock import WallClock, wait_for
-from alertdrill.errors import LabError
+from alertdrill.errors import AlertdrillError, LabError
+from alertdrill.faults.base import Ground
 from alertdrill.incident import Limits
 from alertdrill.kube import Forward, Kube
-from alertdrill.lab import clusters, evidence, stack
+from alertdrill.lab import clusters, evidence, ground, stack
 from alertdrill.lab.options import Options, checked_name, in_use, mark, wanted
 from alertdrill.lab.rules import LabRules, base_config
 from alertdrill.machine import cache, images
@@ -52,6 +53,7 @@ class Lab:
     rules: LabRules
     versions: dict[str, str]
     phases: dict[str, float]
+    ground: Ground = field(default=Ground(speed=1.0))
 
     @property
     def limits(self) -> Limits:
@@ -85,30 +87,55 @@ def up(options: Options, rules: LabRules, progress: Progress, *, keep: bool = Fa
     Returns what is known of the lab, and whether it was up already.
     """
     with cache.locked(f"lab-{checked_name(options.name)}"):
-        before = find(options.name)
-        cluster = clusters.choose(wanted(options))
+        before = find(options.name)  # what an earlier run left
+        cluster = clusters.choose(wanted(options))  # the lab's own, else one that this machine can have
         was_up = before is not None and cluster.status().answers
         progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
-        try:
-            access, loaded = _cluster_with_images(cluster, before, options, progress)
+        with _nothing_left_behind(cluster, progress, unless=keep or was_up):
+            access, loaded = _cluster_with_images(cluster, before, options, progress)  # side by side
             with evidence.of_failure(cluster, access, progress), in_use(options.name):
-                _deploy(rules, options, access, loaded, progress)
-        except BaseException:
-            if not (keep or was_up):
+                _deploy(rules, options, access, loaded, progress)  # the stack, until all of it is ready
+            return _remembered(cluster, access, loaded, before, options=options, progress=progress), was_up
+
+
+@contextmanager
+def _nothing_left_behind(cluster: clusters.Cluster, progress: Progress, *, unless: bool) -> Iterator[None]:
+    """Take a lab down that broke on the way up. Trouble with that is said beside what broke, and no more."""
+    try:
+        yield
+    except BaseException:
+        if not unless:
+            try:
                 _take_down(cluster, progress)
-                shutil.rmtree(_state_file(options.name).parent, ignore_errors=True)
-            raise
-        state = State(
-            options=options,
-            flavour=cluster.flavour,
-            reason=cluster.reason,
-            kubeconfig=str(access.kubeconfig),
-            context=access.context,
-            images=loaded,
-            phases={**(before.phases if before else {}), **progress.times},
-        )
-        cache.write_whole(_state_file(options.name), msgspec.json.encode(state), mode=0o600)
-    return state, was_up
+                shutil.rmtree(_state_file(cluster.name).parent, ignore_errors=True)
+            except (AlertdrillError, OSError, KeyboardInterrupt) as trouble:
+                why = str(trouble) or "interrupted"
+                again = f"do it when that is mended: alertdrill down --name {cluster.name}"
+                progress.say(f"removing what was begun: {why}; {again}", style="yellow")
+        raise
+
+
+def _remembered(
+    cluster: clusters.Cluster,
+    access: clusters.Access,
+    loaded: dict[str, str],
+    before: State | None,
+    *,
+    options: Options,
+    progress: Progress,
+) -> State:
+    """Write down what is known of the lab, for every command after this one."""
+    state = State(
+        options=options,
+        flavour=cluster.flavour,
+        reason=cluster.reason,
+        kubeconfig=str(access.kubeconfig),
+        context=access.context,
+        images=loaded,
+        phases={**(before.phases if before else {}), **progress.times},
+    )
+    cache.write_whole(_state_file(options.name), msgspec.json.encode(state), mode=0o600)
+    return state
 
 
 def _cluster_with_images(
@@ -202,7 +229,18 @@ def _connected(state: State, options: Options, rules: LabRules, progress: Progre
                 "prometheus": Prometheus(forward.url()).version(),
             },
             phases={**state.phases, **progress.times},
+            ground=ground.of(kube, speed=options.speed, again=_again(state, options)),
         )
+
+
+def _again(state: State, options: Options) -> str:
+    """Say how to have kubelets that fit the speed, where they are ours."""
+    if state.flavour == clusters.existing.FLAVOUR:
+        return ""
+    lab = f"--name {options.name}"
+    return (
+        f", or make the lab anew: alertdrill down {lab}, then alertdrill up {lab} --speed {options.speed:g}"
+    )
 
 
 def _deploy(
@@ -290,5 +328,8 @@ def _leave(name: str, progress: Progress, *, keep: bool) -> None:
     """Take down the lab that we made, unless it is to be kept."""
     if keep:
         progress.say(f"kept the lab; take it down: alertdrill down --name {name}")
-    else:
+        return
+    try:
         down(name, progress)
+    except (AlertdrillError, OSError) as trouble:  # whatever was played in it, that stands
+        progress.say(f"{trouble}; the lab stays until: alertdrill down --name {name}", style="yellow")

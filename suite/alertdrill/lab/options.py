@@ -9,12 +9,10 @@ from alertdrill.errors import UsageError
 from alertdrill.lab import clusters
 from alertdrill.machine import cache
 from alertdrill.model import Value
-from alertdrill.names import RESTART_SECONDS
+from alertdrill.names import RESTART_OVERHEAD_SECONDS, RESTART_SECONDS
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 SPEED = 20.0
-# The kubelet's own worker back-off adds about this much to the crash-loop cap, however low the cap is.
-RESTART_OVERHEAD_SECONDS = 10.0
 
 
 class Options(Value, frozen=True, kw_only=True):

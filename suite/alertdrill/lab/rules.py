@@ -9,6 +9,7 @@ from alertdrill import compress, data, durations, rules
 from alertdrill.errors import RulesError
 from alertdrill.incident import Limits
 from alertdrill.lab.options import Options
+from alertdrill.model import Claim
 from alertdrill.names import CANARY, PODS_JOB
 
 # So many scrapes may be missing in a row before a silence could hide between them.
@@ -22,6 +23,7 @@ class LabRules:
     stated: rules.RuleSet  # as they are in the files
     scaled: rules.RuleSet  # as the lab evaluates them
     limits: Limits
+    claims: tuple[Claim, ...] = ()  # what their metrics were taken for when they were scaled
 
 
 def load(options: Options) -> LabRules:
@@ -30,19 +32,21 @@ def load(options: Options) -> LabRules:
     stated = rules.load(chosen)
     if CANARY not in stated.alerts:
         stated = rules.load([*chosen, data.path("rules", "watchdog.rules.yaml")])
-    return LabRules(stated, _scaled(stated, options.speed), _limits(stated))
+    scaled = _scaled(stated, options.speed)
+    return LabRules(stated, scaled.rules, _limits(stated), scaled.claims)
 
 
-def _scaled(stated: rules.RuleSet, speed: float) -> rules.RuleSet:
-    """Return the rules as the lab runs them; one that can't be scaled is the user's to leave out."""
+def _scaled(stated: rules.RuleSet, speed: float) -> compress.Compressed:
+    """Return the rules as the lab runs them; one that can't be scaled is the user's to mend or leave out."""
     scaled = compress.compress(stated, speed)
     if scaled.refusals:
-        first = scaled.refusals[0]
-        reasons = "; ".join(f"{refusal.alert}: {refusal.reason}" for refusal in scaled.refusals)
-        raise RulesError(
-            f"{reasons}; play it with --speed 1, or leave it out", file=first.file, line=first.line
+        raise rules.BadRulesError(
+            [
+                RulesError(f"{one.alert}: {one.reason}", file=one.file, line=one.line)
+                for one in scaled.refusals
+            ]
         )
-    return scaled.rules
+    return scaled
 
 
 def base_config() -> str:

@@ -1,6 +1,5 @@
 """The live lane: scenarios → incidents → verdicts."""
 
-from alertdrill.play.session import play
 from alertdrill.play.workload import needs_tofu
 
-__all__ = ["needs_tofu", "play"]
+__all__ = ["needs_tofu"]

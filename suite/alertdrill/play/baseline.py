@@ -11,11 +11,11 @@ from alertdrill.play.observe import own_alerts
 from alertdrill.prometheus import Prometheus
 
 
-def healthy(place: Place, hope: Hope) -> bool:
+def healthy(place: Place, hope: Hope | None = None) -> bool:
     """Return True when every Deployment has all replicas available; else raise NotYet with what keeps it.
 
     What waiting does not mend, such as an image that is missing or a pod that is refused, is a LabError once
-    hope is lost.
+    `hope` is lost; after a repair the broken version's pods are around for a while: there is none to lose.
     """
     deployments = place.kube.get("deployments", namespace=place.namespace)
     lacking = [one["metadata"]["name"] for one in deployments if not rollout.has_rolled_out(one)]
@@ -23,7 +23,7 @@ def healthy(place: Place, hope: Hope) -> bool:
         return True
     found = rollout.obstacles(deployments, place.kube.get("pods", namespace=place.namespace))
     sentence = f"{', '.join(lacking)} not available ({'; '.join(map(str, found)) or 'no pod says why'})"
-    if hope.is_lost(trouble=any(one.is_hopeless for one in found)):
+    if hope and hope.is_lost(trouble=any(one.is_hopeless for one in found)):
         raise LabError(f"waiting for the workload to be healthy: {sentence}; mend the workload's manifest")
     raise NotYet(sentence)
 

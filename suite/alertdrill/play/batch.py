@@ -3,20 +3,30 @@
 Processes that share a run share its recordings: the first that asks plays for all of them.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from alertdrill import incident, judge
+import msgspec
+
+from alertdrill import incident
 from alertdrill.errors import AlertdrillError, ScenarioError
+from alertdrill.incident import Incident
 from alertdrill.lab import Lab, LabRules
 from alertdrill.machine import cache
+from alertdrill.model import Judgement, Value
 from alertdrill.play import drill
 from alertdrill.play.drill import Played
 from alertdrill.progress import Progress
 from alertdrill.scenario import Scenario
+
+
+class _Told(Value, frozen=True):
+    """What processes of one run tell each other of a scenario: its verdict, and its recording's folder."""
+
+    judgement: Judgement
+    folder: str
 
 
 @dataclass
@@ -47,11 +57,15 @@ class Batch:
         chosen = others if scenario.name in names else [scenario]
         self.record.mkdir(parents=True, exist_ok=True)
         with self.lab() as lab:
-            played = drill.drill(lab, chosen, record=self.record, progress=self.progress, keep=self.keep)
-        self.known |= {one.judgement.scenario: one for one in played}
+            drilled = drill.drill(lab, chosen, record=self.record, progress=self.progress, keep=self.keep)
+        if drilled.interrupted:
+            raise KeyboardInterrupt
+        self.known |= {one.scenario.name: one for one in drilled.played}
         if self.run:
-            folders = {name: one.folder.name for name, one in self.known.items()}
-            cache.write_whole(self._told, json.dumps(folders))
+            told = [
+                _Told(one.judgement, one.folder.name if one.folder else "") for one in self.known.values()
+            ]
+            cache.write_whole(self._told, msgspec.json.encode(told).decode())
 
     def _is_playable(self, scenario: Scenario) -> bool:
         """Say whether it can be played; what can't be is told when it is asked for."""
@@ -62,18 +76,23 @@ class Batch:
         return True
 
     def _learn(self) -> None:
-        """Judge what another process of this run has recorded."""
+        """Take over what another process of this run has played."""
         if not (self.run and self._told.is_file()):
             return
-        for name, folder in json.loads(self._told.read_text()).items():
-            if name not in self.known:
-                try:
-                    recorded = incident.read(self.record / folder)
-                except AlertdrillError as error:
-                    self.progress.say(f"{error}; playing {name} again", style="yellow")
-                    continue
-                self.known[name] = Played(self.record / folder, recorded, judge.judge(recorded))
+        wanted = {one.name: one for one in self.scenarios}
+        for told in msgspec.json.decode(self._told.read_bytes(), type=list[_Told]):
+            name = told.judgement.scenario
+            if name not in self.known and name in wanted:
+                folder = self.record / told.folder if told.folder else None
+                self.known[name] = Played(wanted[name], told.judgement, _read(folder), folder)
 
     @property
     def _told(self) -> Path:
         return self.record / f".run-{self.run}.json"
+
+
+def _read(folder: Path | None) -> Incident | None:
+    try:
+        return incident.read(folder) if folder else None
+    except AlertdrillError:  # its judgement says so
+        return None

@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alertdrill import incident, judge
-from alertdrill.errors import LabError
+from alertdrill import crash, incident, judge
+from alertdrill.errors import AlertdrillError, LabError
 from alertdrill.faults import catalogue
 from alertdrill.incident import Incident
 from alertdrill.lab import Lab, LabRules, evidence
 from alertdrill.model import Judgement, Verdict
 from alertdrill.play import session, workload
+from alertdrill.play.run import Recorded
 from alertdrill.progress import Progress
 from alertdrill.scenario import Scenario
 from alertdrill.scenario import check as check_scenario
@@ -18,11 +19,12 @@ from alertdrill.scenario import check as check_scenario
 
 @dataclass(frozen=True)
 class Played:
-    """One scenario that was played: its recording, and what it says."""
+    """One scenario: its verdict, and its recording where one is kept."""
 
-    folder: Path
-    incident: Incident
+    scenario: Scenario
     judgement: Judgement
+    incident: Incident | None = None
+    folder: Path | None = None
 
     @property
     def passed(self) -> bool:
@@ -31,6 +33,14 @@ class Played:
             why = [one.sentence for one in self.judgement.findings if one.verdict is Verdict.UNKNOWN]
             raise LabError(f"{self.judgement.scenario} is unknown: {'; '.join(why)}")
         return self.judgement.verdict is Verdict.PASS
+
+
+@dataclass(frozen=True)
+class Drilled:
+    """All scenarios of a drill, in the order given, and whether somebody interrupted it."""
+
+    played: list[Played]
+    interrupted: bool = False
 
 
 def check(scenarios: Sequence[Scenario], rules: LabRules) -> None:
@@ -43,19 +53,54 @@ def check(scenarios: Sequence[Scenario], rules: LabRules) -> None:
 
 def drill(
     lab: Lab, scenarios: Sequence[Scenario], *, record: Path, progress: Progress, keep: bool = False
-) -> list[Played]:
-    """Play the scenarios, side by side where they don't disturb each other, and judge their recordings."""
+) -> Drilled:
+    """Play the scenarios, side by side where they don't disturb each other, and judge their recordings.
+
+    One that this cluster can't give is unknown at once, and the others are played.
+    """
     check(scenarios, lab.rules)
-    played = []
-    for folder in session.play(lab, scenarios, record=record, progress=progress, keep=keep):
-        recorded = incident.read(folder)
-        played.append(Played(folder, recorded, judge.judge(recorded)))
-    return played
+    lacking = {one.name: why for one in scenarios if (why := _lacks(lab, one))}
+    for name, why in lacking.items():
+        progress.say(f"{name}: not played: {why}", style="yellow")
+    possible = [one for one in scenarios if one.name not in lacking]
+    done = session.Session([], interrupted=False)
+    if possible:
+        done = session.play(lab, possible, record=record, progress=progress, keep=keep)
+    left = {one.scenario.name: one for one in done.recorded}
+    left |= {
+        one.name: Recorded(scenario=one, why=lacking[one.name]) for one in scenarios if one.name in lacking
+    }
+    return Drilled([_judged(left[one.name], lab.speed) for one in scenarios], done.interrupted)
+
+
+def _lacks(lab: Lab, scenario: Scenario) -> str:
+    """Return why the scenario's fault can't be had in this lab, "" where it can."""
+    kind = catalogue.of(scenario)
+    if kind is None or scenario.fault is None:
+        return ""
+    try:
+        return kind.available(lab.ground, scenario.fault.args)
+    except LabError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001  # the others can be played all the same
+        return crash.told(f"looking whether {kind.name} can be had", error)
+
+
+def _judged(left: Recorded, speed: float) -> Played:
+    """Judge what is on disk, as everybody after us will; where the disk took nothing, what was seen."""
+    name = left.scenario.name
+    if left.incident is None:
+        return Played(left.scenario, judge.unknown(name, left.why, speed))
+    try:
+        recorded = incident.read(left.folder) if left.folder else left.incident
+    except AlertdrillError as error:
+        return Played(left.scenario, judge.unknown(name, str(error), speed), None, left.folder)
+    return Played(left.scenario, judge.judge(recorded), recorded, left.folder)
 
 
 def tell(
     lab: Lab,
-    played: Sequence[Played],
+    drilled: Drilled,
     teller: Callable[[list[Judgement]], None],
     *,
     folder: Path,
@@ -64,15 +109,26 @@ def tell(
     """Tell the verdicts, and then export evidence to `folder` unless all passed; returns the worst verdict.
 
     In this order: whatever becomes of the evidence, the verdicts are out. Trouble with it is said beside
-    them.
+    them. A drill that was interrupted ends here, once told: who interrupts does not wait for evidence.
     """
-    judgements = [one.judgement for one in played]
-    teller(judgements)
+    judgements = [one.judgement for one in drilled.played]
+    untold: LabError | None = None
+    try:
+        teller(judgements)
+    except LabError as error:  # a disk that took no report may still take evidence
+        untold = error
+    if drilled.interrupted:
+        raise KeyboardInterrupt
     worst = Verdict.worst(one.verdict for one in judgements)
     if worst is not Verdict.PASS:
         try:
             evidence.export(lab.kube, folder, progress)
-        except (LabError, OSError, KeyboardInterrupt) as error:
-            why = str(error) or "interrupted"
+        except KeyboardInterrupt:
+            progress.say(f"exporting evidence to {folder}: interrupted; the verdict stands", style="yellow")
+        except Exception as error:  # noqa: BLE001  # be it a mistake of ours: the verdict is out
+            known = isinstance(error, LabError | OSError)
+            why = str(error) if known else crash.told("exporting evidence", error)
             progress.say(f"exporting evidence to {folder}: {why}; the verdict stands", style="yellow")
+    if untold:
+        raise untold
     return worst

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Self
 
+from alertdrill import crash
 from alertdrill.clock import Clock, wait_for
 from alertdrill.errors import LabError
 from alertdrill.incident import Cadence, Event, Limits, Series, timeline
@@ -18,13 +19,12 @@ from alertdrill.names import (
     NAMESPACE_LABEL,
     NAMESPACE_PREFIX,
     RESTART_SECONDS,
+    RESTART_SECONDS_HIGH,
+    RESTART_SECONDS_LOW,
     RESTARTS,
     TARGET_NAMESPACE_LABEL,
 )
 from alertdrill.prometheus import Prometheus, RuleState
-
-# Up to a fifth faster or slower makes no difference to a rule that is not on the edge itself.
-RESTART_SECONDS_LOW, RESTART_SECONDS_HIGH = 200.0, 360.0
 
 # Prometheus, and the forward to it, may just be coming back: two looks that get no reply, and some more.
 ANSWER_SECONDS_MAX = 70.0
@@ -44,6 +44,7 @@ class Watcher:
     """Polls the rules in a thread of its own, for what the database does not keep.
 
     `health` is every change of a rule's health: (live seconds, state). `annotations` are as last rendered.
+    `broken` says that a mistake of ours ended it: whatever became of the rules since then nobody saw.
     """
 
     prometheus: Callable[[], Prometheus]
@@ -51,6 +52,7 @@ class Watcher:
     every: float
     annotations: dict[Key, dict[str, str]] = field(default_factory=dict)
     health: list[tuple[float, RuleState]] = field(default_factory=list)
+    broken: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -90,6 +92,12 @@ class Watcher:
         return server
 
     def _run(self, server: Prometheus) -> None:
+        try:
+            self._go_on(server)
+        except Exception as error:  # noqa: BLE001  # a thread that ends unseen leaves a silence
+            self.broken = crash.told("watching the rules", error)
+
+    def _go_on(self, server: Prometheus) -> None:
         while not self._stop.wait(self.every):
             try:
                 self.look(server)
@@ -212,9 +220,11 @@ def health_events(watcher: Watcher, window: Window) -> Iterator[Event]:
 
 def workload_series(server: Prometheus, window: Window, up: Iterable[Series]) -> list[Series]:
     """Return every series of the scenario's objects, with staleness markers where a scrape lost one."""
+    elsewhere = f'{NAMESPACE_LABEL}!="{window.namespace}"'
     selectors = (
         f'{{__name__!="ALERTS",{NAMESPACE_LABEL}="{window.namespace}"}}',  # its objects, by the exporter
-        f'{{__name__!~"ALERTS|up",{TARGET_NAMESPACE_LABEL}="{window.namespace}"}}',  # its pods' own metrics
+        # Its pods' own metrics; those that are about its objects, too, are here already.
+        f'{{__name__!~"ALERTS|up",{TARGET_NAMESPACE_LABEL}="{window.namespace}",{elsewhere}}}',
     )
     scrapes = {_target(one): one.timestamps for one in up}
     return [

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import urllib3
 
+from alertdrill import crash
 from alertdrill.errors import LabError
 from alertdrill.kube import Kube
 
@@ -50,6 +51,9 @@ class Collector:
                 pods = self._kube.get("pods", namespace=self._namespace)
             except LabError:
                 continue
+            except Exception as error:  # noqa: BLE001  # evidence lacks the rest, and says so
+                self._said["alertdrill"] = bytearray(crash.told("following the pods", error).encode())
+                return
             for pod in pods:
                 for container in pod.get("status", {}).get("containerStatuses", []):
                     instance = container.get("containerID", "")

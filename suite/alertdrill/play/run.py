@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from alertdrill import durations, incident
+from alertdrill import crash, durations, incident
 from alertdrill.clock import Hope, StoppableClock, wait_for
 from alertdrill.errors import LabError, TransientError
 from alertdrill.faults import base as faults
@@ -28,6 +28,18 @@ BASELINE_SECONDS_MAX = 120
 BASELINE_SCRAPES = 4
 # Scrapes after the last thing that must be seen, so that it is in the database.
 AFTERGLOW_SCRAPES = 3
+# Pods come back in live time, and a busy machine takes a while.
+RECOVERY_SECONDS_MAX = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What is left of a run: what was recorded and where it is kept, or why there is nothing to judge."""
+
+    scenario: Scenario
+    incident: Incident | None = None
+    folder: Path | None = None  # None, too, where the disk took no recording
+    why: str = ""
 
 
 @dataclass
@@ -44,6 +56,7 @@ class Run:
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
     fault_at: float = 0.0
     healed_at: float = 0.0
+    left: Recorded | None = None  # None until it is over
 
     def __post_init__(self) -> None:
         """Choose a namespace that no run before this one had."""
@@ -53,7 +66,26 @@ class Run:
         self.started = self.clock.now()
 
     def whole(self) -> None:
-        """Run every step; lab trouble ends the run and is written down, so that it reads as unknown."""
+        """Run every step, and leave what there is to judge, whatever happens; nothing once stopped."""
+        if self.clock.stopped:
+            return
+        try:
+            with pod_logs.Collector(self.lab.kube, self.namespace) as logs:
+                try:
+                    self._play()
+                    recorded = self._recorded()
+                    folder = self._kept(recorded, logs)
+                finally:
+                    self._leave()
+        except BaseException as error:  # noqa: BLE001  # a mistake of ours costs this run, not the others
+            said = crash.told("running its steps", error)
+            self._say(said, style="red")
+            self.left = Recorded(scenario=self.scenario, why=said)
+        else:
+            self.left = Recorded(scenario=self.scenario, incident=recorded, folder=folder)
+
+    def _play(self) -> None:
+        """Take the steps; lab trouble ends the run and is written down, so that it reads as unknown."""
         steps: list[Callable[[], None]] = [
             self.make_namespace,  # a place of its own
             self.deploy_workload,  # what is going to be broken
@@ -61,24 +93,36 @@ class Run:
             self.inject,  # t = 0
             self.hold,  # for as long as the scenario says
             self.heal,  # the repair
+            self.await_recovery,  # until the workload is as healthy as before
             self.await_silence,  # until what must resolve has resolved, or its time is over
             self.afterglow,  # until the last of it is in the database
         ]
-        with pod_logs.Collector(self.lab.kube, self.namespace) as logs:
-            try:
-                try:
-                    for step in steps:
-                        self._note("step", name=step.__name__)
-                        step()
-                    self._note("end")
-                except LabError as error:
-                    self._trouble(error)
-                    self._repair()
-                incident.write(self._recorded(), self.folder)
-                logs.write(self.folder / "logs")
-            finally:
-                self._leave()
+        try:
+            for step in steps:
+                self.clock.go_on()
+                self._note("step", name=step.__name__)
+                step()
+            self._note("end")
+        except LabError as error:
+            self._trouble(str(error))
+            self._repair()
+        except Exception as error:  # noqa: BLE001  # what was seen until then is kept, and what broke repaired
+            self._trouble(crash.told(f"the step {self.events[-1][2].get('name', 'first')}", error))
+            self._repair()
+
+    def _kept(self, recorded: Incident, logs: pod_logs.Collector) -> Path | None:
+        """Write the recording; what the disk does not take is said beside the verdict."""
+        try:
+            incident.write(recorded, self.folder)
+        except OSError as error:
+            self._say(f"keeping the recording in {self.folder}: {error.strerror or error}", style="yellow")
+            return None
+        try:
+            logs.write(self.folder / "logs")
+        except OSError as error:
+            self._say(f"keeping the pods' logs: {error.strerror or error}", style="yellow")
         self._say("recorded")
+        return self.folder
 
     def make_namespace(self) -> None:
         """Make the scenario's namespace."""
@@ -148,6 +192,19 @@ class Run:
             except LabError as error:
                 self._say(str(error))
 
+    def await_recovery(self) -> None:
+        """Wait until the workload is healthy again: a silence that ends while pods come back says nothing.
+
+        It takes live time, however fast the drill is. What is not back when its time is over is lab trouble.
+        """
+        wait_for(
+            f"the workload of {self.scenario.name} to be healthy again after the repair",
+            partial(baseline.healthy, self.place),
+            deadline=RECOVERY_SECONDS_MAX,
+            clock=self.clock,
+            every=1,
+        )
+
     def await_silence(self) -> None:
         """Watch until every alert that must resolve has, or its time is over; then as the scenario says."""
         resolving = [e for e in self.scenario.expect if e.kind == "resolves"]
@@ -190,7 +247,9 @@ class Run:
                 every=1,
             )
         except LabError as error:
-            self._trouble(error)
+            self._trouble(str(error))
+        if self.watcher.broken:
+            self._trouble(self.watcher.broken)
         traits = catalogue.traits(self.scenario)
         noted = [Event(t=window.rule_time(live), kind=kind_, data=data) for live, kind_, data in self.events]
         return Incident(
@@ -207,6 +266,7 @@ class Run:
             events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),
             series=tuple(series),
             rules=self.lab.rules.stated.to_yaml(),
+            claims=self.lab.rules.claims,
         )
 
     def _leave(self) -> None:
@@ -226,9 +286,9 @@ class Run:
         except LabError as error:
             self._say(str(error))
 
-    def _trouble(self, error: LabError) -> None:
-        self._say(f"lab trouble: {error}", style="red")
-        self._note("trouble", sentence=str(error))
+    def _trouble(self, sentence: str) -> None:
+        self._say(f"lab trouble: {sentence}", style="red")
+        self._note("trouble", sentence=sentence)
 
     def _note(self, kind: Kind, **fields: object) -> None:
         self.events.append((self.clock.now(), kind, fields))

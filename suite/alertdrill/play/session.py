@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from alertdrill import crash
 from alertdrill.clock import Clock, StoppableClock, wait_for
-from alertdrill.errors import LabError
+from alertdrill.errors import AlertdrillError, LabError
 from alertdrill.lab import Lab
 from alertdrill.names import LAB_LABEL
 from alertdrill.play import baseline, observe
 from alertdrill.play.insist import insist
-from alertdrill.play.run import BASELINE_SECONDS_MAX, Run
+from alertdrill.play.run import BASELINE_SECONDS_MAX, Recorded, Run
 from alertdrill.progress import Progress
 from alertdrill.scenario import Scenario
 from alertdrill.scenario.files import check_folders
@@ -21,12 +23,21 @@ from alertdrill.scenario.files import check_folders
 SIDE_BY_SIDE_MAX = 8
 
 
+@dataclass(frozen=True)
+class Session:
+    """What is left of a play: each scenario's part, in the order given, and whether it was interrupted."""
+
+    recorded: list[Recorded]
+    interrupted: bool
+
+
 def play(
     lab: Lab, scenarios: Sequence[Scenario], *, record: Path, progress: Progress, keep: bool = False
-) -> list[Path]:
-    """Play the scenarios and return the folder of each one's incident, in the order given.
+) -> Session:
+    """Play the scenarios and return what each of them left.
 
     Those that touch the whole cluster come last, one by one. A broken run leaves an incident that says so.
+    Interrupted, it starts nothing more; what runs is ended, and what was recorded is returned all the same.
     """
     check_folders(scenarios)
     clock = StoppableClock()
@@ -34,16 +45,26 @@ def play(
         _remove_leftovers(lab, clock)
         _await_quiet(lab, clock, progress)
         runs = [Run(lab, scenario, watcher, clock, progress, record, keep) for scenario in scenarios]
+        why, interrupted = "", False
         try:
             _side_by_side([run for run in runs if not run.scenario.exclusive], clock)
             for run in runs:
                 if run.scenario.exclusive:
                     _await_quiet(lab, clock, progress)  # what the run before it broke has come back
                     _side_by_side([run], clock)
-        except BaseException:
-            clock.stop()
-            raise
-    return [run.folder for run in runs]
+        except KeyboardInterrupt:
+            why, interrupted = "the play was interrupted", True
+            progress.say("interrupted: nothing more is started", style="yellow")
+        except AlertdrillError as error:
+            why = str(error)
+        except BaseException as error:  # noqa: BLE001  # what was recorded is judged all the same
+            why = crash.told("playing", error)
+        clock.stop()
+    return Session([run.left or _not_played(run.scenario, why) for run in runs], interrupted)
+
+
+def _not_played(scenario: Scenario, why: str) -> Recorded:
+    return Recorded(scenario=scenario, why=f"it was not played to its end: {why}")
 
 
 def _side_by_side(runs: Sequence[Run], clock: StoppableClock) -> None:
@@ -54,6 +75,7 @@ def _side_by_side(runs: Sequence[Run], clock: StoppableClock) -> None:
                 done.result()
         except BaseException:
             clock.stop()  # wakes every run before the pool waits for them
+            pool.shutdown(wait=False, cancel_futures=True)  # those that wait for a place never start
             raise
 
 

@@ -62,6 +62,19 @@ class _Reply(msgspec.Struct):
     data: _Groups
 
 
+class _Row(msgspec.Struct):
+    metric: dict[str, str]
+    values: list[tuple[float, str]]
+
+
+class _Matrix(msgspec.Struct):
+    result: list[_Row]
+
+
+class _RangeReply(msgspec.Struct):
+    data: _Matrix
+
+
 class Prometheus:
     """One Prometheus server; not shared between threads. `on_silence` gets the url that gave no reply."""
 
@@ -103,6 +116,31 @@ class Prometheus:
             raise self._trouble(promql, error) from error
         assert isinstance(result, list)
         return result
+
+    def query_range(
+        self, promql: str, *, start: float, end: float, step: float, lookback: float | None = None
+    ) -> list[Series]:
+        """Return the value of an expression at every step from `start` to `end` (seconds since the epoch).
+
+        `lookback` is how old a sample may be that still counts, in seconds; None is what the server says.
+        """
+        asked = {"query": promql, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:.3f}"}
+        if lookback is not None:
+            asked["lookback_delta"] = f"{lookback:.3f}"
+        try:
+            url = f"{self.url}/api/v1/query_range"
+            body = self._session.post(url, asked, timeout=REPLY_SECONDS_MAX).content
+            matrix = msgspec.json.decode(body, type=_RangeReply).data.result
+        except (requests.RequestException, msgspec.DecodeError) as error:
+            raise self._trouble(promql, error) from error
+        return [
+            Series(
+                labels=one.metric,
+                timestamps=tuple(round(t * 1000) for t, _ in one.values),
+                values=tuple(float(value) for _, value in one.values),
+            )
+            for one in matrix
+        ]
 
     def samples(self, selector: str, *, start: float, end: float) -> list[Series]:
         """Return the raw samples of a selector between two times (seconds since the epoch)."""

@@ -31,6 +31,8 @@ def _paragraph(judgement: Judgement) -> Iterator[str]:
             yield from _life(life, judgement.speed)
     for finding in judgement.findings:
         yield f"        {MARKS[finding.verdict]} {finding.sentence}"
+    for note in judgement.notes:
+        yield f"        ! {note}"
 
 
 def _is_told(life: Life, findings: Sequence[Finding]) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from alertdrill.errors import RulesError
-from alertdrill.rules import forms
+from alertdrill.rules import forms, pace
 from alertdrill.rules.forms import RULES, SUFFIXES, Content
 from alertdrill.rules.values import Remark
 
@@ -84,7 +84,8 @@ def _look_into(folder: Path, found: Found) -> None:
 
 def _yaml(folder: Path) -> list[Path]:
     there = folder.iterdir() if folder.is_dir() else ()
-    return sorted(path for path in there if path.suffix in SUFFIXES and not path.is_dir())
+    are_files = (path for path in there if path.suffix in SUFFIXES and not path.is_dir())
+    return sorted(path for path in are_files if path.name != pace.NAME)
 
 
 def _content(path: Path, found: Found) -> Content | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from alertdrill.errors import RulesError
-from alertdrill.rules import forms
+from alertdrill.rules import forms, pace
 from alertdrill.rules.files import Found, find
 from alertdrill.rules.forms import Content
 from alertdrill.rules.read import Reader
@@ -12,7 +12,7 @@ from alertdrill.rules.values import BadRulesError, Group, Remark, Rule, RuleSet
 
 
 def load(paths: Sequence[Path]) -> RuleSet:
-    """Return the rules behind these paths, as `files.py` says which are meant.
+    """Return the rules behind these paths, as `files.py` says which are meant, with `pace.yaml` beside them.
 
     What no Prometheus would take, a template that breaks whenever its alert fires, and paths without any
     rule file are a BadRulesError with a file, a line and a sentence for each.
@@ -34,12 +34,14 @@ def of(found: Found) -> RuleSet:
             foreign.add(file)
         problems += sorted(reader.problems, key=lambda problem: problem.line)
         remarks += sorted(reader.remarks, key=lambda remark: remark.line)
+    declarations, wrong = pace.beside([Path(file) for file in found.rules])
+    problems += wrong
     remarks += _repeated([group for groups in files.values() for group in groups])
     if not (files or problems):
         problems.append(RulesError("no rule file was named; name at least one", file="rules"))
     if problems:
         raise BadRulesError(problems, remarks)
-    return RuleSet(files=files, foreign=frozenset(foreign), remarks=tuple(remarks))
+    return RuleSet(files=files, foreign=frozenset(foreign), remarks=tuple(remarks), declarations=declarations)
 
 
 def parse(text: str, file: str) -> tuple[Group, ...]:

@@ -8,6 +8,7 @@ import yaml
 from alertdrill.errors import RulesError, UsageError
 from alertdrill.model import Value
 from alertdrill.rules import promql
+from alertdrill.rules.pace import Declaration
 
 
 class Remark(Value, frozen=True, kw_only=True):
@@ -111,12 +112,14 @@ class Group(Value, frozen=True, kw_only=True):
 class RuleSet(Value, frozen=True, kw_only=True):
     """All rule files that are loaded together: file name, as the user gave it, → its groups.
 
-    `foreign` are the files that are not in Prometheus' own form; `remarks` are about all of them.
+    `foreign` are the files that are not in Prometheus' own form; `remarks` are about all of them;
+    `declarations` say what paces the metrics they read.
     """
 
     files: dict[str, tuple[Group, ...]] = {}
     foreign: frozenset[str] = frozenset()
     remarks: tuple[Remark, ...] = ()
+    declarations: tuple[Declaration, ...] = ()
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -163,9 +166,10 @@ class RuleSet(Value, frozen=True, kw_only=True):
             found[next((one for one in names if one not in found), f"{names[-1]} {len(found)}")] = group
         return found
 
-    def to_yaml(self) -> str:
+    def document(self) -> dict[str, Any]:
         """Return one rule file that says what all of them say."""
-        documents = [group.document(name) for name, group in self.named().items()]
-        return str(
-            yaml.safe_dump({"groups": documents}, sort_keys=False, allow_unicode=True, width=1_000_000)
-        )
+        return {"groups": [group.document(name) for name, group in self.named().items()]}
+
+    def to_yaml(self) -> str:
+        """Return the document as a rule file's text."""
+        return str(yaml.safe_dump(self.document(), sort_keys=False, allow_unicode=True, width=1_000_000))

@@ -108,7 +108,7 @@ groups:
   labels: {team: a}
   rules:
   - alert: A
-    expr: rate(x[5m]) > 2
+    expr: rate(k8s_pod_status_restartCount[5m]) > 2
     for: 1h
     keep_firing_for: 10m
     labels: {severity: page}
@@ -123,7 +123,7 @@ groups:
   labels: {team: a}
   rules:
   - alert: A
-    expr: rate(x[15s]) > 40
+    expr: rate(k8s_pod_status_restartCount[15s]) > 40
     for: 3m
     keep_firing_for: 30s
     labels: {severity: page}
@@ -149,8 +149,9 @@ groups:
     after = compress(before, 20)
     assert [(7, "Calendar"), (10, "Brief")] == refusals(after)
     assert frozenset({"Fine"}) == after.rules.alerts
-    assert "f:7: Calendar: hour() reads the calendar, and the calendar can't be made faster" == str(
-        after.refusals[0]
+    assert (
+        "f:7: Calendar: hour() reads the calendar, and the calendar can't be made faster; play it with"
+        " --speed 1" == str(after.refusals[0])
     )
 
 
@@ -165,13 +166,17 @@ def test_a_group_that_would_vanish_refuses_its_rules() -> None:
 def test_a_recording_rule_is_followed(order: int) -> None:
     """What a recording rule makes of a rate is compared as a rate, wherever in the file it stands."""
     lines = [
-        "{record: made, expr: 'sum(rate(x[5m]))'}",
+        "{record: made, expr: 'sum(rate(k8s_pod_status_restartCount[5m]))'}",
         "{record: of_made, expr: made * 60}",
         "{alert: A, expr: of_made > 2}",
     ]
     after = compress(one_group(*lines[::order]), 20)
     expressions = {rule.name: rule.expr for rule in after.rules.rules}
-    assert {"made": "sum(rate(x[15s]))", "of_made": "made * 60", "A": "of_made > 40"} == expressions
+    assert {
+        "made": "sum(rate(k8s_pod_status_restartCount[15s]))",
+        "of_made": "made * 60",
+        "A": "of_made > 40",
+    } == expressions
 
 
 def test_who_reads_a_refused_recording_rule_is_refused() -> None:

@@ -10,7 +10,7 @@ import pytest
 from alertdrill import faults
 from alertdrill.errors import LabError, ScenarioError
 from alertdrill.faults import catalogue
-from alertdrill.faults.base import Place
+from alertdrill.faults.base import Ground, Place
 from alertdrill.kube import Kube
 from alertdrill.scenario import Fault, Scenario
 from alertdrill.scenario import files as scenario_files
@@ -143,3 +143,59 @@ def test_every_shipped_scenario_names_a_fault_there_is() -> None:
     """No scenario fails only once its cluster is up."""
     shipped = scenario_files.load(scenario_files.shipped())
     assert [] == [one.name for one in shipped if one.fault and catalogue.of(one) is None]
+
+
+GROUND = Ground(speed=20.0, restart_seconds_max=5.0)
+
+
+@pytest.mark.parametrize(
+    ("speed", "cap", "said"),
+    [
+        (20.0, 5.0, ""),
+        (1.0, 300.0, ""),
+        (20.0, None, ""),  # not told: the run measures it
+        (30.0, 1.0, ""),
+        (10.0, 5.0, "every 15 s, which at speed 10 are 2m30s of rule time, promised are 3m20s to 6m;"),
+        (20.0, 300.0, "every 310 s, which at speed 20 are 1h43m20s of rule time, "),
+        (10.0, 5.0, "play it with --speed 20, or make it anew"),
+        (60.0, 1.0, "play it with --speed 27"),
+    ],
+)
+def test_a_crash_loop_needs_kubelets_that_restart_as_often_as_promised(
+    speed: float, cap: float | None, said: str
+) -> None:
+    """What the kubelets' cap makes of the pause between two restarts is known before anything is broken."""
+    ground = Ground(speed=speed, restart_seconds_max=cap, again=", or make it anew")
+    fault = faults.crash_container("deployment/web", container="app")
+    kind = catalogue.of(scenario(fault))
+    assert kind
+    why = kind.available(ground, fault.args)
+    assert (bool(said), True) == (bool(why), said in why)
+    assert not (speed == 60 and "anew" in why)
+
+
+@pytest.mark.parametrize("fault", EVERY[1:-1], ids=lambda fault: fault.name)
+def test_most_faults_can_be_had_anywhere(fault: Fault) -> None:
+    """What only needs a workload asks nothing of the cluster."""
+    kind = catalogue.of(scenario(fault))
+    assert kind
+    assert "" == kind.available(GROUND, fault.args)
+
+
+@pytest.mark.parametrize("fault", EVERY, ids=lambda fault: fault.name)
+def test_what_a_function_makes_has_the_arguments_its_fault_takes(fault: Fault) -> None:
+    """A scenario made of our own functions is never refused."""
+    catalogue.check(scenario(fault))
+
+
+@pytest.mark.parametrize("fault", EVERY, ids=lambda fault: fault.name)
+def test_a_fault_that_lacks_an_argument_is_refused(fault: Fault) -> None:
+    """Each argument that has no default is one it can't do without."""
+    kind = catalogue.of(scenario(fault))
+    assert kind
+    required = [one.name for one in msgspec.structs.fields(kind.Args) if one.required]
+    assert required
+    for name in required:
+        rest = {key: value for key, value in fault.args.items() if key != name}
+        with pytest.raises(ScenarioError, match=f"missing required field `{name}`; {fault.name} takes "):
+            catalogue.check(scenario(Fault(name=fault.name, args=rest)))

@@ -62,7 +62,9 @@ def test_a_recording_needs_no_module(tmp_path: Path) -> None:
 def test_a_wrong_argument_is_told_with_its_line(tmp_path: Path) -> None:
     """A misspelt argument of a fault of one's own is told where it is written."""
     (tmp_path / "own.py").write_text(MODULE % 'selektor="x=y"')
-    with pytest.raises(ScenarioError, match=r"own.py.*the fault fill_disk takes selector: .*selektor"):
+    with pytest.raises(
+        ScenarioError, match=r"own.py:15: .*the fault fill_disk.*`selektor`; fill_disk takes selector"
+    ):
         files.load(tmp_path)
 
 

@@ -9,9 +9,9 @@ from alertdrill.incident import Limits, Series
 from alertdrill.model import AlertState, Change, Life
 from alertdrill.names import RESTARTS
 from alertdrill.play import observe
-from alertdrill.play.observe import Watcher, Window
+from alertdrill.play.observe import Watcher, Window, workload_series
 from alertdrill.prometheus import AlertInstance, Prometheus, RuleState
-from alertdrill.testing import ManualClock
+from alertdrill.testing import FakePrometheus, ManualClock
 
 WINDOW = Window(namespace="drill-a", started=90.0, fault_at=100.0, ended=130.0, speed=20.0)
 LIMITS = Limits(
@@ -149,3 +149,21 @@ def test_alerts_are_the_scenarios_own_by_either_namespace_and_those_of_no_scenar
         'ALERTS{exported_namespace="drill-a"}[40000ms]',
         'ALERTS{namespace="drill-a",exported_namespace!="drill-a"}[40000ms]',
     ] == server.queries
+
+
+def test_a_series_that_is_about_the_namespace_and_scraped_in_it_is_recorded_once() -> None:
+    """A recording in which a series stands twice is refused as damaged."""
+    asked: list[str] = []
+
+    class Asked(FakePrometheus):
+        def samples(self, selector: str, *, start: float, end: float) -> list[Series]:
+            """Remember what was asked."""
+            del start, end
+            asked.append(selector)
+            return []
+
+    assert [] == workload_series(Asked(), WINDOW, ())
+    assert [
+        '{__name__!="ALERTS",exported_namespace="drill-a"}',
+        '{__name__!~"ALERTS|up",namespace="drill-a",exported_namespace!="drill-a"}',
+    ] == asked

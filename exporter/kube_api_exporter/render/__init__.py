@@ -1,0 +1,1 @@
+"""An object and its schema in, lines of metrics out."""

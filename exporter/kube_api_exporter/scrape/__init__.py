@@ -1,0 +1,1 @@
+"""What a scraper asks for, and the answer."""

@@ -1,0 +1,1 @@
+"""Rendered text, kept in pages of a few hundred objects."""

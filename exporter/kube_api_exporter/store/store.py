@@ -1,0 +1,102 @@
+"""All objects of one kind (and one namespace, where so asked), as bytes in a stable order."""
+
+import sys
+import threading
+from bisect import bisect_right
+
+from kube_api_exporter.render.renderer import Key, Pieces, Renderer
+from kube_api_exporter.store.chunks import Chunk
+from kube_api_exporter.store.pages import PAGE_OBJECTS, Page
+
+PENDING_MAX = 32
+Snapshot = dict[str, list[Chunk]]
+
+
+class Store:
+    """Written by one reader thread, read by any number of scrapes.
+
+    The lock is held for a change, or to join what changed, never while anything is sent.
+    """
+
+    def __init__(self, renderer: Renderer | None = None) -> None:
+        self.renderer = renderer  # whose names the bytes are in
+        self._lock = threading.Lock()
+        self._pages: list[Page] = [Page([], {})]
+        self._firsts: list[Key] = [("", "")]
+        self._known: dict[Key, tuple[str, int]] = {}
+        self._dirty: set[int] = set()
+        self._snapshot: Snapshot | None = None
+        self.series = 0
+        self.hidden: dict[Key, int] = {}  # objects past the budget → the series they would have
+
+    def __len__(self) -> int:
+        """How many objects there are."""
+        return len(self._known)
+
+    def series_of(self, key: Key) -> int:
+        """Return how many series an object has now."""
+        return self._known.get(key, ("", 0))[1]
+
+    def idents(self) -> dict[Key, str]:
+        """Return which state of which object is held."""
+        with self._lock:
+            return {key: ident for key, (ident, _) in self._known.items()}
+
+    def put(self, key: Key, ident: str, pieces: Pieces) -> None:
+        """Add or replace an object."""
+        key = (sys.intern(key[0]), key[1])
+        series = sum([piece.count(10) for piece in pieces.values()])  # 10 is a newline
+        with self._lock:
+            self.series += series - self._known.get(key, ("", 0))[1]
+            self._known[key] = (ident, series)
+            self._change(key, pieces)
+
+    def delete(self, key: Key) -> None:
+        """Remove an object, if it is there."""
+        self.hidden.pop(key, None)
+        with self._lock:
+            _, series = self._known.pop(key, ("", -1))
+            if series >= 0:
+                self.series -= series
+                self._change(key, None)
+
+    def _change(self, key: Key, pieces: Pieces | None) -> None:
+        """Note a change beside its page; a page with many is worked at once."""
+        index = max(bisect_right(self._firsts, key) - 1, 0)
+        page = self._pages[index]
+        if index == len(self._pages) - 1 and page.is_full and page.keys[-1] < key:
+            # Objects come in order when everything is read: no page is laid anew for the next ones.
+            index, page = index + 1, Page([], {})
+            self._pages.append(page)
+            self._firsts.append(key)
+        page.pending[key] = pieces
+        self._dirty.add(index)
+        self._snapshot = None
+        # A page that has nothing yet waits until it is full: what is read in order is laid once.
+        if len(page.pending) >= (PENDING_MAX if page.keys else PAGE_OBJECTS):
+            self._merge(index)
+
+    def _merge(self, index: int) -> None:
+        page = self._pages[index]
+        page.merge()
+        if len(page.keys) >= 2 * PAGE_OBJECTS or (not page.keys and len(self._pages) > 1):
+            parts = page.split() if page.keys else []
+            self._pages[index : index + 1] = parts
+            # The first part keeps its old lower bound: changes for keys down to it may be waiting.
+            bounds = [self._firsts[index], *(part.keys[0] for part in parts[1:])]
+            self._firsts[index : index + 1] = bounds if parts else []
+            self._dirty = {at for at, each in enumerate(self._pages) if each.pending}
+        else:
+            self._dirty.discard(index)
+
+    def snapshot(self) -> Snapshot:
+        """Return family → chunks in order, as of now; what is returned never changes."""
+        with self._lock:
+            if self._snapshot is None:
+                while self._dirty:
+                    self._merge(max(self._dirty))
+                self._snapshot = {}
+                for page in self._pages:
+                    for family, chunk in page.chunks.items():
+                        self._snapshot.setdefault(family, []).append(chunk)
+            return self._snapshot

@@ -1,0 +1,1 @@
+"""What the API server has, and what changes there."""

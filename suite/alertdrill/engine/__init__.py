@@ -1,0 +1,10 @@
+"""The throw-away Prometheus: samples in with their own timestamps, the truth of PromQL out.
+
+with engine.started() as prometheus:
+prometheus.write(series)
+prometheus.ask("up == 0", start=t0, end=t1, step=15)
+"""
+
+from alertdrill.engine.engine import Engine, started
+
+__all__ = ["Engine", "started"]

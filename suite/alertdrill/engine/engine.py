@@ -1,0 +1,151 @@
+"""A Prometheus of our own for as long as it is asked: on loopback, with its own folder, ended with us."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import requests
+import tenacity
+
+from alertdrill.clock import NotYet, WallClock, wait_for
+from alertdrill.engine import remote_write
+from alertdrill.errors import LabError
+from alertdrill.incident import Series
+from alertdrill.machine import tools
+from alertdrill.machine.process import kill_group
+from alertdrill.prometheus import Prometheus
+
+READY_SECONDS_MAX = 30.0
+REPLY_SECONDS_MAX = 60.0
+LOOKBACK_SECONDS = 300.0  # Prometheus' own default
+# Seldom a query meets a chunk just while Prometheus moves it from memory to its file; a moment later it is
+# there.
+MAPPING = "cannot populate chunk"
+TRIES_MAX = 5
+POINTS_MAX = 11_000  # of one series in one answer; Prometheus refuses more
+SAID_MAX = 300  # characters of a refusal that are told
+LISTENING = re.compile(r"Listening on.*address=(\S+)")
+# Samples come in any order and of any age: nothing is too old, and nothing is ever forgotten.
+CONFIG = "storage: {tsdb: {out_of_order_time_window: 100y}}\n"
+FLAGS = (
+    "--web.listen-address=127.0.0.1:0",
+    "--web.enable-remote-write-receiver",
+    "--storage.tsdb.retention.time=100y",
+)
+
+
+class Engine:
+    """A running engine; not shared between threads."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.prometheus = Prometheus(url)
+        self._session = requests.Session()
+
+    @property
+    def version(self) -> str:
+        """Return the version of the Prometheus it is."""
+        return self.prometheus.version()
+
+    def write(self, series: Iterable[Series]) -> None:
+        """Add samples; what Prometheus does not take whole is a LabError."""
+        for body in remote_write.requests(series):
+            try:
+                reply = self._session.post(
+                    f"{self.url}/api/v1/write", body, headers=remote_write.HEADERS, timeout=REPLY_SECONDS_MAX
+                )
+            except requests.RequestException as error:
+                raise LabError(f"writing samples into the engine: {error}") from error
+            if not reply.ok:
+                raise LabError(
+                    f"writing samples into the engine: it answered {reply.status_code}:"
+                    f" {reply.text[:SAID_MAX]}"
+                )
+
+    def ask(
+        self, promql: str, *, start: float, end: float, step: float, lookback: float = LOOKBACK_SECONDS
+    ) -> list[Series]:
+        """Return what an expression was at every step from `start` to `end` (seconds since the epoch).
+
+        A series has a sample for each step at which it was there. `lookback` is how old a sample may be that
+        still counts.
+        """
+        found: dict[tuple[tuple[str, str], ...], tuple[list[int], list[float | Literal["stale"]]]] = {}
+        steps = round((end - start) / step)
+        for first in range(0, steps + 1, POINTS_MAX):
+            last = min(first + POINTS_MAX - 1, steps)
+            for one in self._part(promql, start + first * step, start + last * step, step, lookback):
+                times, values = found.setdefault(tuple(sorted(one.labels.items())), ([], []))
+                times += one.timestamps
+                values += one.values
+        return [
+            Series(labels=dict(key), timestamps=tuple(times), values=tuple(values))
+            for key, (times, values) in found.items()
+        ]
+
+    @tenacity.retry(
+        retry=tenacity.retry_if_exception_message(match=f".*{MAPPING}"),
+        stop=tenacity.stop_after_attempt(TRIES_MAX),
+        wait=tenacity.wait_fixed(0.1),
+        reraise=True,
+    )
+    def _part(self, promql: str, start: float, end: float, step: float, lookback: float) -> list[Series]:
+        return self.prometheus.query_range(promql, start=start, end=end, step=step, lookback=lookback)
+
+
+@contextmanager
+def started() -> Iterator[Engine]:
+    """Yield an engine that holds nothing yet; it is gone with its data when the caller is done with it."""
+    folder = Path(tempfile.mkdtemp(prefix="alertdrill-engine-"))
+    try:
+        process = _start(folder)
+        try:
+            url = wait_for(
+                "the engine, a Prometheus of our own, to be ready",
+                lambda: _address(process, folder),
+                deadline=READY_SECONDS_MAX,
+                clock=WallClock(),
+                every=0.02,
+            )
+            yield Engine(url)
+        finally:
+            kill_group(process)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    (folder / "prometheus.yml").write_text(CONFIG)
+    program = tools.prometheus()
+    paths = (f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data")
+    setpriv = shutil.which("setpriv")
+    # However this process ends, the engine ends with it: the kernel sees to that.
+    watched = [setpriv, "--pdeathsig=KILL"] if setpriv else []
+    try:
+        with (folder / "log").open("wb") as sink:
+            return subprocess.Popen(
+                [*watched, str(program), *paths, *FLAGS],
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                process_group=0,
+            )
+    except OSError as error:
+        raise LabError(f"starting the engine: can't run {program}: {error.strerror}") from error
+
+
+def _address(process: subprocess.Popen[bytes], folder: Path) -> str:
+    """Return the engine's URL as soon as it is ready."""
+    log = (folder / "log").read_text(errors="replace")
+    last = log.strip().rpartition("\n")[2][-SAID_MAX:]
+    if process.poll() is not None:
+        raise LabError(f"starting the engine: it ended with {process.returncode}: {last}")
+    listening = LISTENING.search(log)
+    if not listening or not Prometheus(f"http://{listening[1]}").ready():
+        raise NotYet(last)
+    return f"http://{listening[1]}"
