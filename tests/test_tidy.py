@@ -18,7 +18,7 @@ FUNCTION_LINES_MAX = 60
 HARNESS_FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"plugin", "cli"}),
     frozenset({"play"}),
-    frozenset({"lab", "engine", "rejudge", "report", "testing"}),
+    frozenset({"lab", "engine", "reference", "rejudge", "report", "testing"}),
     frozenset({"faults", "prometheus"}),
     frozenset({"kube"}),
     frozenset({"machine"}),

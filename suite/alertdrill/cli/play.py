@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
-from alertdrill import lab, rejudge
+from alertdrill import lab, reference, rejudge
 from alertdrill.cli import options
 from alertdrill.errors import LabError, UsageError
 from alertdrill.machine import cache
@@ -18,6 +19,7 @@ from alertdrill.play import workload as workloads
 from alertdrill.progress import Progress
 from alertdrill.report import json as json_report
 from alertdrill.report import junit, text
+from alertdrill.scenario import Scenario, to_json
 from alertdrill.scenario import files as scenario_files
 
 RENDERERS = {".xml": junit.render, ".json": json_report.render, ".txt": text.render}
@@ -41,7 +43,9 @@ RENDERERS = {".xml": junit.render, ".json": json_report.render, ".txt": text.ren
     multiple=True,
     help="Also write FILE.xml (JUnit), .json or .txt.",
 )
-@click.option("--list", "only_list", is_flag=True, help="List the scenarios and what each is good for.")
+@click.option(
+    "--list", "only_list", is_flag=True, help="List the scenarios: what each is good for, and says."
+)
 @click.option("--keep", is_flag=True, help="Keep the namespaces, and the lab if this command brought it up.")
 @options.output_format
 def play(
@@ -64,7 +68,7 @@ def play(
     _check_reports(report)
     wanted = scenario_files.choose(scenario_files.load(folder or scenario_files.shipped()), scenarios)
     if only_list:
-        click.echo("\n".join(f"{one.name}\n    {one.why}" for one in wanted))
+        _list(wanted, output_format)
         return
     chosen["tofu"] = chosen["tofu"] or workloads.needs_tofu(wanted)
     asked = options.as_it_is(options.lab_options(**chosen))
@@ -115,6 +119,13 @@ def judge(incidents: Sequence[Path], report: Sequence[Path], folder: Path | None
         click.echo(f"alertdrill: {error}", err=True)
     _tell(told.judgements, report, output_format)
     click.get_current_context().exit(told.exit_code)
+
+
+def _list(scenarios: Sequence[Scenario], output_format: str) -> None:
+    if output_format == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode([to_json(one) for one in scenarios]), indent=2))
+    else:
+        click.echo("\n".join(reference.listed(one) for one in scenarios))
 
 
 def _check_reports(files: Sequence[Path]) -> None:

@@ -85,10 +85,8 @@ class FaultKind(ABC):
     a `heal` that did.
     """
 
-    name: str = ""
-    traits: frozenset[Trait] = (
-        frozenset()
-    )  # what it does to the world; written into the incident for its judge
+    name: str = ""  # what a scenario and its recordings call it
+    traits: frozenset[Trait] = frozenset()  # what it does to the world; recorded, for the judge
     Args: type[msgspec.Struct] = Anything  # what a scenario must say, and in which types
 
     @classmethod

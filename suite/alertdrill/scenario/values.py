@@ -80,7 +80,7 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     why: str  # what would go wrong in production without this alert, or with it at the wrong time
     workload: str  # the path of a manifest, from the folder of this module, or the name of a shipped workload
     hold: str  # how long the fault stays, from its injection
-    expect: tuple[Expectation, ...]
+    expect: tuple[Expectation, ...]  # what must become of which alerts; no other one may fire
     fault: Fault | None = None  # None: nothing is broken, and nothing may fire
     settle: str = "0s"  # how long to go on watching after the repair, when nothing is expected to resolve
     exclusive: bool = False  # touches the whole cluster: no other scenario runs beside it
