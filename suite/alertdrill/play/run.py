@@ -63,7 +63,13 @@ class Run:
         """Choose a namespace that no run before this one had."""
         self.namespace = f"{NAMESPACE_PREFIX}{self.scenario.slug}-{os.urandom(2).hex()}-{self.lab.site.tail}"
         self.folder = self.record / self.scenario.slug
-        self.place = faults.Place(self.lab.kube, self.namespace, self.lab.speed, self.lab.site.namespace)
+        self.place = faults.Place(
+            self.lab.kube,
+            self.namespace,
+            self.lab.speed,
+            stack=self.lab.site.namespace,
+            folder=self.scenario.folder,
+        )
         self.started = self.clock.now()
 
     def whole(self) -> None:
@@ -266,7 +272,7 @@ class Run:
             self._trouble(str(error))
         if self.watcher.broken:
             self._trouble(self.watcher.broken)
-        kind = catalogue.of(self.scenario)
+        traits = catalogue.traits(self.scenario)
         noted = [Event(t=window.rule_time(live), kind=kind_, data=data) for live, kind_, data in self.events]
         return Incident(
             scenario=self.scenario,
@@ -278,8 +284,8 @@ class Run:
             limits=self.lab.limits,
             workload=self.runs,
             left_out=tuple(f"{one.alert}: {one.reason}" for one in self.lab.rules.left_out),
-            traits=tuple(sorted(kind.traits)) if kind else (),
-            cadence=observe.cadence(series, window) if kind and Trait.CRASH_LOOPS in kind.traits else None,
+            traits=tuple(sorted(traits)),
+            cadence=observe.cadence(series, window) if Trait.CRASH_LOOPS in traits else None,
             phases=self.lab.phases,
             events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),
             series=tuple(series),

@@ -124,7 +124,10 @@ def test_what_another_object_controls_is_no_workload_of_its_own() -> None:
     """A Deployment's pods are its own business: they come and go, and are not waited for by name."""
     owned = {"metadata": {"name": "web-1", "ownerReferences": [{"kind": "ReplicaSet", "controller": True}]}}
     bare = {"metadata": {"name": "bare"}}
-    there = {"pods": [owned, bare], "statefulsets": [{"metadata": {"name": "db"}}]}
+    there: dict[str, list[dict[str, Any]]] = {
+        "pods": [owned, bare],
+        "statefulsets": [{"metadata": {"name": "db"}}],
+    }
     assert ["StatefulSet/db", "Pod/bare"] == [
         str(one) for one in workloads(lambda resource: there.get(resource, []))
     ]
