@@ -124,10 +124,12 @@ def test_what_another_object_controls_is_no_workload_of_its_own() -> None:
     """A Deployment's pods are its own business: they come and go, and are not waited for by name."""
     owned = {"metadata": {"name": "web-1", "ownerReferences": [{"kind": "ReplicaSet", "controller": True}]}}
     bare = {"metadata": {"name": "bare"}}
-    there = {"pods": [owned, bare], "statefulsets": [{"metadata": {"name": "db"}}]}
-    assert ["StatefulSet/db", "Pod/bare"] == [
-        str(one) for one in workloads(lambda resource: there.get(resource, []))
-    ]
+    there: dict[str, list[dict[str, Any]]] = {
+        "pods": [owned, bare],
+        "statefulsets": [{"metadata": {"name": "db"}}],
+    }
+    found = workloads(lambda resource: there.get(resource, []))
+    assert ["StatefulSet/db", "Pod/bare"] == [str(one) for one in found]
 
 
 def test_why_a_set_has_no_pods_is_told_by_an_event() -> None:
