@@ -62,12 +62,11 @@ PRESETS: dict[str, tuple[str, ...]] = {
 
 # By every name the API server has for them: Secrets must stay unread, Events are a log.
 NEVER = frozenset(
-    f"{name}{group}"
-    for name, groups in {
-        **dict.fromkeys(("secret", "secrets"), ("",)),
-        **dict.fromkeys(("ev", "event", "events"), ("", ".events.k8s.io")),
-    }.items()
-    for group in groups
+    {
+        *("secret", "secrets"),
+        *("ev", "event", "events"),
+        *("ev.events.k8s.io", "event.events.k8s.io", "events.events.k8s.io"),
+    }
 )
 
 

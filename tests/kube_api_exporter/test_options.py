@@ -13,6 +13,10 @@ from kube_api_exporter.options import PRESETS, Options, parse_shard
     [
         ({"kinds": ("po ds",)}, "--kinds names 'po ds', which is no kind"),
         ({"kinds": ()}, "--kinds names no kind"),
+        *(
+            ({"kinds": ("pods", word)}, f"--kinds names {word}: Secrets and Events are never exported")
+            for word in ("secrets", "Secret", "events", "ev", "events.events.k8s.io")
+        ),
         ({"selectors": ("pods:",)}, "--selector 'pods:' is no label selector"),
         ({"selectors": ("a;b",)}, "--selector 'a;b' is no label selector"),
         (

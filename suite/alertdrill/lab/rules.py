@@ -39,7 +39,7 @@ class LabRules:
         for one in self.left_out:
             if one.alert == alert:
                 raise RulesError(
-                    f"{alert} was left out: {one.reason}; play it with --speed 1",
+                    f"{alert}, which a scenario names, was left out: {one.reason}",
                     file=one.file,
                     line=one.line,
                 )

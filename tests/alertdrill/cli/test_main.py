@@ -11,7 +11,7 @@ from alertdrill.cli import main
 from alertdrill.machine import cache
 from alertdrill.scenario import to_json
 
-COMMANDS = ["up", "down", "status", "play", "judge", "compress", "rules"]
+COMMANDS = ["up", "down", "status", "play", "judge", "compress", "images", "rules"]
 GOOD = Path(__file__).parents[1] / "judge" / "good"
 SHARED_CACHE = cache.folder()  # where promtool is
 RULE = "groups: [{name: g, rules: [{alert: A, expr: '%s', for: 5m}]}]\n"

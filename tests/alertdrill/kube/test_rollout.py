@@ -128,9 +128,8 @@ def test_what_another_object_controls_is_no_workload_of_its_own() -> None:
         "pods": [owned, bare],
         "statefulsets": [{"metadata": {"name": "db"}}],
     }
-    assert ["StatefulSet/db", "Pod/bare"] == [
-        str(one) for one in workloads(lambda resource: there.get(resource, []))
-    ]
+    found = workloads(lambda resource: there.get(resource, []))
+    assert ["StatefulSet/db", "Pod/bare"] == [str(one) for one in found]
 
 
 def test_why_a_set_has_no_pods_is_told_by_an_event() -> None:
