@@ -6,11 +6,12 @@ from alertdrill.faults.execute import execute
 from alertdrill.faults.in_container import fail_readiness, restart_once
 from alertdrill.faults.manifests import apply
 from alertdrill.faults.misbehave import misbehave
+from alertdrill.faults.new_object import fail_job, unbound_claim
 from alertdrill.faults.patch import patch
 from alertdrill.faults.refuse_replicasets import refuse_replicasets
 from alertdrill.faults.scale import scale
 from alertdrill.faults.stop_watcher import stop_watcher
-from alertdrill.faults.template import crash_container, missing_image, slow_rollout
+from alertdrill.faults.template import crash_container, missing_image, slow_rollout, stuck_rollout
 from alertdrill.model import Trait
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "crash_container",
     "delete",
     "execute",
+    "fail_job",
     "fail_readiness",
     "misbehave",
     "missing_image",
@@ -30,4 +32,6 @@ __all__ = [
     "scale",
     "slow_rollout",
     "stop_watcher",
+    "stuck_rollout",
+    "unbound_claim",
 ]

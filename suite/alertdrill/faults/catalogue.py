@@ -9,11 +9,12 @@ from alertdrill.faults.execute import Execute
 from alertdrill.faults.in_container import FailReadiness, RestartOnce
 from alertdrill.faults.manifests import Apply
 from alertdrill.faults.misbehave import Misbehave
+from alertdrill.faults.new_object import FailJob, UnboundClaim
 from alertdrill.faults.patch import Patch
 from alertdrill.faults.refuse_replicasets import RefuseReplicaSets
 from alertdrill.faults.scale import Scale
 from alertdrill.faults.stop_watcher import StopWatcher
-from alertdrill.faults.template import CrashContainer, MissingImage, SlowRollout
+from alertdrill.faults.template import CrashContainer, MissingImage, SlowRollout, StuckRollout
 from alertdrill.model import Trait
 from alertdrill.scenario import Scenario
 
@@ -25,6 +26,7 @@ ALL: tuple[FaultKind, ...] = (
     CrashContainer(),
     Delete(),
     Execute(),
+    FailJob(),
     FailReadiness(),
     Misbehave(),
     MissingImage(),
@@ -34,6 +36,8 @@ ALL: tuple[FaultKind, ...] = (
     Scale(),
     SlowRollout(),
     StopWatcher(),
+    StuckRollout(),
+    UnboundClaim(),
 )
 
 
