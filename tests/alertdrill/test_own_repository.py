@@ -58,8 +58,8 @@ def test_each_command_that_needs_no_lab_works(followed: tuple[Path, str]) -> Non
     _, printed = followed
     expected = [
         "1 rule in 1 file is good",
-        "for: 15s",
-        "lose_one(selector='app=checkout'), held for 7m: One pod of several stops being ready.",
+        "for: 9s",
+        "lose_one(selector='app=checkout'), held for 5m: One pod of several stops being ready.",
         "LoseOne.fault(...)",
         "tests/test_alerts.py::test_alerts[checkout/one-lost]",
         "3 tests collected",
