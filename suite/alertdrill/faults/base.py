@@ -24,6 +24,7 @@ class Place:
     namespace: str
     speed: float
     stack: str = STACK_NAMESPACE  # where what watches it is
+    image: Callable[[str], str] = str  # an image of ours → its name in this cluster
 
     def run(self, what: str, *words: str, stdin: str | None = None) -> str:
         """Run kubectl in the scenario's namespace."""

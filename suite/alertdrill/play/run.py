@@ -63,7 +63,10 @@ class Run:
         """Choose a namespace that no run before this one had."""
         self.namespace = f"{NAMESPACE_PREFIX}{self.scenario.slug}-{os.urandom(2).hex()}-{self.lab.site.tail}"
         self.folder = self.record / self.scenario.slug
-        self.place = faults.Place(self.lab.kube, self.namespace, self.lab.speed, self.lab.site.namespace)
+        site = self.lab.site
+        self.place = faults.Place(
+            self.lab.kube, self.namespace, self.lab.speed, stack=site.namespace, image=site.image
+        )
         self.started = self.clock.now()
 
     def whole(self) -> None:
