@@ -27,6 +27,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--drill-kubeconfig", default="", help="with --drill-cluster=existing: the kubeconfig")
     group.addoption("--drill-context", default="", help="with --drill-cluster=existing: the context")
     group.addoption(
+        "--drill-namespace", default="monitoring", help="where the stack is (default: monitoring)"
+    )
+    group.addoption("--drill-registry", default="", help="where an existing cluster pulls our own images")
+    group.addoption(
         "--drill-speed", type=float, default=20.0, help="times faster than real life (default: 20)"
     )
     group.addoption("--drill-record", default="reports/incidents", help="where recordings go")
@@ -49,6 +53,8 @@ def drill_options(pytestconfig: pytest.Config) -> "labs.Options":
         cluster=pytestconfig.getoption("drill_cluster"),
         kubeconfig=pytestconfig.getoption("drill_kubeconfig"),
         context=pytestconfig.getoption("drill_context"),
+        namespace=pytestconfig.getoption("drill_namespace"),
+        registry=pytestconfig.getoption("drill_registry"),
         speed=pytestconfig.getoption("drill_speed"),
         tofu=pytestconfig.getoption("drill_tofu"),
         through_pytest_kind=find_spec("pytest_kind") is not None,
