@@ -35,6 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--drill-kubeconfig", default="", help="with --drill-cluster=existing: the kubeconfig")
     group.addoption("--drill-context", default="", help="with --drill-cluster=existing: the context")
     group.addoption(
+        "--drill-namespace", default="monitoring", help="where the stack is (default: monitoring)"
+    )
+    group.addoption("--drill-registry", default="", help="where an existing cluster pulls our own images")
+    group.addoption(
         "--drill-speed", type=float, default=20.0, help="times faster than real life (default: 20)"
     )
     group.addoption(
@@ -103,6 +107,8 @@ def drill_options(pytestconfig: pytest.Config) -> "labs.Options":
         cluster=option("drill_cluster"),
         kubeconfig=option("drill_kubeconfig"),
         context=option("drill_context"),
+        namespace=option("drill_namespace"),
+        registry=option("drill_registry"),
         speed=option("drill_speed"),
         tofu=option("drill_tofu"),
         components=tuple(sorted(components)),

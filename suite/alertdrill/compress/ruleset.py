@@ -11,7 +11,7 @@ from alertdrill.compress.metrics import of_metric
 from alertdrill.compress.quantity import Meaning, Quantity, Refused, Scaled, unknown
 from alertdrill.errors import UsageError
 from alertdrill.model import Claim, Value
-from alertdrill.rules import Declaration, Group, Rule, RuleSet, pace
+from alertdrill.rules import Declaration, Group, Rule, RuleSet, pace, promql
 
 
 class Refusal(Value, frozen=True, kw_only=True):
@@ -44,7 +44,11 @@ def compress(ruleset: RuleSet, speed: float) -> Compressed:
     check_speed(speed)
     if speed == 1:
         return Compressed(rules=ruleset)
-    return _Compressor(ruleset, speed).whole()
+    found, lost = _Compressor(ruleset, speed).whole(), frozenset[str]()
+    while more := {one.alert for one in found.refusals} & ruleset.alerts - lost:
+        lost |= more  # who reads these would read nothing
+        found = _Compressor(ruleset, speed, lost).whole()
+    return found
 
 
 def why_unused(declaration: Declaration) -> str:
@@ -63,9 +67,10 @@ def check_speed(speed: float) -> None:
 class _Compressor:
     """One run over a rule set: recording rules first, wherever their consumers stand."""
 
-    def __init__(self, ruleset: RuleSet, speed: float) -> None:
+    def __init__(self, ruleset: RuleSet, speed: float, lost: frozenset[str] = frozenset()) -> None:
         self.ruleset = ruleset
         self.speed = speed
+        self.lost = lost  # alerts that are left out, of one rule at least
         self.refusals: list[Refusal] = []
         self.records: dict[str, list[Rule]] = {}
         for rule in ruleset.rules:
@@ -123,7 +128,10 @@ class _Compressor:
 
     def _scaled(self, rule: Rule) -> tuple[Scaled, tuple[Claim, ...]]:
         scaler = Scaler(self.speed, self._metric)
-        scaled = scaler.scale(read(rule.expr))
+        tree = read(rule.expr)
+        if those := promql.alerts_read(tree, sorted(self.lost)):
+            raise Refused(f"it reads the alert {those[0]}, which can't be scaled")
+        scaled = scaler.scale(tree)
         return scaled, tuple(scaler.claims.values())
 
     def _duration(self, text: str) -> str:

@@ -35,6 +35,7 @@ class Place:
     speed: float
     stack: str = STACK_NAMESPACE  # where what watches it is
     folder: Path = Path()
+    image: Callable[[str], str] = str  # an image of ours → its name in this cluster
     remembered: dict[str, Any] = field(default_factory=dict)
 
     def run(self, what: str, *words: str, stdin: str | None = None) -> str:

@@ -29,7 +29,7 @@ class _NewObject(FaultKind):
     Args: type[Value] = Named
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
-        body = {**self.object(), "metadata": {"name": args["called"]}}
+        body = {**self.object(place), "metadata": {"name": args["called"]}}
         place.run(f"injecting {self.name}", "create", "--filename=-", stdin=json.dumps(body))
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
@@ -37,7 +37,7 @@ class _NewObject(FaultKind):
         place.run(f"healing {self.name}", *words)
 
     @abstractmethod
-    def object(self) -> dict[str, Any]:
+    def object(self, place: Place) -> dict[str, Any]:
         """Return the object but for its metadata."""
 
 
@@ -47,11 +47,11 @@ class FailJob(_NewObject):
     name = "fail_job"
     resource = "job"
 
-    def object(self) -> dict[str, Any]:
+    def object(self, place: Place) -> dict[str, Any]:
         """Return a Job that exits with 1, under restricted pod security."""
         container = {
             "name": "app",
-            "image": "alertdrill/workload:dev",
+            "image": place.image("alertdrill/workload:dev"),
             "imagePullPolicy": "IfNotPresent",
             "command": ["python3", "-c", "raise SystemExit('this job fails')"],
             "resources": {"requests": {"cpu": "1m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
@@ -76,8 +76,9 @@ class UnboundClaim(_NewObject):
     name = "unbound_claim"
     resource = "persistentvolumeclaim"
 
-    def object(self) -> dict[str, Any]:
+    def object(self, place: Place) -> dict[str, Any]:
         """Return a claim of a class that there is not."""
+        del place
         return {
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",

@@ -63,12 +63,14 @@ class Run:
         """Choose a namespace that no run before this one had."""
         self.namespace = f"{NAMESPACE_PREFIX}{self.scenario.slug}-{os.urandom(2).hex()}-{self.lab.site.tail}"
         self.folder = self.record / self.scenario.slug
+        site = self.lab.site
         self.place = faults.Place(
             self.lab.kube,
             self.namespace,
             self.lab.speed,
-            stack=self.lab.site.namespace,
+            stack=site.namespace,
             folder=self.scenario.folder,
+            image=site.image,
         )
         self.started = self.clock.now()
 

@@ -1,4 +1,4 @@
-"""PromQL trees, by `promql-parser`: parse, print, children, and the scrape jobs an expression selects.
+"""PromQL trees, by `promql-parser`: parse, print, children, and the jobs and alerts an expression selects.
 
 What is known of the library (0.12): trees carry no positions; a field set from Python reaches neither the
 tree nor its printer, so a tree is changed by printing and parsing again; `str()` loses milliseconds and
@@ -10,7 +10,7 @@ the first two are written otherwise before it sees them. What it can't read may 
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import promql_parser as library
 
@@ -31,6 +31,7 @@ TOKENS = re.compile(
     re.VERBOSE,
 )
 OPERATORS = re.compile(r"[-+*/%^=<>~({\[]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+OF_ALERTS = frozenset({"ALERTS", "ALERTS_FOR_STATE"})  # what Prometheus itself writes of every alert
 WORDS = re.compile(r"[\w./:|-]+")
 
 
@@ -140,6 +141,33 @@ def _named_jobs(matcher: library.Matcher) -> list[str]:
     if matcher.op == library.MatchOp.Re and WORDS.fullmatch(matcher.value):
         return [job for job in matcher.value.split("|") if job]
     return []
+
+
+def alerts_read(tree: Expr, names: Iterable[str]) -> list[str]:
+    """Return those alerts of which Prometheus' own series of alerts are selected, in the order of `names`."""
+    selectors = [
+        node for node in walk(tree) if isinstance(node, library.VectorSelector) and metric(node) in OF_ALERTS
+    ]
+    return [name for name in names if any(_may_be_about(name, one) for one in selectors)]
+
+
+def _may_be_about(alert: str, selector: library.VectorSelector) -> bool:
+    groups = [selector.matchers.matchers, *selector.matchers.or_matchers]
+    return any(all(_takes(matcher, alert) for matcher in group) for group in groups)
+
+
+def _takes(matcher: library.Matcher, alert: str) -> bool:
+    """Say whether a matcher may take the series of an alert; one that says nothing of its name may."""
+    if matcher.name != "alertname":
+        return True
+    if matcher.op == library.MatchOp.Equal:
+        return matcher.value == alert
+    if matcher.op == library.MatchOp.NotEqual:
+        return matcher.value != alert
+    try:
+        return bool(re.fullmatch(matcher.value, alert)) is (matcher.op == library.MatchOp.Re)
+    except re.error:  # in words that only Go knows
+        return True
 
 
 def _is_deeper(tree: Expr, limit: int) -> bool:

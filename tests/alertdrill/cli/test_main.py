@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from alertdrill import incident
+from alertdrill import incident, lab
 from alertdrill.cli import main
+from alertdrill.errors import LabError
+from alertdrill.lab import known
 from alertdrill.machine import cache
 from alertdrill.scenario import to_json
 
@@ -198,3 +200,27 @@ def test_a_folder_of_incidents_is_judged_by_edited_scenarios(
     told.append(run(monkeypatch, "judge", str(tmp_path / "incidents"), "--scenarios", str(module.parent)))
     assert [0, 1, 2] == told
     assert f"{module}:2: SystemExit: 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["up", "play"])
+def test_a_lab_that_is_up_keeps_what_is_not_said(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where its stack is need be said once; what is said, be it a default, is what counts."""
+    monkeypatch.chdir(tmp_path)  # where a play makes its folder
+    there = lab.Options(name="a", namespace="team-a", registry="registry.example.com", speed=10)
+    known.remember(
+        lab.State(options=there, flavour="", reason="", kubeconfig="/", context="", images={}, phases={})
+    )
+    asked = []
+
+    def refuse(options: lab.Options, *_: object, **_more: object) -> None:
+        asked.append((options.namespace, options.registry, options.speed))
+        raise LabError("no cluster here")
+
+    monkeypatch.setattr(lab, "up", refuse)
+    monkeypatch.setattr(lab, "borrowed", refuse)
+    for words in ([], ["--namespace", "monitoring", "--speed", "20"]):
+        assert 3 == run(monkeypatch, command, "--name", "a", *words)
+    assert [("team-a", "registry.example.com", 10), ("monitoring", "registry.example.com", 20)] == asked
+    assert 2 == capsys.readouterr().err.count("alertdrill: no cluster here")

@@ -213,3 +213,35 @@ def test_an_impossible_speed_is_a_usage_error(speed: float) -> None:
     """Slower than life, backwards and infinitely fast are refused."""
     with pytest.raises(UsageError, match="must be 1 or more"):
         compress(RuleSet(), speed)
+
+
+@pytest.mark.parametrize(
+    ("selector", "is_lost"),
+    [
+        ('ALERTS{alertname="A"}', True),
+        ('ALERTS_FOR_STATE{alertname=~"A|C"}', True),
+        ('ALERTS{alertstate="firing"}', True),
+        ('ALERTS{alertname!="C"}', True),
+        (r'ALERTS{alertname=~"\\p{Lu}"}', True),
+        ('ALERTS{alertname="C"}', False),
+        ('ALERTS{alertname!="A"}', False),
+        ('ALERTS{alertname!~"A.*"}', False),
+    ],
+)
+def test_who_reads_an_alert_that_is_left_out_is_left_out(selector: str, is_lost: bool) -> None:  # noqa: FBT001
+    """Without that alert it would be silent in the lab, whatever happens; and so on, through other rules."""
+    scaled = compress(
+        ruleset(
+            "groups: [{name: g, rules: ["
+            f"{{alert: D, expr: 'ALERTS{{alertname=\"B\"}} == 1'}}, {{alert: B, expr: '{selector} == 1'}},"
+            "{alert: A, expr: hour() > 8}, {alert: C, expr: up == 0}]}]"
+        ),
+        20,
+    )
+    assert ({"C"} if is_lost else {"B", "C", "D"}) == scaled.rules.alerts
+    told = [f"{one.alert}: {one.reason}" for one in scaled.refusals[:-1]]
+    expected = [
+        "D: it reads the alert B, which can't be scaled",
+        "B: it reads the alert A, which can't be scaled",
+    ]
+    assert (expected if is_lost else []) == told

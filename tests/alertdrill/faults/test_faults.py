@@ -9,9 +9,10 @@ import pytest
 
 from alertdrill import faults
 from alertdrill.errors import LabError, ScenarioError
-from alertdrill.faults import catalogue
+from alertdrill.faults import catalogue, new_object
 from alertdrill.faults.base import Ground, Place
 from alertdrill.kube import Kube
+from alertdrill.lab.stack import Site
 from alertdrill.scenario import Fault, Scenario
 from alertdrill.scenario import files as scenario_files
 
@@ -228,3 +229,11 @@ def test_a_fault_that_lacks_an_argument_is_refused(fault: Fault) -> None:
         rest = {key: value for key, value in fault.args.items() if key != name}
         with pytest.raises(ScenarioError, match=f"missing required field `{name}`; {fault.name} takes "):
             catalogue.check(scenario(Fault(name=fault.name, args=rest)))
+
+
+def test_an_image_of_ours_is_named_as_the_cluster_has_it(kube: Kube) -> None:
+    """Where a registry was named, the pod of a fault comes from there as the workload does."""
+    site = Site(mark="", tail="", registry="registry.example.com/drill/")
+    job = new_object.FailJob().object(Place(kube, "a", 20.0, image=site.image))
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert "registry.example.com/drill/workload:dev" == container["image"]
