@@ -83,6 +83,7 @@ STATUS = fields(
     parts=listed(fields(name=TEXT, state=ONE_OF, conditions=CONDITIONS, used=mapped(QUANTITY))),
     seen=mapped(TIME),
     stages=mapped(MODES),
+    addresses=listed(fields(type=TEXT, address=TEXT)),
 )
 METADATA = fields(
     name=TEXT,
@@ -198,6 +199,7 @@ gadgets = st.fixed_dictionaries(
             parts=st.lists(some(name=words, state=one_of, conditions=conditions, used=keyed), max_size=2),
             seen=st.dictionaries(words, times, max_size=2),
             stages=st.dictionaries(words, words, max_size=2),
+            addresses=st.lists(some(type=words, address=words, name=words), max_size=2),
         ),
     },
 )
@@ -298,6 +300,10 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
             'k8s_gadget_spec_nodeSelector_info{nodeSelector_a_b_c="e",nodeSelector_a_b_c_conflict2="d"} 1',
             'k8s_gadget_spec_targetRef_info{kind="Web",targetRef="w"} 1',
         ],
+    ),
+    "a list whose elements have no name": (
+        {"status": {"addresses": [{"type": "Internal", "address": "10.0.0.1", "name": "odd"}]}},
+        ['k8s_gadget_status_addresses_info{addresses="0",type="Internal",address="10.0.0.1"} 1'],
     ),
     "percentages": ({"spec": {"maxSurge": "25%"}}, ["k8s_gadget_spec_maxSurge_percent{} 25"]),
     "a template": (
