@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 TIMES = ("2026-01-01T00:00:00Z", "2026-02-03T04:05:06Z", "1999-12-31T23:59:59Z")
-QUANTITIES = ("100m", "1500m", "64Mi", "1Gi", "2", "0", "250u", "1e3", "12E")
+QUANTITIES = ("100m", "1500m", "64Mi", "1Gi", "2", "0", "250u", "1e3", "7E")
 # The server lets any of these stand where a reason stands.
 WORDS = ("Because", "CrashLoopBackOff", 'a "quoted" word', "two\nlines", "back\\slash", "w" * 10_000, "")
 TRUTHS = ("True", "False", "Unknown")
