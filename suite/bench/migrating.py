@@ -41,6 +41,7 @@ KINDS = {
     "statefulsets": ("apps/v1", "StatefulSet"),
     "jobs": ("batch/v1", "Job"),
     "poddisruptionbudgets": ("policy/v1", "PodDisruptionBudget"),
+    "persistentvolumes": ("v1", "PersistentVolume"),
     "horizontalpodautoscalers": ("autoscaling/v2", "HorizontalPodAutoscaler"),
 }
 # What metrics that are newer than the program we run would say: metric → value → names of objects.
@@ -56,7 +57,7 @@ NEWER: dict[str, dict[float, tuple[str, ...]]] = {
     "kube_horizontalpodautoscaler_spec_behavior_scale_up_tolerance": {0.05: ("busy", "going")},
     "kube_horizontalpodautoscaler_spec_behavior_scale_down_tolerance": {0.2: ("busy", "going")},
 }
-CLUSTER_WIDE = ("minions", "namespaces")
+CLUSTER_WIDE = ("minions", "namespaces", "persistentvolumes")
 GOING = {"deletionTimestamp": LATER, "finalizers": ["example.com/stay"]}
 
 
@@ -71,13 +72,13 @@ def objects() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _pods() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, state in PODS.items():
-        yield _made("pods", name, _pod_spec(), _pod_status(*state), ownerReferences=[OWNER])
-    unplaced = [_condition("PodScheduled", "False", "Unschedulable")]
-    yield _made("pods", "unplaced", {"containers": [CONTAINER]}, {"phase": "Pending", "conditions": unplaced})
-    disrupted = [_condition("DisruptionTarget", "True", "EvictionByEvictionAPI")]
+        yield made("pods", name, _pod_spec(), _pod_status(*state), ownerReferences=[OWNER])
+    unplaced = [condition("PodScheduled", "False", "Unschedulable")]
+    yield made("pods", "unplaced", {"containers": [CONTAINER]}, {"phase": "Pending", "conditions": unplaced})
+    disrupted = [condition("DisruptionTarget", "True", "EvictionByEvictionAPI")]
     evicted = {"phase": "Failed", "reason": "Evicted", "conditions": disrupted}
-    yield _made("pods", "evicted", _pod_spec(), evicted)
-    yield _made("pods", "deleting", _pod_spec(), _pod_status(*PODS["running"]), **GOING)
+    yield made("pods", "evicted", _pod_spec(), evicted)
+    yield made("pods", "deleting", _pod_spec(), _pod_status(*PODS["running"]), **GOING)
     particular = {
         "nodeSelector": {"disk": "ssd"},
         "overhead": {"cpu": "250m", "memory": "120Mi"},
@@ -85,35 +86,35 @@ def _pods() -> Iterator[tuple[str, dict[str, Any]]]:
         "tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}],
         "resourceClaims": [{"name": "gpu", "resourceClaimName": "gpu-1"}],
     }
-    yield _made("pods", "particular", {**_pod_spec(), **particular}, _pod_status(*PODS["running"]))
+    yield made("pods", "particular", {**_pod_spec(), **particular}, _pod_status(*PODS["running"]))
 
 
 def _nodes() -> Iterator[tuple[str, dict[str, Any]]]:
-    cordoned = {"unschedulable": True, "taints": [_taint("node.kubernetes.io/unschedulable", "")]}
+    cordoned = {"unschedulable": True, "taints": [taint("node.kubernetes.io/unschedulable", "")]}
     states: dict[str, tuple[dict[str, Any], str]] = {
         "well": ({}, "True"),
         "cordoned": (cordoned, "True"),
-        "tainted": ({"taints": [_taint("dedicated", "db")]}, "True"),
-        "unready": ({"taints": [_taint("node.kubernetes.io/not-ready", "")]}, "False"),
-        "unheard": ({"taints": [_taint("node.kubernetes.io/unreachable", "")]}, "Unknown"),
+        "tainted": ({"taints": [taint("dedicated", "db")]}, "True"),
+        "unready": ({"taints": [taint("node.kubernetes.io/not-ready", "")]}, "False"),
+        "unheard": ({"taints": [taint("node.kubernetes.io/unreachable", "")]}, "Unknown"),
     }
     for name, (wished, ready) in states.items():
-        yield _made("minions", name, {**_node_spec(), **wished}, _node_status(ready), labels=_roles())
-    yield _made("minions", "going", _node_spec(), _node_status("True"), **GOING)
+        yield made("minions", name, {**_node_spec(), **wished}, _node_status(ready), labels=_roles())
+    yield made("minions", "going", _node_spec(), _node_status("True"), **GOING)
 
 
 def _others() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, phase in (("bound", "Bound"), ("pending", "Pending")):
-        resizing = [_condition("FileSystemResizePending", "True")]
-        yield _made("persistentvolumeclaims", name, _claim_spec(), {"phase": phase, "conditions": resizing})
-    yield _made("persistentvolumeclaims", "going", _claim_spec(), {"phase": "Bound"}, **GOING)
+        resizing = [condition("FileSystemResizePending", "True")]
+        yield made("persistentvolumeclaims", name, _claim_spec(), {"phase": phase, "conditions": resizing})
+    yield made("persistentvolumeclaims", "going", _claim_spec(), {"phase": "Bound"}, **GOING)
     hard = {"cpu": "4", "requests.memory": "1Gi", "pods": "10"}
     quota = {"hard": hard, "used": {"cpu": "1500m", "pods": "3"}}
-    yield _made("resourcequotas", "q", {"hard": hard}, quota)
-    stays = [_condition("NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain")]
-    yield _made("namespaces", "calm", {"finalizers": ["kubernetes"]}, {"phase": "Active"})
+    yield made("resourcequotas", "q", {"hard": hard}, quota)
+    stays = [condition("NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain")]
+    yield made("namespaces", "calm", {"finalizers": ["kubernetes"]}, {"phase": "Active"})
     ending = {"phase": "Terminating", "conditions": stays}
-    yield _made("namespaces", "ending", {"finalizers": ["kubernetes"]}, ending, **GOING)
+    yield made("namespaces", "ending", {"finalizers": ["kubernetes"]}, ending, **GOING)
     yield from _budgets()
     yield from _autoscalers()
 
@@ -122,7 +123,7 @@ def _budgets() -> Iterator[tuple[str, dict[str, Any]]]:
     healthy = {"currentHealthy": 1, "desiredHealthy": 2, "expectedPods": 3, "disruptionsAllowed": 0}
     spec = {"minAvailable": 2, "selector": SELECTOR}
     for name, more in (("b", {}), ("going", GOING)):
-        yield _made("poddisruptionbudgets", name, spec, {**healthy, "observedGeneration": 1}, **more)
+        yield made("poddisruptionbudgets", name, spec, {**healthy, "observedGeneration": 1}, **more)
 
 
 def _autoscalers() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -143,16 +144,16 @@ def _autoscalers() -> Iterator[tuple[str, dict[str, Any]]]:
     ]
     spec = {"minReplicas": 2, "maxReplicas": 10, "scaleTargetRef": target, "metrics": wished}
     spec["behavior"] = {"scaleUp": {"tolerance": "50m"}, "scaleDown": {"tolerance": "0.2"}}
-    conditions = [_condition("ScalingLimited", "True"), _condition("AbleToScale", "False")]
+    conditions = [condition("ScalingLimited", "True"), condition("AbleToScale", "False")]
     status = {"currentReplicas": 10, "desiredReplicas": 10, "currentMetrics": found, "conditions": conditions}
-    yield _made("horizontalpodautoscalers", "busy", spec, status)
-    yield _made("horizontalpodautoscalers", "going", spec, status, **GOING)
+    yield made("horizontalpodautoscalers", "busy", spec, status)
+    yield made("horizontalpodautoscalers", "going", spec, status, **GOING)
 
 
 def _workloads() -> Iterator[tuple[str, dict[str, Any]]]:
     surge = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "30%", "maxUnavailable": "30%"}}
     spec = {"replicas": 4, "selector": SELECTOR, "template": TEMPLATE, "strategy": surge}
-    stuck = [_condition("Available", "True"), _condition("Progressing", "False", "ProgressDeadlineExceeded")]
+    stuck = [condition("Available", "True"), condition("Progressing", "False", "ProgressDeadlineExceeded")]
     counts = {
         "replicas": 5,
         "readyReplicas": 3,
@@ -161,24 +162,24 @@ def _workloads() -> Iterator[tuple[str, dict[str, Any]]]:
         "updatedReplicas": 2,
     }
     status = {**counts, "terminatingReplicas": 1, "observedGeneration": 1, "conditions": stuck}
-    yield _made("deployments", "stuck", spec, status, ownerReferences=[OWNER])
-    yield _made("deployments", "going", {**spec, "paused": True}, {**counts}, **GOING)
+    yield made("deployments", "stuck", spec, status, ownerReferences=[OWNER])
+    yield made("deployments", "going", {**spec, "paused": True}, {**counts}, **GOING)
     copies = {"replicas": 4, "selector": SELECTOR, "template": TEMPLATE}
     kept = {"replicas": 4, "readyReplicas": 3, "terminatingReplicas": 1, "fullyLabeledReplicas": 4}
-    yield _made("replicasets", "owned", copies, {**kept, "observedGeneration": 1}, ownerReferences=[OWNER])
+    yield made("replicasets", "owned", copies, {**kept, "observedGeneration": 1}, ownerReferences=[OWNER])
     controlled = {"replicas": 3, "readyReplicas": 2, "availableReplicas": 1, "fullyLabeledReplicas": 3}
     plain = {**copies, "selector": SELECTOR["matchLabels"]}
-    yield _made("controllers", "old", plain, {**controlled, "observedGeneration": 1}, ownerReferences=[OWNER])
+    yield made("controllers", "old", plain, {**controlled, "observedGeneration": 1}, ownerReferences=[OWNER])
     spread = {"currentNumberScheduled": 2, "desiredNumberScheduled": 3, "numberMisscheduled": 1}
     ready = {"numberReady": 1, "numberAvailable": 1, "numberUnavailable": 2, "updatedNumberScheduled": 1}
-    yield _made(
+    yield made(
         "daemonsets", "going", {"selector": SELECTOR, "template": TEMPLATE}, {**spread, **ready}, **GOING
     )
     kept_claims = {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Delete"}}
     ordered = {"replicas": 2, "selector": SELECTOR, "template": TEMPLATE, "serviceName": "s", **kept_claims}
     revisions = {"currentRevision": "s-1", "updateRevision": "s-2", "replicas": 2, "readyReplicas": 1}
-    yield _made("statefulsets", "s", {**ordered, "ordinals": {"start": 5}}, {**revisions})
-    yield _made("statefulsets", "going", ordered, {**revisions, "updatedReplicas": 1}, **GOING)
+    yield made("statefulsets", "s", {**ordered, "ordinals": {"start": 5}}, {**revisions})
+    yield made("statefulsets", "going", ordered, {**revisions, "updatedReplicas": 1}, **GOING)
 
 
 def _jobs() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -187,24 +188,25 @@ def _jobs() -> Iterator[tuple[str, dict[str, Any]]]:
     done = {"startTime": CREATED, "completionTime": LATER, "succeeded": 1}
     states: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "active": (spec, {"startTime": CREATED, "active": 1}),
-        "complete": (spec, {**done, "conditions": [_condition("Complete", "True")]}),
+        "complete": (spec, {**done, "conditions": [condition("Complete", "True")]}),
         "failed": (
             {**spec, "activeDeadlineSeconds": 60},
             {
                 "startTime": CREATED,
                 "failed": 1,
-                "conditions": [_condition("Failed", "True", "BackoffLimitExceeded")],
+                "conditions": [condition("Failed", "True", "BackoffLimitExceeded")],
             },
         ),
-        "suspended": ({**spec, "suspend": True}, {"conditions": [_condition("Suspended", "True")]}),
+        "suspended": ({**spec, "suspend": True}, {"conditions": [condition("Suspended", "True")]}),
     }
     for name, (wished, is_now) in states.items():
-        yield _made("jobs", name, wished, is_now, ownerReferences=[{**OWNER, "kind": "CronJob"}])
+        yield made("jobs", name, wished, is_now, ownerReferences=[{**OWNER, "kind": "CronJob"}])
 
 
-def _made(
+def made(
     folder: str, name: str, spec: dict[str, Any], status: dict[str, Any], **more: Any
 ) -> tuple[str, dict[str, Any]]:
+    """Return (key in etcd, object)."""
     api_version, kind = KINDS[folder]
     where = {} if folder in CLUSTER_WIDE else {"namespace": NAMESPACE}
     named = {"name": name, "uid": f"uid-{folder}-{name}", "annotations": {"team": "blue"}, **where}
@@ -219,7 +221,8 @@ def _made(
     }
 
 
-def _condition(kind: str, status: str, reason: str = "Because") -> dict[str, Any]:
+def condition(kind: str, status: str, reason: str = "Because") -> dict[str, Any]:
+    """Return a condition."""
     return {"type": kind, "status": status, "reason": reason, "lastTransitionTime": LATER}
 
 
@@ -244,8 +247,8 @@ def _pod_status(phase: str, state: dict[str, Any], last: dict[str, Any], ready: 
         "state": state,
         "lastState": last,
     }
-    conditions = [_condition("PodScheduled", "True"), _condition("Initialized", "True")]
-    conditions += [_condition("Ready", ready), _condition("ContainersReady", ready)]
+    conditions = [condition("PodScheduled", "True"), condition("Initialized", "True")]
+    conditions += [condition("Ready", ready), condition("ContainersReady", ready)]
     return {
         "phase": phase,
         "qosClass": "Burstable",
@@ -263,7 +266,8 @@ def _roles() -> dict[str, str]:
     return {"node-role.kubernetes.io/control-plane": "", "app": "node"}
 
 
-def _taint(key: str, value: str) -> dict[str, str]:
+def taint(key: str, value: str) -> dict[str, str]:
+    """Return a taint of a node."""
     return {"key": key, "value": value, "effect": "NoSchedule"}
 
 
@@ -273,7 +277,7 @@ def _node_spec() -> dict[str, Any]:
 
 def _node_status(ready: str) -> dict[str, Any]:
     resources = {"cpu": "3920m", "memory": "8Gi", "pods": "110"}
-    conditions = [_condition("Ready", ready), _condition("DiskPressure", "False")]
+    conditions = [condition("Ready", ready), condition("DiskPressure", "False")]
     node = {"kernelVersion": "6", "osImage": "Linux", "kubeletVersion": "v1.34.0", "systemUUID": "u"}
     addresses = [{"type": "InternalIP", "address": "10.0.0.1"}]
     told = {"capacity": resources, "allocatable": resources, "nodeInfo": node, "addresses": addresses}
