@@ -108,8 +108,8 @@ def _nothing_left_behind(cluster: clusters.Cluster, progress: Progress, *, unles
             try:
                 _take_down(cluster, progress)
                 shutil.rmtree(_state_file(cluster.name).parent, ignore_errors=True)
-            except (AlertdrillError, OSError, KeyboardInterrupt) as trouble:
-                why = str(trouble) or "interrupted"
+            except BaseException as trouble:  # noqa: BLE001  # whatever it is, the cause is what must be seen
+                why = str(trouble) or type(trouble).__name__
                 again = f"do it when that is mended: alertdrill down --name {cluster.name}"
                 progress.say(f"removing what was begun: {why}; {again}", style="yellow")
         raise

@@ -1,5 +1,7 @@
 """Whole rule sets at speed."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from alertdrill.compress import Compressed, compress
 from alertdrill.errors import UsageError
 from alertdrill.rules import Group, Rule, RuleSet
 
+ROOT = Path(__file__).parents[3]
 DURATION = st.sampled_from(["", "0s"]) | st.integers(1, 20).map(lambda count: durations.text(count * 1440))
 EXPR = st.sampled_from(
     [
@@ -91,10 +94,10 @@ def test_every_rule_is_scaled_or_refused(before: RuleSet, speed: float) -> None:
     assert all(refusal.reason for refusal in after.refusals)
 
 
-def test_the_shipped_rules_can_all_be_played() -> None:
-    """What ships with this project is scaled at the usual speed without a refusal."""
-    shipped = rules.load([data.path("rules"), data.path("fixtures", "rules")])
-    assert () == compress(shipped, 20).refusals
+def test_the_rules_that_a_lab_of_ours_loads_can_all_be_played() -> None:
+    """What ships, or is drilled by the suite, is scaled at the usual speed without a refusal."""
+    ours = rules.load([data.path("rules"), data.path("fixtures", "rules"), ROOT / "suite/e2e/rules"])
+    assert () == compress(ours, 20).refusals
 
 
 def test_what_is_scaled_is_a_rule_file() -> None:
