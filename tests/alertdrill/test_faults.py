@@ -17,6 +17,10 @@ from alertdrill.scenario import files as scenario_files
 
 EVERY = [
     faults.crash_container("deployment/web", container="app"),
+    faults.commit("x=y", file="web.yaml", old="replicas: 1", new="replicas: 2"),
+    faults.delete("service/web", manifests="in-git", file="service.yaml"),
+    faults.edit("deployment/web", field="spec.paused", to=True, back_to=False),
+    faults.revoke("kubediff", resource="services"),
     faults.fail_readiness("x=y"),
     faults.misbehave("x=y", how="fail"),
     faults.missing_image("deployment/web", container="app"),
@@ -68,7 +72,7 @@ def test_a_fault_is_plain_data(fault: Fault) -> None:
 def test_an_unknown_fault_is_refused_with_those_there_are() -> None:
     """A misspelt fault is the user's mistake, told before anything starts."""
     with pytest.raises(
-        ScenarioError, match=r"scenario a/b: there is no fault crash; there are: crash_container"
+        ScenarioError, match=r"scenario a/b: there is no fault crash; there are: commit, crash_container"
     ):
         catalogue.of(scenario(Fault(name="crash")))
 

@@ -53,6 +53,7 @@ def test_the_base_is_the_exporters_and_prometheus() -> None:
     """The components this test file guards are the ones that are there."""
     assert [
         ("kube-api-exporter", "Deployment"),
+        ("kubediff", "Deployment"),
         ("prom-run", "Deployment"),
         ("prometheus", "Deployment"),
         ("terradiff", "Deployment"),
@@ -69,7 +70,9 @@ def test_pods_run_as_nobody_with_nothing(component: str, workload: dict[str, Any
     assert 0 < spec["securityContext"]["runAsGroup"]
     assert {"type": "RuntimeDefault"} == spec["securityContext"]["seccompProfile"]
     assert not any(spec.get(field) for field in ("hostNetwork", "hostPID", "hostIPC"))
-    assert all(volume.keys() <= {"name", "configMap", "emptyDir"} for volume in spec.get("volumes", []))
+    assert all(
+        volume.keys() <= {"name", "configMap", "emptyDir", "projected"} for volume in spec.get("volumes", [])
+    )
     for container in containers(workload):
         assert {
             "allowPrivilegeEscalation": False,
@@ -105,11 +108,12 @@ def test_nothing_flows_by_default() -> None:
 
 @pytest.mark.parametrize("role", ROLES, ids=name)
 def test_no_role_can_write_or_read_secrets(role: dict[str, Any]) -> None:
-    """A role has reading verbs only, no wildcard, and no secret or configuration map."""
+    """A role has reading verbs only, no wildcard, no secret; configuration maps are kubediff's to compare."""
     for rule in role["rules"]:
         assert set(rule["verbs"]) <= {"get", "list", "watch"}
         named = [*rule.get("resources", []), *rule.get("apiGroups", []), *rule.get("nonResourceURLs", [])]
-        assert not {"*", "secrets", "configmaps"} & set(named)
+        compared = {"configmaps"} if role["metadata"]["name"] == "monitoring-kubediff" else set()
+        assert not ({"*", "secrets", "configmaps"} - compared) & set(named)
 
 
 def test_the_exporter_may_read_exactly_its_default_kinds() -> None:
@@ -123,6 +127,28 @@ def test_the_exporter_may_read_exactly_its_default_kinds() -> None:
     }
     assert set(DEFAULT_KINDS) == readable
     assert all(["get", "list", "watch"] == rule["verbs"] for rule in role["rules"])
+
+
+def test_kubediff_may_get_and_list_and_nothing_else() -> None:
+    """Drift is found without a watch, and in every built-in kind that repositories describe."""
+    role = next(thing for thing in ROLES if thing["metadata"]["name"] == "monitoring-kubediff")
+    assert all(["get", "list"] == rule["verbs"] for rule in role["rules"])
+    groups = {group.partition(".")[0] for rule in role["rules"] for group in rule["apiGroups"]}
+    assert {"", "admissionregistration", "apps", "autoscaling", "batch", "networking", "policy"} <= groups
+    assert {"rbac", "storage"} <= groups
+
+
+def test_git_sync_has_no_token() -> None:
+    """Who fetches what strangers may write to holds no right to ask the API server."""
+    (workload,) = [thing for component, thing in RUNNING if component == "kubediff"]
+    pod = workload["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    holders = [
+        container["name"]
+        for container in containers(workload)
+        if any(mount["mountPath"].startswith("/var/run/secrets") for mount in container["volumeMounts"])
+    ]
+    assert ["kubediff"] == holders
 
 
 def test_a_token_is_mounted_only_where_a_pod_says_so() -> None:

@@ -1,5 +1,6 @@
 """Ways to break things on purpose."""
 
+from alertdrill.faults.drift import commit, delete, edit, revoke
 from alertdrill.faults.in_container import fail_readiness, restart_once
 from alertdrill.faults.misbehave import misbehave
 from alertdrill.faults.refuse_replicasets import refuse_replicasets
@@ -8,12 +9,16 @@ from alertdrill.faults.stop_watcher import stop_watcher
 from alertdrill.faults.template import crash_container, missing_image, slow_rollout
 
 __all__ = [
+    "commit",
     "crash_container",
+    "delete",
+    "edit",
     "fail_readiness",
     "misbehave",
     "missing_image",
     "refuse_replicasets",
     "restart_once",
+    "revoke",
     "scale",
     "slow_rollout",
     "stop_watcher",

@@ -4,6 +4,7 @@ import msgspec
 
 from alertdrill.errors import ScenarioError, UsageError
 from alertdrill.faults.base import FaultKind
+from alertdrill.faults.drift import Commit, Delete, Edit, Revoke
 from alertdrill.faults.in_container import FailReadiness, RestartOnce
 from alertdrill.faults.misbehave import Misbehave
 from alertdrill.faults.refuse_replicasets import RefuseReplicaSets
@@ -13,12 +14,16 @@ from alertdrill.faults.template import CrashContainer, MissingImage, SlowRollout
 from alertdrill.scenario import Scenario
 
 ALL: tuple[FaultKind, ...] = (
+    Commit(),
     CrashContainer(),
+    Delete(),
+    Edit(),
     FailReadiness(),
     Misbehave(),
     MissingImage(),
     RefuseReplicaSets(),
     RestartOnce(),
+    Revoke(),
     Scale(),
     SlowRollout(),
     StopWatcher(),
