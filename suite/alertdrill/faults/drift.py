@@ -50,7 +50,6 @@ class Delete(FaultKind):
     """An object is gone; it is made again by the manifest in a ConfigMap."""
 
     name = "delete"
-    traits = frozenset()
 
     class Args(Aimed, frozen=True, kw_only=True):
         """The object, and the ConfigMap and the file in it that make it again."""
@@ -74,7 +73,6 @@ class Commit(FaultKind):
     """A file in git is another, and nobody applies it; the repair is to revert the commit."""
 
     name = "commit"
-    traits = frozenset()
 
     class Args(Value, frozen=True, kw_only=True):
         """The pods that serve git, the file, the text in it, and what that becomes."""
@@ -110,7 +108,6 @@ class Revoke(FaultKind):
     """A Role no longer lets anybody read one resource."""
 
     name = "revoke"
-    traits = frozenset()
 
     class Args(Value, frozen=True, kw_only=True):
         """The Role, and the resource as roles name it ("services", "deployments.apps")."""
