@@ -8,8 +8,9 @@ import msgspec
 from kubediff import ignore, owners, path, special
 from kubediff.compare import NOTHING, Comparison, Found
 from kubediff.defaults import Defaults
+from kubediff.lines import Lines
 from kubediff.live import Kind
-from kubediff.manifests import Lines, Manifest
+from kubediff.manifests import Manifest
 from kubediff.owners import LAST_APPLIED, Owners
 from kubediff.path import Path
 from kubediff.results import Difference, Item
@@ -77,7 +78,6 @@ class Judge:
         for extra in beyond:
             told = self._told_beyond(extra, manifest, rules)
             (item.foreign if extra.whose == "foreign" else item.differences).append(told)
-        self._without_scaled(item, manifest)
         return item
 
     def _last_applied(self, have: dict[str, Any]) -> dict[str, Any] | None:
@@ -120,15 +120,16 @@ class Judge:
             ignore.covers(rule.path, text) or _is_above(text, rule.path) for rule in rules
         )
 
-    def _without_scaled(self, item: Item, manifest: Manifest) -> None:
+    def without_scaled(self, item: Item) -> Item:
         """Leave replicas to the autoscaler that owns them; asked only where they differ."""
         if not any(each.path == REPLICAS for each in item.differences):
-            return
-        subject = manifest.subject
+            return item
+        subject = item.subject
         if (subject.kind, subject.name) in self._scaled(subject.namespace):
             ours = [each for each in item.differences if each.path == REPLICAS]
             item.differences = [each for each in item.differences if each.path != REPLICAS]
             item.foreign += [msgspec.structs.replace(each, what="foreign") for each in ours]
+        return item
 
 
 def _is_above(text: str, sensitive: str) -> bool:

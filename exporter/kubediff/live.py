@@ -1,14 +1,18 @@
 """The cluster, asked by nothing but get and list: what it serves, how that is shaped, and what there is."""
 
+import functools
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
 from exporter_kit.api.client import ApiClient
 from exporter_kit.api.errors import ApiError, Forbidden, Gone, Invalid, NotServed, Throttled
+from kubediff.cache import Cache
 from kubediff.schema import Schemas, Shape
 
 DISCOVERY = ",".join(
@@ -17,6 +21,8 @@ DISCOVERY = ",".join(
 )
 JSON = "application/json"
 TRIES = 3
+# While some wait for the server, one compares.
+THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -100,45 +106,72 @@ class _Page(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
 
 
+class _Document(msgspec.Struct):
+    url: str = msgspec.field(name="serverRelativeURL", default="")
+
+
+class _Index(msgspec.Struct):
+    paths: dict[str, _Document] = {}
+
+
 _PAGES = msgspec.json.Decoder(_Page)
+_GROUPS = msgspec.json.Decoder(_Groups)
 
 
 class Cluster:
-    """One look at a cluster; what it serves is asked once."""
+    """One look at a cluster; what it serves is asked once, at once, while its asker does something else."""
 
-    def __init__(self, client: ApiClient, *, page: int = 500) -> None:
+    def __init__(self, client: ApiClient, *, page: int = 500, cache: Cache | None = None) -> None:
         self._client = client
         self._page = page
-        self._kinds: dict[tuple[str, str], Kind] | None = None
+        self._cache = cache
         self._asked: set[str] = set()
         self._schemas: dict[str, Schemas] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._threads = ThreadPoolExecutor(THREADS)
+        self._served: list[Future[list[_Group]]] = [
+            self._threads.submit(self._discover, path) for path in ("/api", "/apis")
+        ]
+        self._index: Future[dict[str, str]] = self._threads.submit(self._documents)
+
+    def __enter__(self) -> Self:
+        """Use it for a while."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the threads."""
+        self._threads.shutdown()
+
+    def each(self, do: Callable[[Any], None], those: Iterable[Any]) -> None:
+        """Do something for each, several at once."""
+        for _ in self._threads.map(do, those):
+            pass
 
     def kind(self, api_version: str, kind: str) -> Kind | None:
         """Return the resource behind what an object says it is, None if nothing serves it."""
-        if self._kinds is None:
-            self._kinds = {}
-            for path in ("/api", "/apis"):
-                self._discover(path)
         found = self._kinds.get((api_version, kind))
         if found is None and api_version not in self._asked:
             self._ask_group(api_version)
             found = self._kinds.get((api_version, kind))
         return found
 
-    def kinds(self) -> list[Kind]:
-        """Return all kinds that can be listed."""
-        self.kind("v1", "Namespace")
-        return list((self._kinds or {}).values())
+    @functools.cached_property
+    def _kinds(self) -> dict[tuple[str, str], Kind]:
+        found: dict[tuple[str, str], Kind] = {}
+        for served in self._served:
+            self._learn_all(found, served.result())
+        return found
 
-    def _discover(self, path: str) -> None:
+    def _discover(self, path: str) -> list[_Group]:
         try:
             body = self._client.get(path, accept=f"{DISCOVERY},{JSON}")
-            groups = msgspec.json.decode(body, type=_Groups)
+            groups = _GROUPS.decode(body)
         except (Invalid, NotServed, Forbidden, msgspec.MsgspecError):
-            return  # an older server: each group is asked by itself
-        if groups.kind != "APIGroupDiscoveryList":
-            return
-        for group in groups.items:
+            return []  # an older server: each group is asked by itself
+        return groups.items if groups.kind == "APIGroupDiscoveryList" else []
+
+    def _learn_all(self, kinds: dict[tuple[str, str], Kind], groups: list[_Group]) -> None:
+        for group in groups:
             for version in group.versions:
                 for found in version.resources:
                     kind = Kind(
@@ -148,13 +181,12 @@ class Cluster:
                         found.responseKind.kind,
                         found.scope == "Namespaced",
                     )
-                    self._learn(kind, found.verbs)
+                    self._learn(kinds, kind, found.verbs)
 
-    def _learn(self, kind: Kind, verbs: list[str]) -> None:
-        assert self._kinds is not None
+    def _learn(self, kinds: dict[tuple[str, str], Kind], kind: Kind, verbs: list[str]) -> None:
         self._asked.add(kind.api_version)
         if "list" in verbs:
-            self._kinds.setdefault((kind.api_version, kind.kind), kind)
+            kinds.setdefault((kind.api_version, kind.kind), kind)
 
     def _ask_group(self, api_version: str) -> None:
         """Ask one group, as servers before aggregated discovery need, and those whose group was down."""
@@ -166,16 +198,44 @@ class Cluster:
             return
         for found in msgspec.json.decode(body, type=_OldGroup).resources:
             if "/" not in found.name:
-                self._learn(Kind(group, version, found.name, found.kind, found.namespaced), found.verbs)
+                kind = Kind(group, version, found.name, found.kind, found.namespaced)
+                self._learn(self._kinds, kind, found.verbs)
+
+    def _documents(self) -> dict[str, str]:
+        """Return document → the hash by which the server names it; {} where it has no such list."""
+        try:
+            index = msgspec.json.decode(self._client.get("/openapi/v3"), type=_Index)
+        except (NotServed, Forbidden, Invalid, msgspec.MsgspecError):
+            return {}
+        return {f"/openapi/v3/{path}": each.url.rpartition("?hash=")[2] for path, each in index.paths.items()}
+
+    def schema_digest(self, kind: Kind) -> str:
+        """Return what a kind's schema is known by, "" where the server does not tell."""
+        return self._index.result().get(kind.document, "")
 
     def shape(self, kind: Kind) -> Shape:
         """Return the shape of a kind's objects; without one they are compared as they are."""
-        if kind.api_version not in self._schemas:
-            try:
-                self._schemas[kind.api_version] = Schemas(self._client.get(kind.document))
-            except (NotServed, Forbidden, Invalid, msgspec.MsgspecError):
-                self._schemas[kind.api_version] = Schemas(b"{}")
-        return self._schemas[kind.api_version].of_kind(kind.group, kind.version, kind.kind) or Shape()
+        with self._locks.setdefault(kind.api_version, threading.Lock()):
+            if kind.api_version not in self._schemas:
+                try:
+                    self._schemas[kind.api_version] = Schemas(self._document(kind))
+                except (NotServed, Forbidden, Invalid, msgspec.MsgspecError):
+                    self._schemas[kind.api_version] = Schemas(b"{}")
+            schemas = self._schemas[kind.api_version]
+            # A kind is looked for among hundreds of names, each time it is asked for.
+            if kind.kind not in schemas.found:
+                found = schemas.of_kind(kind.group, kind.version, kind.kind)
+                schemas.found[kind.kind] = found or Shape()
+            return schemas.found[kind.kind]
+
+    def _document(self, kind: Kind) -> bytes:
+        digest = self.schema_digest(kind)
+        kept = self._cache.schema(digest) if self._cache and digest else None
+        if kept is None:
+            kept = self._client.get(kind.document)
+            if self._cache and digest:
+                self._cache.put_schema(digest, kept)
+        return kept
 
     def objects(self, kind: Kind, namespace: str = "", *, only: str = "") -> Iterator[msgspec.Raw]:
         """Yield the objects of a kind, page by page; `only` is the name of the one that is wanted."""

@@ -1,25 +1,22 @@
 """Manifests: files, folders, standard input and rendered text, as objects that remember where they stand.
 
-What can't be read costs only itself. Lines are looked up when there is something to say about one: a second
-parsing of the few files that drifted is less than remembering the lines of all that did not.
+What can't be read costs only itself.
 """
 
-import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from kubediff import documents
+from kubediff import json_object
 from kubediff.cache import Cache, Stored
-from kubediff.documents import UnreadableError
 from kubediff.results import Place, Subject, Trouble
 
-SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+SUFFIXES = (".yaml", ".yml", ".json")
 BYTES_MAX = 64 << 20
 STDIN = "-"
 KUSTOMIZATION = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
@@ -27,8 +24,7 @@ KUSTOMIZATION = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomiza
 NOT_SERVED = ("kustomize.config.k8s.io/", "kind.x-k8s.io/", "kubeadm.k8s.io/")
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """A text with manifests; `text` is kept where it can't be read again."""
 
     name: str
@@ -38,17 +34,17 @@ class Source:
         """Return the text once more."""
         if self.text is not None:
             return self.text
-        with Path(self.name).open("rb") as file:
+        with open(self.name, "rb") as file:  # noqa: PTH123  # a Path for each of a thousand takes longer
             return file.read(BYTES_MAX + 1)
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """One object that should be in the cluster."""
+class Manifest(msgspec.Struct, frozen=True):
+    """One object that should be in the cluster; `key` is that of the text it stands in."""
 
     subject: Subject
     source: Source
     stored: Stored
+    key: bytes = b""
 
     @property
     def place(self) -> Place:
@@ -102,39 +98,46 @@ def _sources(given: str, excluded: Sequence[str], manifests: Manifests) -> Itera
     if given == STDIN:
         yield Source("(stdin)", sys.stdin.buffer.read(BYTES_MAX + 1))
         return
-    path = Path(given)
-    if not path.is_dir():
+    if not os.path.isdir(given):  # noqa: PTH112
         yield Source(given)
         return
-    files = [file for file in _walk(path) if not any(_matches(file, pattern) for pattern in excluded)]
-    if not files:
+    before = len(manifests.troubles)
+    files = [
+        file
+        for file in _walk(given.rstrip("/") or "/", manifests)
+        if not any(_matches(file, pattern) for pattern in excluded)
+    ]
+    if not files and before == len(manifests.troubles):
         manifests.trouble(given, "there is no .yaml, .yml or .json file in this folder")
     for file in files:
-        if file.name in KUSTOMIZATION:
+        folder, _, name = file.rpartition("/")
+        if name in KUSTOMIZATION:
             manifests.trouble(
-                file, f"kustomize changes what is here; give --render 'kustomize build {file.parent}' instead"
+                file, f"kustomize changes what is here; give --render 'kustomize build {folder}' instead"
             )
         else:
-            yield Source(str(file))
+            yield Source(file)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: str, manifests: Manifests) -> Iterator[str]:
     """Yield the files of a folder in order, without what is hidden."""
     try:
-        entries = sorted(folder.iterdir())
-    except OSError:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError as error:
+        manifests.trouble(folder, f"can't read it: {error.strerror}")
         return
     for entry in entries:
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            yield from _walk(entry)
-        elif entry.suffix in SUFFIXES or entry.name in KUSTOMIZATION:
-            yield entry
+            yield from _walk(entry.path, manifests)
+        elif entry.name.endswith(SUFFIXES) or entry.name in KUSTOMIZATION:
+            yield entry.path
 
 
-def _matches(file: Path, pattern: str) -> bool:
-    return fnmatch(str(file), pattern) or fnmatch(file.name, pattern)
+def _matches(file: str, pattern: str) -> bool:
+    return fnmatch(file, pattern) or fnmatch(file.rpartition("/")[2], pattern)
 
 
 def take(manifests: Manifests, source: Source, *, namespace: str, cache: Cache | None = None) -> None:
@@ -154,56 +157,17 @@ def take(manifests: Manifests, source: Source, *, namespace: str, cache: Cache |
     stored = cache.get(key) if cache else None
     if stored is None:
         before = len(manifests.troubles)
-        stored = list(_objects(text, source, manifests))
+        only = json_object.read(text)
+        if only:
+            stored = [only]
+        else:
+            from kubediff import texts  # noqa: PLC0415  # loads YAML, and all is in the cache as a rule
+
+            stored = list(texts.objects(text, source.name, manifests.trouble))
         if cache and before == len(manifests.troubles):
             cache.put(key, stored)
     for each in stored:
-        _identify(manifests, source, each, namespace)
-
-
-def _objects(text: bytes, source: Source, manifests: Manifests) -> Iterator[Stored]:
-    for number, (line, part) in enumerate(documents.split(text)):
-        try:
-            document = documents.read(part, line)
-        except UnreadableError as error:
-            manifests.trouble(Place(source.name, error.line), error.sentence)
-            continue
-        if document is None or document.value is None:
-            continue
-        yield from _of_document(document, number, source, manifests)
-
-
-def _of_document(
-    document: documents.Document, number: int, source: Source, manifests: Manifests
-) -> Iterator[Stored]:
-    value, lines = document.value, document.lines
-    first = lines.at(value, _first(value), document.line)
-    if not isinstance(value, dict):
-        manifests.trouble(Place(source.name, first), "it is no mapping, so it is no manifest")
-        return
-    items = value.get("items")
-    if not (str(value.get("kind", "")).endswith("List") and isinstance(items, list)):
-        yield Stored(first, number, None, _encoded(value))
-        return
-    for place, item in enumerate(items):
-        at = lines.at(value, ("items", place), first)
-        if isinstance(item, dict):
-            kind = str(value["kind"]).removesuffix("List")
-            implied = {"apiVersion": value.get("apiVersion"), "kind": kind} if kind else {}
-            yield Stored(at, number, place, _encoded({**implied, **item}))
-        else:
-            manifests.trouble(Place(source.name, at), "it is no mapping, so it is no manifest")
-
-
-def _first(value: Any) -> tuple[Any, ...]:
-    return (next(iter(value)),) if isinstance(value, dict) and value else ()
-
-
-def _encoded(value: Any) -> bytes:
-    try:
-        return msgspec.json.encode(value)
-    except (UnicodeEncodeError, msgspec.MsgspecError):
-        return json.dumps(value).encode()
+        _identify(manifests, source, each, namespace, key)
 
 
 class _Head(msgspec.Struct):
@@ -212,9 +176,12 @@ class _Head(msgspec.Struct):
     metadata: Any = None
 
 
-def _identify(manifests: Manifests, source: Source, stored: Stored, namespace: str) -> None:
+_HEADS = msgspec.json.Decoder(_Head)
+
+
+def _identify(manifests: Manifests, source: Source, stored: Stored, namespace: str, key: bytes) -> None:
     """Add one object, unless it does not say what it is."""
-    head = msgspec.json.decode(stored.body, type=_Head)
+    head = _HEADS.decode(stored.body)
     place = Place(source.name, stored.line)
     if not (
         isinstance(head.apiVersion, str) and isinstance(head.kind, str) and head.apiVersion and head.kind
@@ -240,7 +207,7 @@ def _identify(manifests: Manifests, source: Source, stored: Stored, namespace: s
         manifests.trouble(place, "its metadata.namespace is no text")
         return
     subject = Subject(head.kind, said_namespace or namespace, name, head.apiVersion)
-    manifests.found.append(Manifest(subject, source, stored))
+    manifests.found.append(Manifest(subject, source, stored, key))
 
 
 def _refuse_doubles(manifests: Manifests) -> None:
@@ -256,34 +223,3 @@ def _refuse_doubles(manifests: Manifests) -> None:
         for other in others:
             manifests.trouble(other.place, f"{other.subject} is in {first.place} too; keep one of them")
     manifests.found = [only[0] for only in by_subject.values() if len(only) == 1]
-
-
-class Lines:
-    """Finds the line of a value; of a file that can't be read again it knows the first line only."""
-
-    def __init__(self) -> None:
-        self._key: tuple[str, int] | None = None
-        self._document: documents.Document | None = None
-
-    def place(self, manifest: Manifest, steps: tuple[Any, ...]) -> Place:
-        """Return the line of what these keys lead to."""
-        document = self._of(manifest)
-        if document is None:
-            return manifest.place
-        root, item = document.value, manifest.stored.item
-        if item is not None:
-            steps = ("items", item, *steps)
-        line = document.lines.at(root, steps, manifest.stored.line)
-        return Place(manifest.source.name, line)
-
-    def _of(self, manifest: Manifest) -> documents.Document | None:
-        key = manifest.source.name, manifest.stored.document
-        if key != self._key:
-            self._key, self._document = key, None
-            try:
-                parts = list(documents.split(manifest.source.again()))
-                line, part = parts[manifest.stored.document]
-                self._document = documents.read(part, line)
-            except (OSError, LookupError, UnreadableError):
-                return None
-        return self._document

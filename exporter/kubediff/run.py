@@ -1,66 +1,57 @@
 """The whole of a run: manifests against a cluster, kind by kind; what can't be told costs only itself."""
 
-import dataclasses
 import datetime as dt
+import hashlib
+import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import structs
 
-from exporter_kit import log
 from exporter_kit.api.errors import ApiError, CredentialsError, Forbidden, Unauthorized, Unreachable
 from kubediff import extra, ignore
-from kubediff.defaults import table
+from kubediff.cache import Cache
 from kubediff.ignore import Rule, Rules
-from kubediff.judge import Judge, live
 from kubediff.live import Cluster, Kind
 from kubediff.manifests import Manifest, Manifests
-from kubediff.results import Item, Place, Subject, Trouble, Verdict
-from kubediff.schema import Shape
-from kubediff.secrecy import Secrecy
+from kubediff.results import Difference, Item, Place, Subject, Trouble, Verdict
 
-# One asks while another compares.
-THREADS = 2
+if TYPE_CHECKING:
+    from kubediff.judge import Judge
+    from kubediff.secrecy import Secrecy
 
 
-@dataclass(frozen=True)
-class Wishes:
+class Wishes(msgspec.Struct, frozen=True):
     """How to compare."""
 
     rules: Sequence[Rule] = ()
     sensitive: Sequence[Rule] = ()
     applier: str = ""
     extra: bool = False
-    secrets: frozenset[str] = frozenset()
 
 
-@dataclass
-class Scope:
+class Scope(msgspec.Struct):
     """The manifests of one kind, and where their objects are: one namespace, or ("") the whole cluster."""
 
     kind: Kind
     namespace: str
-    manifests: dict[tuple[str, str], Manifest] = field(default_factory=dict)
+    manifests: dict[tuple[str, str], Manifest] = {}
 
 
 class Run:
     """One comparison of everything."""
 
-    def __init__(self, cluster: Cluster, manifests: Manifests, wishes: Wishes) -> None:
+    def __init__(
+        self, cluster: Cluster, manifests: Manifests, wishes: Wishes, cache: Cache | None = None
+    ) -> None:
         self._cluster = cluster
         self._manifests = manifests
         self._wishes = wishes
+        self._cache = cache
+        self._lock = threading.Lock()
         self._rules = Rules(wishes.rules, dt.datetime.now(dt.UTC).date())
-        self.secrecy = Secrecy(wishes.secrets)
-        self._judge = Judge(
-            table(),
-            self.secrecy,
-            scaled=self._scaled,
-            sensitive=wishes.sensitive,
-            applier=wishes.applier,
-        )
         self._scaled_in: dict[str, set[tuple[str, str]]] = {}
         self._absent: list[Manifest] = []
         self._claimed: set[tuple[str, str, str, str]] = set()
@@ -71,9 +62,7 @@ class Run:
 
     def whole(self) -> Verdict:
         """Compare it all."""
-        scopes = self._scopes()
-        with ThreadPoolExecutor(THREADS) as threads:
-            list(threads.map(self._scope, scopes))
+        self._cluster.each(self._scope, self._scopes())
         self._tell_absent()
         verdict = self.verdict
         for items in (verdict.drift, verdict.foreign, verdict.ignored):
@@ -84,13 +73,12 @@ class Run:
     def _scopes(self) -> list[Scope]:
         """Group manifests by the list that holds their objects."""
         by_kind: dict[Kind, list[Manifest]] = {}
-        for manifest in self._manifests.found:
-            kind = self._kind(manifest)
+        for each in self._manifests.found:
+            kind = self._kind(each)
             if kind is not None:
-                subject = (
-                    manifest.subject if kind.namespaced else structs.replace(manifest.subject, namespace="")
-                )
-                by_kind.setdefault(kind, []).append(dataclasses.replace(manifest, subject=subject))
+                subject = each.subject if kind.namespaced else structs.replace(each.subject, namespace="")
+                manifest = each if kind.namespaced else structs.replace(each, subject=subject)
+                by_kind.setdefault(kind, []).append(manifest)
                 self._claimed.add((kind.group, kind.kind, subject.namespace, subject.name))
         scopes = []
         for kind, found in by_kind.items():
@@ -127,8 +115,7 @@ class Run:
         if self._lost:
             return
         try:
-            shape = self._cluster.shape(scope.kind)
-            self._objects(scope, shape)
+            self._objects(scope)
         except (Unreachable, Unauthorized, CredentialsError) as error:
             self._lose(error)
         except Forbidden as error:
@@ -145,16 +132,17 @@ class Run:
             part = {key: each for key, each in scope.manifests.items() if key[0] == namespace}
             self._scope(Scope(scope.kind, namespace, part))
 
-    def _objects(self, scope: Scope, shape: Shape) -> None:
+    def _objects(self, scope: Scope) -> None:
+        salt = self._salt(scope.kind)
         waiting = dict(scope.manifests)
         only = next(iter(waiting))[1] if len(waiting) == 1 and not self._extra else ""
         namespaces = {namespace for namespace, _ in waiting}
         for raw in self._cluster.objects(scope.kind, scope.namespace, only=only):
-            head = msgspec.json.decode(raw, type=extra.Head)
+            head = _HEADS.decode(raw)
             key = (head.metadata.namespace, head.metadata.name)
             manifest = waiting.pop(key, None)
             if manifest is not None:
-                self._object(manifest, scope.kind, shape, raw)
+                self._object(manifest, scope.kind, raw, salt)
             elif self._extra and key[0] in namespaces:
                 self._tell_extra(scope.kind, head)
         self._absent += waiting.values()
@@ -166,24 +154,102 @@ class Run:
         if key not in self._claimed and extra.is_somebodys(kind.kind, head):
             self._claimed.add(key)
             subject = Subject(kind.kind, metadata.namespace, metadata.name, kind.api_version)
-            self._add(Item(subject, "extra"), None)
+            with self._lock:
+                self._add(Item(subject, "extra"), None)
 
-    def _object(self, manifest: Manifest, kind: Kind, shape: Shape, raw: msgspec.Raw) -> None:
+    def _salt(self, kind: Kind) -> "hashlib.blake2b | None":
+        """Return the beginning of what tells one comparison from all others; None where none is kept."""
+        digest = self._cluster.schema_digest(kind) if self._cache and kind.kind != "Secret" else ""
+        if not self._cache or not digest:
+            return None
+        wishes = (self._wishes.applier, [str(rule) for rule in self._wishes.sensitive], kind.api_version)
+        return hashlib.blake2b(
+            self._cache.salt + self._secrets_digest + f"{wishes}{kind.kind}{digest}".encode(), digest_size=16
+        )
+
+    def _object(
+        self, manifest: Manifest, kind: Kind, raw: msgspec.Raw, salt: "hashlib.blake2b | None"
+    ) -> None:
+        """Compare one object, unless the same two were compared before."""
+        key = b""
+        if self._cache and salt:
+            known = salt.copy()
+            known.update(f"{manifest.subject}{manifest.place}{manifest.stored.document}".encode())
+            known.update(manifest.key)
+            known.update(manifest.stored.body)
+            known.update(raw)
+            key = known.digest()
+            if found := self._cache.verdict(key):
+                self._same(manifest, found)
+                return
+        item = self._compared(manifest, kind, raw, key)
+        if item is None:
+            return
+        with self._lock:
+            self.verdict.checked += 1
+            if item.foreign:
+                self.verdict.foreign.append(Item(item.subject, item.state, item.place, foreign=item.foreign))
+            if item.differences:
+                self._add(item, manifest)
+
+    def _same(self, manifest: Manifest, found: msgspec.Raw) -> None:
+        """Take note of an object that was the same before, and still is."""
+        foreign = msgspec.msgpack.decode(found, type=list[Difference])
+        with self._lock:
+            self.verdict.checked += 1
+            if foreign:
+                item = Item(manifest.subject, "differs", manifest.place, foreign=foreign)
+                self.verdict.foreign.append(item)
+
+    def _compared(self, manifest: Manifest, kind: Kind, raw: msgspec.Raw, key: bytes) -> Item | None:
         """Compare one object; what can't be understood of it is told, and is not drift."""
+        from kubediff.judge import live  # noqa: PLC0415  # most of the time all is known already
+
         try:
-            item = self._judge.differences(manifest, kind, shape, live(raw))
+            item = self._judge.differences(manifest, kind, self._cluster.shape(kind), live(raw))
+            if self._cache and key and not item.differences:
+                self._cache.put_verdict(key, item.foreign)
+            return self._judge.without_scaled(item)
+        except (Unreachable, Unauthorized, CredentialsError):
+            raise
         except (ApiError, msgspec.MsgspecError, RecursionError) as error:
             self._trouble(manifest.place, f"{manifest.subject} can't be compared: {error}")
-            return
         except Exception as error:  # noqa: BLE001  # a mistake of ours is no drift, and the rest is compared
+            from exporter_kit import log  # noqa: PLC0415
+
+            log.configure(level="error")
             log.get().exception("comparing failed", object=str(manifest.subject))
             self._trouble(manifest.place, f"{manifest.subject} can't be compared: {type(error).__name__}")
-            return
-        self.verdict.checked += 1
-        if item.foreign:
-            self.verdict.foreign.append(Item(item.subject, item.state, item.place, foreign=item.foreign))
-        if item.differences:
-            self._add(item, manifest)
+        return None
+
+    @cached_property
+    def _judge(self) -> "Judge":
+        from kubediff.defaults import table  # noqa: PLC0415
+        from kubediff.judge import Judge  # noqa: PLC0415
+
+        return Judge(
+            table(),
+            self.secrecy,
+            scaled=self._scaled,
+            sensitive=self._wishes.sensitive,
+            applier=self._wishes.applier,
+        )
+
+    @cached_property
+    def secrecy(self) -> "Secrecy":
+        """What is hidden in every word that is said."""
+        from kubediff.secrecy import Secrecy, held  # noqa: PLC0415
+
+        return Secrecy(text for each in self._secrets for text in held(each.value))
+
+    @property
+    def _secrets(self) -> list[Manifest]:
+        return [each for each in self._manifests.found if each.subject.kind == "Secret"]
+
+    @cached_property
+    def _secrets_digest(self) -> bytes:
+        """What the values of Secrets come to: the words about other objects depend on them."""
+        return hashlib.blake2b(b"".join(each.stored.body for each in self._secrets)).digest()
 
     def _add(self, item: Item, manifest: Manifest | None) -> None:
         own: list[str] = []
@@ -221,3 +287,6 @@ class Run:
 
     def _trouble(self, where: Place | str, sentence: str) -> None:
         self.verdict.troubles.append(Trouble(str(where), self.secrecy.hide(sentence)))
+
+
+_HEADS = msgspec.json.Decoder(extra.Head)

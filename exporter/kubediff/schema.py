@@ -119,6 +119,7 @@ class Schemas:
     def __init__(self, document: bytes) -> None:
         self._raw = msgspec.json.decode(document, type=_Document).components.schemas
         self._made: dict[str, Shape] = {}
+        self.found: dict[str, Shape] = {}
 
     def of_kind(self, group: str, version: str, kind: str) -> Shape | None:
         """Return the shape of a kind, None where the document has none."""

@@ -1,5 +1,6 @@
 """The command, and an API server of canned answers on loopback that takes nothing but GET."""
 
+import hashlib
 import json
 import sys
 import threading
@@ -43,6 +44,7 @@ class Server:
         self.failing: dict[str, int] = {}
         self.namespaces = {"default"}
         self.asked: list[str] = []
+        self.schemas: dict[str, bytes] = {}
         self.url = ""
 
     def add(self, kind: str, name: str, **fields: Any) -> None:
@@ -70,8 +72,9 @@ class Server:
             ]
             versions = [{"version": "v1", "resources": resources}]
             return 200, {"kind": "APIGroupDiscoveryList", "items": [{"metadata": {}, "versions": versions}]}
-        if split.path == "/apis":
-            return 200, {"kind": "APIGroupDiscoveryList", "items": []}
+        if words[0] in ("apis", "openapi"):
+            none = {"kind": "APIGroupDiscoveryList", "items": []}
+            return (200, none) if split.path == "/apis" else self._schema("/".join(words[2:]))
         if words[-2] == "namespaces":
             return (
                 (200, {})
@@ -81,6 +84,15 @@ class Server:
         if words[0] != "api":
             return 404, {"kind": "Status", "message": "not found"}
         return 200, self._page(self.objects.get(words[-1], []), parse_qs(split.query))
+
+    def _schema(self, path: str) -> tuple[int, Any]:
+        if path in self.schemas:
+            return 200, json.loads(self.schemas[path])
+        names = {each: hashlib.sha512(text).hexdigest().upper() for each, text in self.schemas.items()}
+        paths = {
+            each: {"serverRelativeURL": f"/openapi/v3/{each}?hash={name}"} for each, name in names.items()
+        }
+        return (404, {}) if path else (200, {"paths": paths})
 
     def _page(self, found: list[Object], query: dict[str, list[str]]) -> Object:
         if "fieldSelector" in query:

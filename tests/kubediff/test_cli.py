@@ -8,6 +8,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from kubediff.judge import Judge
+from kubediff.manifests import Manifest
+from kubediff.results import Item
+
 from .conftest import Outcome, Server
 
 Run = Callable[..., Outcome]
@@ -235,4 +239,49 @@ def test_pages_are_followed(kubediff: Run, server: Server, manifests: Path) -> N
     (manifests / "all.yaml").write_text("---\n".join(CONFIG % (f"c{number}", 1) for number in range(7)))
     assert 0 == kubediff("--page=3", manifests).code
     assert 3 == sum("configmaps" in url for url in server.asked)
-    assert len(server.asked) <= 3 + 3  # discovery twice, a schema
+    assert len(server.asked) <= 3 + 4  # discovery twice, which schemas there are, one of them
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of all objects that are compared and not known already."""
+    found: list[str] = []
+    differences = Judge.differences
+
+    def noted(judge: Judge, manifest: Manifest, *rest: Any) -> Item:
+        found.append(manifest.subject.name)
+        return differences(judge, manifest, *rest)
+
+    monkeypatch.setattr(Judge, "differences", noted)
+    return found
+
+
+def test_what_was_the_same_is_not_compared_twice(
+    kubediff: Run, server: Server, manifests: Path, compared: list[str]
+) -> None:
+    """A second run compares no object again, until either side of it changes."""
+    server.schemas = {"api/v1": b'{"components": {"schemas": {}}}'}
+    server.add("ConfigMap", "one", data={"a": "1", "b": "2"})
+    (manifests / "one.yaml").write_text(CONFIG % ("one", "1"))
+    first, second = kubediff(manifests), kubediff(manifests)
+    assert (["one"], first) == (compared, second)
+    server.objects["configmaps"][0]["data"]["a"] = "3"
+    assert 2 == kubediff(manifests).code
+    (manifests / "one.yaml").write_text(CONFIG % ("one", "3"))
+    assert (0, 0) == (kubediff(manifests).code, kubediff(manifests).code)
+    assert 3 == len(compared)
+
+
+def test_another_schema_or_flag_compares_anew(
+    kubediff: Run, server: Server, manifests: Path, compared: list[str]
+) -> None:
+    """What was found out holds for one schema and one set of wishes only."""
+    server.schemas = {"api/v1": b'{"components": {"schemas": {}}}'}
+    server.add("ConfigMap", "one", data={"a": "1"})
+    (manifests / "one.yaml").write_text(CONFIG % ("one", "1"))
+    assert 0 == kubediff(manifests).code
+    assert 0 == kubediff("--field-manager=me", manifests).code
+    assert 0 == kubediff("--sensitive=data.a", manifests).code
+    server.schemas = {"api/v1": b'{"components": {}}'}
+    assert 0 == kubediff(manifests).code
+    assert 4 == len(compared)
