@@ -7,10 +7,11 @@ from alertdrill.faults.base import FaultKind
 from alertdrill.faults.drift import Commit, Delete, Edit, Revoke
 from alertdrill.faults.in_container import FailReadiness, RestartOnce
 from alertdrill.faults.misbehave import Misbehave
+from alertdrill.faults.new_object import FailJob, UnboundClaim
 from alertdrill.faults.refuse_replicasets import RefuseReplicaSets
 from alertdrill.faults.scale import Scale
 from alertdrill.faults.stop_watcher import StopWatcher
-from alertdrill.faults.template import CrashContainer, MissingImage, SlowRollout
+from alertdrill.faults.template import CrashContainer, MissingImage, SlowRollout, StuckRollout
 from alertdrill.scenario import Scenario
 
 ALL: tuple[FaultKind, ...] = (
@@ -18,6 +19,7 @@ ALL: tuple[FaultKind, ...] = (
     CrashContainer(),
     Delete(),
     Edit(),
+    FailJob(),
     FailReadiness(),
     Misbehave(),
     MissingImage(),
@@ -27,6 +29,8 @@ ALL: tuple[FaultKind, ...] = (
     Scale(),
     SlowRollout(),
     StopWatcher(),
+    StuckRollout(),
+    UnboundClaim(),
 )
 
 
