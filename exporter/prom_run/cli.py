@@ -43,6 +43,7 @@ IN_FILE = {"mask": "masks", "no_default_masks": "default_masks: false"}
 @flag("--success-codes", default="0", show_default=True, help="Exit codes that are good, as 0,2.")
 @flag("--shell", is_flag=True, help="The command is one line for /bin/sh.")
 @flag("--checkout", default="", help="git-sync link or work tree that it looks at.")
+@flag("--on-commit", is_flag=True, help="Run also when the checkout is at another commit.")
 @flag("--textfile", default="", help="Prometheus textfile that it writes.")
 @flag("--keep", default=100, show_default=True, help="Runs to remember.")
 @flag("--data", type=FILE, help="Folder to remember runs in, across restarts.")
@@ -126,6 +127,7 @@ def _from_flags(given: dict[str, Any]) -> Config:
         success_codes=_codes(given["success_codes"]),
         textfile=given["textfile"],
         checkout=given["checkout"],
+        on_commit=given["on_commit"],
         keep=given["keep"],
     )
     masks = (*(() if given["no_default_masks"] else DEFAULT), *given["mask"])

@@ -40,6 +40,7 @@ class Entry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     success_codes: tuple[int, ...] = (0,)
     textfile: str = ""
     checkout: str = ""
+    on_commit: bool = False
     keep: int = 100
 
 
@@ -104,6 +105,8 @@ def checked(entry: Entry) -> Command:
         raise ValueError(f"success_codes holds {wrong[0]}; an exit code is 0 to 255")
     if not entry.success_codes:
         raise ValueError("success_codes is empty; then no run could succeed")
+    if entry.on_commit and not entry.checkout:
+        raise ValueError("on_commit needs a checkout, whose commits are meant; give one")
     if entry.keep < 1:
         raise ValueError("keep must be 1 or more: the last run is always kept")
     return Command(
@@ -122,6 +125,7 @@ def checked(entry: Entry) -> Command:
         success_codes=frozenset(entry.success_codes),
         textfile=entry.textfile,
         checkout=entry.checkout.rstrip("/"),
+        on_commit=entry.on_commit,
         keep=entry.keep,
     )
 

@@ -10,6 +10,18 @@ import yaml
 from kube_api_exporter.words import DEFAULT_KINDS
 
 BASE = Path(__file__).parents[2] / "manifests" / "base"
+SAMPLES = Path(__file__).parents[2] / "suite" / "e2e" / "kubediff" / "samples"
+MADE_BY_THE_CLUSTER = {
+    "ControllerRevision",
+    "CSINode",
+    "CSIStorageCapacity",
+    "Event",
+    "IPAddress",
+    "Lease",
+    "Node",
+    "ServiceCIDR",
+    "VolumeAttachment",
+}
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet"}
 
 
@@ -53,6 +65,7 @@ def test_the_base_is_the_exporters_and_prometheus() -> None:
     """The components this test file guards are the ones that are there."""
     assert [
         ("kube-api-exporter", "Deployment"),
+        ("kubediff", "Deployment"),
         ("prom-run", "Deployment"),
         ("prometheus", "Deployment"),
         ("terradiff", "Deployment"),
@@ -69,7 +82,9 @@ def test_pods_run_as_nobody_with_nothing(component: str, workload: dict[str, Any
     assert 0 < spec["securityContext"]["runAsGroup"]
     assert {"type": "RuntimeDefault"} == spec["securityContext"]["seccompProfile"]
     assert not any(spec.get(field) for field in ("hostNetwork", "hostPID", "hostIPC"))
-    assert all(volume.keys() <= {"name", "configMap", "emptyDir"} for volume in spec.get("volumes", []))
+    assert all(
+        volume.keys() <= {"name", "configMap", "emptyDir", "projected"} for volume in spec.get("volumes", [])
+    )
     for container in containers(workload):
         assert {
             "allowPrivilegeEscalation": False,
@@ -105,11 +120,12 @@ def test_nothing_flows_by_default() -> None:
 
 @pytest.mark.parametrize("role", ROLES, ids=name)
 def test_no_role_can_write_or_read_secrets(role: dict[str, Any]) -> None:
-    """A role has reading verbs only, no wildcard, and no secret or configuration map."""
+    """A role has reading verbs only, no wildcard, no secret; configuration maps are kubediff's to compare."""
     for rule in role["rules"]:
         assert set(rule["verbs"]) <= {"get", "list", "watch"}
         named = [*rule.get("resources", []), *rule.get("apiGroups", []), *rule.get("nonResourceURLs", [])]
-        assert not {"*", "secrets", "configmaps"} & set(named)
+        compared = {"configmaps"} if role["metadata"]["name"] == "monitoring-kubediff" else set()
+        assert not ({"*", "secrets", "configmaps"} - compared) & set(named)
 
 
 def test_the_exporter_may_read_exactly_its_default_kinds() -> None:
@@ -123,6 +139,46 @@ def test_the_exporter_may_read_exactly_its_default_kinds() -> None:
     }
     assert set(DEFAULT_KINDS) == readable
     assert all(["get", "list", "watch"] == rule["verbs"] for rule in role["rules"])
+
+
+def test_kubediff_may_get_and_list_what_people_write_down() -> None:
+    """Drift is found without a watch, in every built-in kind but Secrets and what clusters make alone."""
+    role = next(thing for thing in ROLES if thing["metadata"]["name"] == "monitoring-kubediff")
+    assert all(["get", "list"] == rule["verbs"] for rule in role["rules"])
+    readable = {
+        (group, resource)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+    written = {
+        (thing["apiVersion"].rpartition("/")[0], plural(thing["kind"]))
+        for file in sorted(SAMPLES.glob("*.yaml"))
+        for thing in yaml.safe_load_all(file.read_text())
+        if thing["kind"] not in MADE_BY_THE_CLUSTER and thing["apiVersion"] != "example.com/v1"
+    }
+    assert {("", "secrets")} == written - readable
+
+
+def plural(kind: str) -> str:
+    """Return what the API calls the objects of a built-in kind."""
+    word = kind.lower()
+    if word.endswith("y"):
+        return f"{word[:-1]}ies"
+    return word if word == "endpoints" else f"{word}es" if word.endswith("s") else f"{word}s"
+
+
+def test_git_sync_has_no_token() -> None:
+    """Who fetches what strangers may write to holds no right to ask the API server."""
+    (workload,) = [thing for component, thing in RUNNING if component == "kubediff"]
+    pod = workload["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    holders = [
+        container["name"]
+        for container in containers(workload)
+        if any(mount["mountPath"].startswith("/var/run/secrets") for mount in container["volumeMounts"])
+    ]
+    assert ["kubediff"] == holders
 
 
 def test_a_token_is_mounted_only_where_a_pod_says_so() -> None:

@@ -1,5 +1,6 @@
 """The scrape jobs are an interface: what rules, dashboards and the drill rely on."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,36 @@ def test_pods_get_the_labels_the_rules_use() -> None:
     assert ["job", "job", "namespace", "pod", "node"] == [name for name in targets if name[0] != "_"]
     jobs = [rule["source_labels"][-1] for rule in rules if rule.get("target_label") == "job"]
     assert ["__meta_kubernetes_pod_label_app_kubernetes_io_name", "__meta_kubernetes_pod_label_name"] == jobs
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "number", "target"),
+    [
+        ("10.0.0.1", "http", "9000", "10.0.0.1:8080"),
+        ("10.0.0.1", "", "", "10.0.0.1:8080"),
+        ("10.0.0.1", "http-metrics", "8080", "10.0.0.1:8080"),
+        ("10.0.0.1", "sync-metrics", "8081", "10.0.0.1:8081"),
+        ("fd00::1", "http", "9000", "[fd00::1]:8080"),
+        ("fd00::1", "sync-metrics", "8081", "[fd00::1]:8081"),
+    ],
+)
+def test_a_port_named_for_metrics_is_scraped_beside_the_annotated_one(
+    address: str, port: str, number: str, target: str
+) -> None:
+    """Whatever ports a pod has, it is scraped at the annotated one, and at those whose name asks for it."""
+    meta = "__meta_kubernetes_pod_"
+    labels = {
+        f"{meta}ip": address,
+        f"{meta}annotation_prometheus_io_port": "8080",
+        f"{meta}container_port_name": port,
+        f"{meta}container_port_number": number,
+    }
+    for rule in JOBS["kubernetes-pods"]["relabel_configs"]:
+        if rule.get("target_label") == "__address__":
+            joined = ";".join(labels[name] for name in rule["source_labels"])
+            if found := re.fullmatch(rule["regex"], joined):
+                labels["__address__"] = found.expand(rule["replacement"].replace("$", "\\"))
+    assert target == labels["__address__"]
 
 
 def test_prometheus_takes_the_configuration() -> None:

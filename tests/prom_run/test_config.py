@@ -20,6 +20,7 @@ commands:
     jitter: 5s
     success_codes: [0, 3]
     checkout: /data/repo/
+    on_commit: true
     env: {LEVEL: 3}
     working_dir: /tmp
     textfile: /tmp/k.prom
@@ -51,9 +52,10 @@ def test_the_whole_format_is_understood(tmp_path: Path) -> None:
         first.jitter,
         first.timeout,
     )
-    assert (frozenset({0, 3}), "/data/repo", {"LEVEL": "3"}, 7) == (
+    assert (frozenset({0, 3}), "/data/repo", True, {"LEVEL": "3"}, 7) == (
         first.success_codes,
         first.checkout,
+        first.on_commit,
         first.env,
         first.keep,
     )
@@ -101,6 +103,7 @@ def test_a_command_is_named_after_its_program(tmp_path: Path) -> None:
         ("commands: [{command: [a], cron: '* * * * *', timezone: Mars/X}]", "timezone 'Mars/X' is not in"),
         ("commands: [{command: [a], success_codes: [256]}]", "success_codes holds 256"),
         ("commands: [{command: [a], success_codes: []}]", "success_codes is empty"),
+        ("commands: [{command: [a], on_commit: true}]", "on_commit needs a checkout"),
         ("commands: [{command: [a], keep: 0}]", "keep must be 1 or more"),
         ("commands: [{command: [a], env: {'A=B': c}}]", "env can't hold 'A=B'"),
         ('commands: [{command: ["a\\0"]}]', "command holds a NUL"),

@@ -289,6 +289,25 @@ def test_the_hook_of_the_readme_is_taken_at_once(start: Start, tmp_path: Path) -
     assert ["request", "start"] == triggers
 
 
+def test_a_new_commit_starts_a_run(start: Start, tmp_path: Path) -> None:
+    """A checkout that comes, and one that moves on, is run on at once; one that stays is not run on again."""
+    link = tmp_path / "repo"
+    words = (f"--checkout={link}", "--on-commit", "--", "echo", str(link))
+    running = start("-name=x", "-period=1h", *words)
+    running.wait_for(ended("x"))
+    for number, commit in enumerate(("1" * 40, "2" * 40), start=2):
+        (tmp_path / commit).mkdir()
+        (tmp_path / "new").symlink_to(tmp_path / commit)
+        (tmp_path / "new").rename(link)
+        running.wait_for(ended("x", number))
+    with pytest.raises(subprocess.TimeoutExpired):
+        running.process.wait(2.5)  # it has looked twice more
+    runs = running.get("/api/v1/commands/x").json()["runs"]
+    assert [("commit", "2" * 40), ("commit", "1" * 40), ("start", "")] == [
+        (run["trigger"], run["commit"]) for run in runs
+    ]
+
+
 def test_no_zombies_are_left(start: Start) -> None:
     """Orphans of runs are reaped by whoever adopts them: this process."""
     running = start("-period=50ms", "-name=x", "--shell", "--", "(sleep 0.1 &) ; (true &)")

@@ -142,8 +142,11 @@ def test_the_tests_series_are_what_the_exporters_write() -> None:
                 name, labels = series_labels(line)
                 exported = {"exported_namespace"} if "namespace" in labels else set[str]()
                 written.setdefault(name, set()).add(labels - {"namespace"} | exported)
-    for gauge in (*(family for family, *_ in metrics.GAUGES), "terradiff_plan_exit_code"):
+    told = ("kubediff_exit_code", "terradiff_plan_exit_code")
+    for gauge in (*(family for family, *_ in metrics.GAUGES), *told):
         written[gauge] = {frozenset({"command"})}
+    written["promrun_git_commit_info"] = {frozenset({"command", "commit"})}
+    written["git_sync_count_total"] = {frozenset({"status"})}
     written["promrun_command_info"] = {frozenset({"command", "url"})}
     for family, *_ in own.GAUGES:
         written[own.PREFIX + family] = {frozenset({"kind"})}

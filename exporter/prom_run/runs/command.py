@@ -12,7 +12,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
     `period` and `cron` exclude each other. `pass_env` holds names or globs (`KUBERNETES_*`). `checkout` is
     a git-sync link or a work tree: it is resolved once per run, and replaced in argv and cwd by what it was
-    resolved to. `textfile` is a Prometheus textfile that the command writes.
+    resolved to; with `on_commit` a new one is a reason to run. `textfile` is a Prometheus textfile that the
+    command writes.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     success_codes: frozenset[int] = frozenset({0})
     textfile: str = ""
     checkout: str = ""
+    on_commit: bool = False
     keep: int = 100
 
     def __str__(self) -> str:

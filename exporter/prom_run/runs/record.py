@@ -8,7 +8,7 @@ from prom_run.runs.output import Output
 
 FORMAT = 1
 Outcome = Literal["success", "failure", "timeout", "not started", "stopped"]
-Trigger = Literal["start", "schedule", "request"]
+Trigger = Literal["start", "schedule", "commit", "request"]
 
 # Exit codes that are not the command's own.
 NOT_STARTED = 255

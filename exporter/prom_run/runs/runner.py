@@ -23,6 +23,8 @@ from prom_run.runs.record import Record, Run, Trigger
 
 # A clock can be set while we sleep: look at it again after so many seconds.
 NAP_MAX = 30.0
+# Nobody tells us of a new commit: it is looked for so often.
+LOOK_SECONDS = 1.0
 _SCHEDULING = ("period", "cron", "timezone", "jitter", "at_start")
 
 
@@ -67,6 +69,7 @@ class Runner:
         self._wake = asyncio.Event()
         self._stopping = False
         self._before: textfile.Stamp = None
+        self._looked_at: tuple[str, str] | None = None
 
     @property
     def last(self) -> Run | None:
@@ -134,6 +137,8 @@ class Runner:
                 return
             if self.asked:
                 trigger, self.asked = "request", False
+            elif self._schedule.wait():
+                trigger = "commit"
             if not self._schedule.wait():
                 self._schedule.begin()
             await self._once(trigger)
@@ -144,16 +149,25 @@ class Runner:
                 log.get().warning("run took longer than its period", command=self.command.name, missed=missed)
 
     async def _due(self) -> None:
-        """Sleep until a run is due or asked for, or we are to stop."""
+        """Sleep until a run is due or asked for, there is a new commit, or we are to stop."""
         while not (self._stopping or self.asked) and (wait := self._schedule.wait()):
+            if self.command.on_commit and self._place() not in {self._looked_at, None}:
+                return
+            nap = LOOK_SECONDS if self.command.on_commit else NAP_MAX
             try:
-                await asyncio.wait_for(self._wake.wait(), min(wait, NAP_MAX))
+                await asyncio.wait_for(self._wake.wait(), min(wait, nap))
             except TimeoutError:
                 continue
             self._wake.clear()
 
+    def _place(self) -> tuple[str, str] | None:
+        """Return which commit the checkout is at, and where that lies; None where there is no checkout."""
+        now = self.looks_at()
+        return (now.path, now.commit) if now else None
+
     async def _once(self, trigger: Trigger) -> None:
         self._before = textfile.stamp(self.command.textfile)
+        self._looked_at = self._place()
         number = f"{time.time_ns() // 1000:017d}"
         log.get().info("run begins", command=self.command.name, run=number, trigger=trigger)
         self.current = Execution(

@@ -4,6 +4,7 @@ from importlib import metadata
 
 from alertdrill.errors import ScenarioError
 from alertdrill.faults.base import FaultKind
+from alertdrill.faults.commit import Commit
 from alertdrill.faults.delete import Delete
 from alertdrill.faults.execute import Execute
 from alertdrill.faults.in_container import FailReadiness, RestartOnce
@@ -12,6 +13,7 @@ from alertdrill.faults.misbehave import Misbehave
 from alertdrill.faults.new_object import FailJob, UnboundClaim
 from alertdrill.faults.patch import Patch
 from alertdrill.faults.refuse_replicasets import RefuseReplicaSets
+from alertdrill.faults.revoke import Revoke
 from alertdrill.faults.scale import Scale
 from alertdrill.faults.stop_watcher import StopWatcher
 from alertdrill.faults.template import CrashContainer, MissingImage, SlowRollout, StuckRollout
@@ -23,6 +25,7 @@ GROUP = "alertdrill.faults"
 
 ALL: tuple[FaultKind, ...] = (
     Apply(),
+    Commit(),
     CrashContainer(),
     Delete(),
     Execute(),
@@ -33,6 +36,7 @@ ALL: tuple[FaultKind, ...] = (
     Patch(),
     RefuseReplicaSets(),
     RestartOnce(),
+    Revoke(),
     Scale(),
     SlowRollout(),
     StopWatcher(),

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -53,6 +54,7 @@ class Run:
     progress: Progress
     record: Path
     keep: bool
+    place_to_come_up: AbstractContextManager[object] = field(default_factory=nullcontext)
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
     fault_at: float = 0.0
     healed_at: float = 0.0
@@ -95,10 +97,12 @@ class Run:
 
     def _play(self) -> None:
         """Take the steps; lab trouble ends the run and is written down, so that it reads as unknown."""
-        steps: list[Callable[[], None]] = [
+        coming_up: list[Callable[[], None]] = [
             self.make_namespace,  # a place of its own
             self.deploy_workload,  # what is going to be broken
             self.await_baseline,  # it is healthy, scraped, and no alert is up
+        ]
+        steps: list[Callable[[], None]] = [
             self.inject,  # t = 0
             self.hold,  # for as long as the scenario says
             self.heal,  # the repair
@@ -107,10 +111,9 @@ class Run:
             self.afterglow,  # until the last of it is in the database
         ]
         try:
-            for step in steps:
-                self.clock.go_on()
-                self._note("step", name=step.__name__)
-                step()
+            with self.place_to_come_up:
+                self._take(coming_up)
+            self._take(steps)
             self._note("end")
         except LabError as error:
             self._trouble(str(error))
@@ -118,6 +121,12 @@ class Run:
         except Exception as error:  # noqa: BLE001  # what was seen until then is kept, and what broke repaired
             self._trouble(crash.told(f"the step {self.events[-1][2].get('name', 'first')}", error))
             self._repair()
+
+    def _take(self, steps: list[Callable[[], None]]) -> None:
+        for step in steps:
+            self.clock.go_on()
+            self._note("step", name=step.__name__)
+            step()
 
     def _kept(self, recorded: Incident, logs: pod_logs.Collector) -> Path | None:
         """Write the recording; what the disk does not take is said beside the verdict."""

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from alertdrill import crash
 from alertdrill.clock import Clock, StoppableClock, wait_for
@@ -18,9 +19,10 @@ from alertdrill.progress import Progress
 from alertdrill.scenario import Scenario
 from alertdrill.scenario.files import check_folders
 
-# More would start faster than two cores can bring up pods, and the scrapes would suffer; the longest runs
-# come first, so the others take no more time than they.
-SIDE_BY_SIDE_MAX = 8
+# More would bring up pods faster than two cores can, and the scrapes would suffer.
+COMING_UP_MAX = 6
+# Runs that only hold take little. The longest come first, so the others take no more time than they.
+SIDE_BY_SIDE_MAX = 12
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ def play(
     with observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher:
         _remove_leftovers(lab, clock)
         _await_quiet(lab, clock, progress)
-        runs = [Run(lab, scenario, watcher, clock, progress, record, keep) for scenario in scenarios]
+        places = BoundedSemaphore(COMING_UP_MAX)
+        runs = [Run(lab, one, watcher, clock, progress, record, keep, places) for one in scenarios]
         why, interrupted = "", False
         try:
             _side_by_side([run for run in runs if not run.scenario.exclusive], clock)

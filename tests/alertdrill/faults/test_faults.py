@@ -25,8 +25,10 @@ QUOTA = {
 EVERY = [
     faults.apply(QUOTA),
     faults.crash_container("deployment/web", container="app"),
+    faults.commit("x=y", file="web.yaml", old="replicas: 1", new="replicas: 2"),
     faults.delete("deployment/web"),
     faults.execute("x=y", command=["python3", "-V"], undo=[]),
+    faults.revoke("kubediff", resource="services"),
     faults.fail_job("backup"),
     faults.fail_readiness("x=y"),
     faults.misbehave("x=y", how="fail"),
@@ -84,7 +86,8 @@ def test_a_fault_is_plain_data(fault: Fault) -> None:
 def test_an_unknown_fault_is_refused_with_those_there_are() -> None:
     """A misspelt fault is the user's mistake, told before anything starts."""
     with pytest.raises(
-        ScenarioError, match=r"scenario a/b: there is no fault crash; there are: apply, crash_container"
+        ScenarioError,
+        match=r"scenario a/b: there is no fault crash; there are: apply, commit, crash_container",
     ):
         catalogue.of(scenario(Fault(name="crash")))
 

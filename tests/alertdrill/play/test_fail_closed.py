@@ -2,6 +2,7 @@
 
 import errno
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -192,6 +193,33 @@ def test_an_interrupted_play_starts_nothing_more(
     assert len(started) <= 3
     why = "it was not played to its end: the play was interrupted"
     assert ["", *[why] * 4] == [left.why for left in done.recorded]
+
+
+def test_only_so_many_runs_bring_up_pods_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others wait for a place, which a run gives back before it breaks anything, or when it fails."""
+    monkeypatch.setattr(session, "_await_quiet", lambda *_: None)
+    monkeypatch.setattr(session, "COMING_UP_MAX", 2)
+    coming_up: Counter[str] = Counter()
+    most: list[int] = []
+
+    def await_baseline(run: Run) -> None:
+        coming_up[run.scenario.name] += 1
+        most.append(len(coming_up))
+        StoppableClock().sleep(0.05)
+        del coming_up[run.scenario.name]
+        if run.scenario.name == "x/0":
+            raise ZeroDivisionError("by zero")
+
+    def inject(run: Run) -> None:
+        assert run.scenario.name not in coming_up
+        raise LabError("that is enough")
+
+    for step in (await_baseline, inject):
+        monkeypatch.setattr(Run, step.__name__, step)
+    scenarios = [one(f"x/{number}") for number in range(6)]
+    done = session.play(a_lab(), scenarios, record=tmp_path, progress=Progress())
+    assert (6, 2) == (len(done.recorded), max(most))
+    assert 6 == len(most)
 
 
 class Interrupted(ThreadPoolExecutor):

@@ -58,6 +58,7 @@ OWN = (
         entrypoint=("/usr/local/bin/kube-api-exporter",),
     ),
     Image(name="alertdrill/prom-run:dev", layers=OURS, entrypoint=("/usr/local/bin/prom-run",)),
+    Image(name="alertdrill/kubediff:dev", layers=OURS, entrypoint=("/usr/local/bin/prom-run",)),
     Image(
         name="alertdrill/terradiff:dev",
         layers=(*OURS, "tofu"),
@@ -66,7 +67,7 @@ OWN = (
     Image(name="alertdrill/workload:dev", layers=("base",), command=("python3",), user=NOBODY),
 )
 # tofu takes minutes to build where it can't be pulled, so only a lab that is asked to has this image.
-TERRADIFF = OWN[2]
+TERRADIFF = OWN[3]
 
 
 def own(*, tofu: bool) -> tuple[Image, ...]:
