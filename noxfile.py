@@ -62,7 +62,7 @@ def e2e(session: nox.Session) -> None:
     REPORTS.mkdir(parents=True, exist_ok=True)
     junit = f"--junitxml={REPORTS / 'e2e-pytest.xml'}"
     drill = [f"suite/e2e/test_{name}.py" for name in ("scenarios", "wrong_expectations", "lab_trouble")]
-    session.run("pytest", *drill, "--timeout=0", junit, *session.posargs)
+    session.run("pytest", *drill, "--timeout=0", "--drill-name=e2e", junit, *session.posargs)
 
 
 @nox.session

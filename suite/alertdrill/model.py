@@ -38,6 +38,7 @@ class Trait(enum.StrEnum):
 
     CHANGES_SPEC = "changes spec"  # of its target: Prometheus must see a new generation
     CRASH_LOOPS = "crash loops"  # the pace of restarts decides, so the run measures how often
+    REMOVES_OBJECTS = "removes objects"  # takes a Deployment away, on purpose, until the repair
     REMOVES_TARGETS = "removes targets"  # takes away, on purpose, what was scraped
     SLOW = "slow"  # keeps replicas away for as long as its argument `takes` says, and no longer
 

@@ -12,19 +12,17 @@ from pathlib import Path
 import urllib3
 
 from alertdrill.clock import NotYet, WallClock, wait_for
-from alertdrill.machine import cache, process
-from alertdrill.machine.tools import go
+from alertdrill.machine import process
+from alertdrill.machine.tools import kube_state_metrics as ksm
 from bench import as_deployed, custom
 from e2e.exporter.apiserver import ApiServer
 
-MODULE = Path(__file__).parent / "kube_state_metrics"
-PACKAGE = "k8s.io/kube-state-metrics/v2"
 KINDS = ("pods", "deployments", "replicasets", "nodes", "namespaces")
 TICKS = os.sysconf("SC_CLK_TCK")
 PLAIN = {"Accept-Encoding": "identity"}
 # kube-state-metrics has no series of these: without them both export about as many.
 WITHOUT_TEMPLATES = ("--deny=deployments:spec.template.*", "--deny=replicasets:spec.template.*")
-BUILD_SECONDS_MAX, START_SECONDS_MAX = 1800.0, 600.0
+START_SECONDS_MAX = 600.0
 
 
 @dataclass
@@ -152,7 +150,7 @@ def kube_state_metrics(
     ]
     url = f"http://127.0.0.1:{port}/metrics"
     complete = counts("kube_{}_created", made)
-    return Subject("kube-state-metrics", [str(build()), *words], url, complete, log=folder / "ksm.log")
+    return Subject("kube-state-metrics", [str(ksm.built()), *words], url, complete, log=folder / "ksm.log")
 
 
 def custom_pair(api: ApiServer, folder: Path, widgets: int) -> list[Subject]:
@@ -180,22 +178,3 @@ def baseline(api: ApiServer, folder: Path, made: Mapping[str, int]) -> Subject:
 
 def _token(api: ApiServer) -> str:
     return api.headers["Authorization"].removeprefix("Bearer ")
-
-
-def build() -> Path:
-    """Return the kube-state-metrics program; built once, kept in the cache."""
-
-    def make(folder: Path) -> None:
-        words: list[str | Path] = [
-            go.toolchain(),
-            "build",
-            "-ldflags=-s -w",
-            "-o",
-            folder / "program",
-            PACKAGE,
-        ]
-        process.run(
-            "building kube-state-metrics", words, timeout=BUILD_SECONDS_MAX, env=go.environment(), cwd=MODULE
-        )
-
-    return cache.entry("benchmark", cache.digest("1", MODULE), make) / "program"

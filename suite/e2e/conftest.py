@@ -74,7 +74,7 @@ def played(player: Player, drill_lab: labs.Lab, pytestconfig: pytest.Config) -> 
     reports = Path(pytestconfig.getoption("drill_record")).parent
 
     def tell(judgements: list[Judgement]) -> None:
-        pytestconfig.stash[plugin.JUDGEMENTS] = judgements
+        pytestconfig.stash[plugin.JUDGEMENTS].extend(judgements)
         cache.write_whole(reports / "e2e-verdicts.xml", junit.render(judgements))
 
     drilled = Drilled(list(found.values()), interrupted)

@@ -13,12 +13,13 @@ FILE = Path(__file__).parents[2] / "manifests" / "base" / "prometheus" / "promet
 CONFIG: dict[str, Any] = yaml.safe_load(FILE.read_text())
 JOBS: dict[str, dict[str, Any]] = {job["job_name"]: job for job in CONFIG["scrape_configs"]}
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+KUBE_STATE_METRICS = "kube-state-metrics"
 OVER_TLS = ("kubernetes-nodes", "kubernetes-cadvisor", "kubernetes-apiserver")
 
 
 def test_the_jobs_are_the_ones_rules_name() -> None:
     """The names of the scrape jobs."""
-    assert {"prometheus", "kubernetes-pods", *OVER_TLS} == JOBS.keys()
+    assert {"prometheus", "kubernetes-pods", KUBE_STATE_METRICS, *OVER_TLS} == JOBS.keys()
 
 
 @pytest.mark.parametrize("job", OVER_TLS)
@@ -30,8 +31,13 @@ def test_certificates_are_verified(job: str) -> None:
 
 
 def test_an_exporter_can_t_pose_as_a_target() -> None:
-    """No job honours the labels of what it scrapes: they become exported_namespace and the like."""
-    assert not any("honor_labels" in job for job in JOBS.values())
+    """No job honours the labels of what it scrapes, which become exported_namespace and the like, but one.
+
+    kube-state-metrics' users expect its own; Prometheus takes them from pods of its own namespace only.
+    """
+    assert [KUBE_STATE_METRICS] == [name for name, job in JOBS.items() if "honor_labels" in job]
+    (discovery,) = JOBS[KUBE_STATE_METRICS]["kubernetes_sd_configs"]
+    assert {"own_namespace": True} == discovery["namespaces"]
 
 
 def test_pods_get_the_labels_the_rules_use() -> None:

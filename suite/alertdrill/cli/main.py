@@ -18,6 +18,7 @@ COMMANDS = {
     "status": ("alertdrill.cli.lab:status", "Say whether the lab is up, and of what."),
     "play": ("alertdrill.cli.play:play", "Break things on purpose and prove the alerts."),
     "judge": ("alertdrill.cli.play:judge", "Judge recordings again, without a cluster."),
+    "faults": ("alertdrill.cli.faults:faults", "List what can be broken on purpose."),
     "compress": ("alertdrill.cli.rules:compress", "Print rules as a faster lab runs them."),
     "images": ("alertdrill.cli.images:images", "Tell a lab's images, and how to push or load them."),
     "rules": ("alertdrill.cli.rules:rules", "Check rule files, and run their promtool tests."),

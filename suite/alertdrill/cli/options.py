@@ -9,7 +9,7 @@ import msgspec
 from click.core import ParameterSource
 
 from alertdrill import lab
-from alertdrill.machine import cache
+from alertdrill.machine import cache, images
 from alertdrill.rules import Remark
 from alertdrill.rules.files import STDIN, text_of
 
@@ -18,9 +18,22 @@ RULES = click.Path(exists=True, allow_dash=True, path_type=Path)
 
 NAME = "lab"
 # What a lab that is up keeps: the flag, as click calls it, and the field of its options.
-KEPT = (("speed", "speed"), ("rule_files", "rules"), ("namespace", "namespace"), ("registry", "registry"))
+KEPT = (
+    ("speed", "speed"),
+    ("rule_files", "rules"),
+    ("components", "components"),
+    ("namespace", "namespace"),
+    ("registry", "registry"),
+)
 name = click.option(
     "--name", default=NAME, show_default=True, help="The lab's name; several can be up at once."
+)
+components = click.option(
+    "--with",
+    "components",
+    type=click.Choice(sorted(images.COMPONENTS)),
+    multiple=True,
+    help="What else the lab has, because rules read it; with no registry it is built: minutes, once.",
 )
 output_format = click.option(
     "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -66,6 +79,7 @@ def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="Where the stack is; another one for each lab in one cluster. The rules need not know it.",
         ),
+        components,
         click.option(
             "--context", default="", help="With --cluster existing: the context, which must be named."
         ),
@@ -105,6 +119,7 @@ def lab_options(
     namespace: str,
     registry: str,
     tofu: bool,
+    components: Sequence[str],
     speed: float,
     rule_files: Sequence[Path],
 ) -> lab.Options:
@@ -117,6 +132,7 @@ def lab_options(
         namespace=namespace,
         registry=registry,
         tofu=tofu,
+        components=tuple(sorted(set(components))),
         speed=speed,
         rules=tuple(str(_kept(one).absolute()) for one in rule_files),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import msgspec
 
-from alertdrill import lab, rejudge
+from alertdrill import lab, reference, rejudge
 from alertdrill.cli import options
 from alertdrill.errors import LabError, UsageError
 from alertdrill.machine import cache
@@ -43,7 +43,9 @@ RENDERERS = {".xml": junit.render, ".json": json_report.render, ".txt": text.ren
     multiple=True,
     help="Also write FILE.xml (JUnit), .json or .txt.",
 )
-@click.option("--list", "only_list", is_flag=True, help="List the scenarios and what each is good for.")
+@click.option(
+    "--list", "only_list", is_flag=True, help="List the scenarios: what each is good for, and says."
+)
 @click.option("--keep", is_flag=True, help="Keep the namespaces, and the lab if this command brought it up.")
 @options.output_format
 def play(
@@ -126,7 +128,7 @@ def _list(scenarios: Sequence[Scenario], output_format: str) -> None:
         data = [to_json(one) for one in scenarios]
         click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))
     else:
-        click.echo("\n".join(f"{one.name}\n    {one.why}" for one in scenarios))
+        click.echo("\n".join(reference.listed(one) for one in scenarios))
 
 
 def _check_reports(files: Sequence[Path]) -> None:

@@ -27,6 +27,8 @@ MOMENTS = frozenset({
     "until",
 })
 # fmt: on
+# A series of such a name says by its labels how things stand, and is 1 or 0: `…_status_waiting_reason`.
+SAID_BY_LABELS = frozenset({"annotations", "info", "labels", "reason"})
 # What is counted in these comes in so many that a window holds no whole number of events.
 SMOOTH_UNITS = UNITS_OF_TIME | {"bytes", "bits", "octets", "joules"}
 COUNTER = re.compile(r"_(?:total|bucket|sum)$")
@@ -71,6 +73,8 @@ def own_pace(claim: Claim) -> Claim:
 def word_of_time(name: str) -> str:
     """Return the word of time in a metric's name, `""` where there is none."""
     words = [word.lower() for word in WORD.findall(name)]
+    if words and words[-1] in SAID_BY_LABELS:
+        return ""
     return next((word for word in words if word in WORDS_OF_TIME or word.endswith("time")), "")
 
 

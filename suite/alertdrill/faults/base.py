@@ -3,32 +3,51 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
+from alertdrill.errors import LabError, ScenarioError, UsageError
 from alertdrill.kube import Kube
 from alertdrill.model import Trait, Value
 from alertdrill.names import STACK_NAMESPACE
+from alertdrill.scenario import Fault
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 TARGET = re.compile(r"[a-z]+(\.[a-z.]+)?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
+class Anything(msgspec.Struct, frozen=True):
+    """Whatever arguments a scenario gives."""
+
+
 @dataclass(frozen=True)
 class Place:
-    """Where a fault strikes: a scenario's namespace in a cluster that runs `speed` times as fast."""
+    """Where a fault strikes: a scenario's namespace in a cluster that runs `speed` times as fast.
+
+    `folder` is where paths of the scenario start. `remembered` is what `inject` leaves for `heal`.
+    """
 
     kube: Kube
     namespace: str
     speed: float
     stack: str = STACK_NAMESPACE  # where what watches it is
     image: Callable[[str], str] = str  # an image of ours → its name in this cluster
+    folder: Path = Path()
+    remembered: dict[str, Any] = field(default_factory=dict)
 
     def run(self, what: str, *words: str, stdin: str | None = None) -> str:
-        """Run kubectl in the scenario's namespace."""
+        """Run kubectl in the scenario's namespace; a LabError says `what` was attempted when it fails."""
         return self.kube.run(what, f"--namespace={self.namespace}", *words, stdin=stdin)
+
+    def pods(self, selector: str) -> list[str]:
+        """Return the names of the pods that match; none is a LabError, because nothing would be broken."""
+        found = self.kube.get("pods", namespace=self.namespace, selector=selector)
+        if not found:
+            raise LabError(f"no pod in {self.namespace} matches {selector}, so there is nothing to break")
+        return sorted(pod["metadata"]["name"] for pod in found)
 
     def patch(self, what: str, target: str, patch: str) -> None:
         """Change fields of an object, as a strategic merge."""
@@ -62,13 +81,40 @@ class Aimed(Value, frozen=True, kw_only=True):
 
 
 class FaultKind(ABC):
-    """One way to break things on purpose. `args` are those of the scenario's Fault, as `Args` has them."""
+    """One way to break things on purpose, and to repair them. `args` are those of the scenario's Fault.
 
-    name: str = ""
-    traits: frozenset[Trait] = (
-        frozenset()
-    )  # what it does to the world; written into the incident for its judge
-    Args: type[Value]  # what a scenario must say, and in which types
+    A subclass has a `name`, `inject` and `heal`. One that a scenario uses is found by the value that `fault`
+    makes, wherever it is written. `heal` may be called after an `inject` that broke half-way, and again after
+    a `heal` that did.
+    """
+
+    name: str = ""  # what a scenario and its recordings call it
+    traits: frozenset[Trait] = frozenset()  # what it does to the world; recorded, for the judge
+    Args: type[msgspec.Struct] = Anything  # what a scenario must say, and in which types
+
+    @classmethod
+    def fault(cls, **args: Any) -> Fault:
+        """Return the value that a scenario uses; arguments that `Args` does not have are a ScenarioError."""
+        if not cls.name:
+            raise ScenarioError(f'the fault class {cls.__name__} has no name; give it one: name = "..."')
+        cls.check_args(args)
+        return Fault(name=cls.name, args=args).made_by(cls())
+
+    @classmethod
+    def check_args(cls, args: dict[str, Any]) -> None:
+        """Raise ScenarioError for arguments that `Args` does not have."""
+        try:
+            msgspec.convert(args, cls.Args)
+        except (msgspec.ValidationError, UsageError) as error:
+            takes = ", ".join(cls.Args.__struct_fields__) or "no argument"
+            asked = Fault(name=cls.name, args=args)
+            raise ScenarioError(
+                f"the fault {asked} can't be injected: {error}; {cls.name} takes {takes}"
+            ) from error
+
+    def check(self, folder: Path, args: dict[str, Any]) -> None:
+        """Raise ScenarioError for what can be known to be wrong before anything starts."""
+        del folder, args
 
     def available(self, ground: Ground, args: dict[str, Any]) -> str:
         """Return why it can't be had on this ground, with what to do; "" where it can."""

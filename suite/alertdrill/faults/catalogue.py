@@ -1,24 +1,36 @@
-"""Every fault there is, by name: the only list."""
+"""Every fault there is, by name: the shipped ones, those of installed packages, and a scenario's own."""
 
-import msgspec
+from importlib import metadata
 
-from alertdrill.errors import ScenarioError, UsageError
+from alertdrill.errors import ScenarioError
 from alertdrill.faults.base import FaultKind
+from alertdrill.faults.delete import Delete
+from alertdrill.faults.execute import Execute
 from alertdrill.faults.in_container import FailReadiness, RestartOnce
+from alertdrill.faults.manifests import Apply
 from alertdrill.faults.misbehave import Misbehave
 from alertdrill.faults.new_object import FailJob, UnboundClaim
+from alertdrill.faults.patch import Patch
 from alertdrill.faults.refuse_replicasets import RefuseReplicaSets
 from alertdrill.faults.scale import Scale
 from alertdrill.faults.stop_watcher import StopWatcher
 from alertdrill.faults.template import CrashContainer, MissingImage, SlowRollout, StuckRollout
+from alertdrill.model import Trait
 from alertdrill.scenario import Scenario
 
+# Packages that bring faults name their classes in this group of entry points.
+GROUP = "alertdrill.faults"
+
 ALL: tuple[FaultKind, ...] = (
+    Apply(),
     CrashContainer(),
+    Delete(),
+    Execute(),
     FailJob(),
     FailReadiness(),
     Misbehave(),
     MissingImage(),
+    Patch(),
     RefuseReplicaSets(),
     RestartOnce(),
     Scale(),
@@ -33,10 +45,17 @@ def of(scenario: Scenario) -> FaultKind | None:
     """Return the fault of a scenario, None where nothing is broken; an unknown name is a ScenarioError."""
     if scenario.fault is None:
         return None
+    own = scenario.fault.own_kind
+    if isinstance(own, FaultKind):
+        return own
     for kind in ALL:
         if kind.name == scenario.fault.name:
             return kind
-    known = ", ".join(kind.name for kind in ALL)
+    there = installed()
+    for kind in there:
+        if kind.name == scenario.fault.name:
+            return kind
+    known = ", ".join(sorted(kind.name for kind in (*ALL, *there)))
     raise ScenarioError(
         f"scenario {scenario.name}: there is no fault {scenario.fault.name}; there are: {known}"
     )
@@ -48,10 +67,38 @@ def check(scenario: Scenario) -> None:
     if kind is None or scenario.fault is None:
         return
     try:
-        msgspec.convert(scenario.fault.args, kind.Args)
-    except (msgspec.ValidationError, UsageError) as error:
-        takes = ", ".join(kind.Args.__struct_fields__)
-        raise ScenarioError(
-            f"scenario {scenario.name}: the fault {scenario.fault} can't be injected: {error};"
-            f" {kind.name} takes {takes}"
-        ) from error
+        kind.check_args(scenario.fault.args)
+        kind.check(scenario.folder, scenario.fault.args)
+    except ScenarioError as error:
+        raise ScenarioError(f"scenario {scenario.name}: {error}") from error
+
+
+def traits(scenario: Scenario) -> frozenset[Trait]:
+    """Return what the fault of a scenario does to the world: always, and as its arguments say."""
+    kind = of(scenario)
+    if kind is None or scenario.fault is None:
+        return frozenset()
+    return kind.traits | {Trait(one) for one in scenario.fault.args.get("traits", ())}
+
+
+def installed() -> tuple[FaultKind, ...]:
+    """Return the faults of installed packages; one that can't be had is a ScenarioError that names it."""
+    found: dict[str, FaultKind] = {}
+    shipped = {kind.name for kind in ALL}
+    for point in metadata.entry_points(group=GROUP):
+        where = f"the fault {point.name} of the package {point.dist.name if point.dist else 'unknown'}"
+        try:
+            kind = point.load()
+        except Exception as error:  # whatever somebody's module raises
+            raise ScenarioError(
+                f"loading {where} ({point.value}): {type(error).__name__}: {error}"
+            ) from error
+        if not (isinstance(kind, type) and issubclass(kind, FaultKind)):
+            raise ScenarioError(f"{where} ({point.value}) is no subclass of alertdrill.faults.FaultKind")
+        if kind.name != point.name or kind.name in shipped or kind.name in found:
+            raise ScenarioError(
+                f"{where}: its class is named {kind.name!r}; it must be named as its entry point is,"
+                " and as no other fault"
+            )
+        found[kind.name] = kind()
+    return tuple(found.values())

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from alertdrill.errors import LabError
 from alertdrill.faults.base import FaultKind, Place, Text
 from alertdrill.model import Value
 from alertdrill.scenario import Fault
@@ -13,13 +12,8 @@ KILL_LATER = "os.setsid(), os.closerange(0, 3), signal.sigtimedwait([], 0.3), os
 
 
 def pods(place: Place, args: dict[str, Any]) -> list[str]:
-    """Return the names of the target's pods; none is a LabError, because nothing would be broken."""
-    found = place.kube.get("pods", namespace=place.namespace, selector=args["selector"])
-    if not found:
-        raise LabError(
-            f"no pod in {place.namespace} matches {args['selector']}, so there is nothing to break"
-        )
-    return sorted(pod["metadata"]["name"] for pod in found)
+    """Return the names of the target's pods."""
+    return place.pods(args["selector"])
 
 
 def python(place: Place, pod: str, what: str, statement: str) -> None:

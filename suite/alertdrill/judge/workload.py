@@ -25,15 +25,21 @@ def doubts(recording: Recording) -> Iterator[str]:
 
 
 def _holes(recording: Recording) -> Iterator[str]:
-    """Yield where Prometheus lost sight of what the scenario runs, from the fault to the end."""
+    """Yield where Prometheus lost sight of what the scenario runs, from the fault to the end.
+
+    What a fault removes on purpose must be seen again once it was put back.
+    """
     incident, end = recording.incident, recording.end
     if end is None:
         return
+    since = 0.0
+    if Trait.REMOVES_OBJECTS in recording.traits:
+        since = end if recording.heal is None else min(end, recording.heal + incident.limits.scrape_gap_max)
     for kind, name, samples in _watched(incident):
         if not samples:
             yield f"Prometheus never saw {kind} {name} in {incident.namespace}".replace("  ", " ")
             continue
-        seen = [0.0, *(t for t, _ in samples if 0 < t < end), end]
+        seen = [since, *(t for t, _ in samples if since < t < end), end]
         for start, stop in pairwise(seen):
             if stop - start > incident.limits.scrape_gap_max:
                 yield f"Prometheus did not see {kind} {name} from {moment(start)} to {moment(stop)}"

@@ -89,9 +89,7 @@ def up(options: Options, rules: LabRules, progress: Progress, *, keep: bool = Fa
                 turn.on_this_machine(options.name, progress),
                 turn.in_cluster(kube, site.namespace, site.mark, progress),
             ):
-                _deploy(
-                    rules, options.speed, kube, site, loaded, progress=progress
-                )  # until all of the stack is ready
+                _deploy(rules, options, kube, site, loaded, progress=progress)  # until all of it is ready
             return _remembered(cluster, access, loaded, before, options=options, progress=progress), was_up
 
 
@@ -146,19 +144,24 @@ def _cluster_with_images(
     """Bring the cluster up while images are made; load them unless they are there. Returns what is loaded."""
     if Ability.LOADS_IMAGES not in cluster.abilities:
         access = cluster.up(progress)
-        images_there.told(Kube(access.kubeconfig, access.context), site, options.images, progress)
+        images_there.told(Kube(access.kubeconfig, access.context), site, _named(options), progress)
         return access, {}
     with ThreadPoolExecutor() as pool:
-        making = pool.submit(images.packed, progress, tofu=options.tofu)
+        making = pool.submit(images.packed, progress, tofu=options.tofu, components=options.components)
         access = cluster.up(progress)
         archive = making.result()
     record = clusters.state.read(options.name)
     there = before is not None and record is not None and bool(record.loaded)  # not made anew just now
-    needed = images.identities(tofu=options.tofu)
+    needed = images.identities(tofu=options.tofu, components=options.components)
     if not (there and before and needed.items() <= before.images.items()):
         with progress.phase("images into the cluster"):
             cluster.load([archive], progress)
     return access, {**(before.images if there and before else {}), **needed}
+
+
+def _named(options: Options) -> tuple[str, ...]:
+    """Return the images that not every lab needs, by what was asked for."""
+    return (*(images.COMPONENTS[one].name for one in options.components), *options.images)
 
 
 def down(name: str, progress: Progress) -> bool:
@@ -217,8 +220,8 @@ def _connected(state: State, options: Options, rules: LabRules, progress: Progre
         kube.forward(site.namespace, "service/prometheus", known.PROMETHEUS_PORT) as forward,
     ):
         if state.is_guest:
-            images_there.told(kube, site, options.images, progress)
-        _deploy(rules, options.speed, kube, site, state.images, progress=progress)
+            images_there.told(kube, site, _named(options), progress)
+        _deploy(rules, options, kube, site, state.images, progress=progress)
         ours.take()  # where the namespace was gone
         wait_for(
             f"Prometheus in {site.namespace} to be ready",
@@ -257,7 +260,7 @@ def _again(state: State, options: Options) -> str:
 
 def _deploy(
     rules: LabRules,
-    speed: float,
+    options: Options,
     kube: Kube,
     site: stack.Site,
     loaded: dict[str, str],
@@ -267,11 +270,12 @@ def _deploy(
     stack.deploy(
         kube,
         site,
-        config=compress.prometheus_config(base_config(), speed),
+        config=compress.prometheus_config(base_config(), options.speed),
         rules={"drill.rules.yaml": rules.scaled.to_yaml()},
-        lookback_seconds=LOOKBACK_SECONDS / speed,
+        lookback_seconds=LOOKBACK_SECONDS / options.speed,
         progress=progress,
         images=loaded,
+        components=options.components,
     )
 
 
@@ -307,7 +311,9 @@ def borrowed(options: Options, rules: LabRules, progress: Progress, *, keep: boo
 def _has_images(state: State | None, options: Options) -> bool:
     if state is None or state.is_guest:  # a guest's images are looked for where they are
         return state is not None
-    return not options.tofu or images.TERRADIFF.name in state.images
+    needed = {images.COMPONENTS[one].name for one in options.components}
+    needed |= {images.TERRADIFF.name} if options.tofu else set()
+    return needed <= state.images.keys()
 
 
 def _leave(name: str, progress: Progress, *, keep: bool) -> None:

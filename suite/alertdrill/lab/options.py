@@ -28,6 +28,7 @@ class Options(Value, frozen=True, kw_only=True):
     through_pytest_kind: bool = False  # kind clusters are made by pytest-kind, in the e2e session
     tofu: bool = False  # with terradiff's image, whose tofu takes minutes to build the first time
     images: tuple[str, ...] = ()  # what scenarios run, of which a cluster that is not ours is asked
+    components: tuple[str, ...] = ()  # what else the stack has, of manifests/components
     rules: tuple[str, ...] = ()  # files or folders; none means the shipped ones and the drill's own
 
 

@@ -26,6 +26,14 @@ class Played:
     incident: Incident | None = None
     folder: Path | None = None
 
+    @property
+    def passed(self) -> bool:
+        """Say whether all went as the scenario says; a LabError where nobody knows."""
+        if self.judgement.verdict is Verdict.UNKNOWN:
+            why = [one.sentence for one in self.judgement.findings if one.verdict is Verdict.UNKNOWN]
+            raise LabError(f"{self.judgement.scenario} is unknown: {'; '.join(why)}")
+        return self.judgement.verdict is Verdict.PASS
+
 
 @dataclass(frozen=True)
 class Drilled:

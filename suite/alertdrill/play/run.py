@@ -65,7 +65,12 @@ class Run:
         self.folder = self.record / self.scenario.slug
         site = self.lab.site
         self.place = faults.Place(
-            self.lab.kube, self.namespace, self.lab.speed, stack=site.namespace, image=site.image
+            self.lab.kube,
+            self.namespace,
+            self.lab.speed,
+            stack=site.namespace,
+            image=site.image,
+            folder=self.scenario.folder,
         )
         self.started = self.clock.now()
 
@@ -269,7 +274,7 @@ class Run:
             self._trouble(str(error))
         if self.watcher.broken:
             self._trouble(self.watcher.broken)
-        kind = catalogue.of(self.scenario)
+        traits = catalogue.traits(self.scenario)
         noted = [Event(t=window.rule_time(live), kind=kind_, data=data) for live, kind_, data in self.events]
         return Incident(
             scenario=self.scenario,
@@ -281,8 +286,8 @@ class Run:
             limits=self.lab.limits,
             workload=self.runs,
             left_out=tuple(f"{one.alert}: {one.reason}" for one in self.lab.rules.left_out),
-            traits=tuple(sorted(kind.traits)) if kind else (),
-            cadence=observe.cadence(series, window) if kind and Trait.CRASH_LOOPS in kind.traits else None,
+            traits=tuple(sorted(traits)),
+            cadence=observe.cadence(series, window) if Trait.CRASH_LOOPS in traits else None,
             phases=self.lab.phases,
             events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),
             series=tuple(series),

@@ -12,6 +12,8 @@ from alertdrill.machine import images as own
 from alertdrill.scenario import Scenario
 
 CONTAINERS = frozenset({"containers", "initContainers"})
+SHIPPED = ("fixtures", "workloads")
+MANIFEST = "workload.yaml"
 
 
 def needs_tofu(scenarios: Sequence[Scenario]) -> bool:
@@ -44,17 +46,21 @@ def objects(scenario: Scenario, image: Callable[[str], str] = str) -> list[Any]:
 
 
 def manifest(scenario: Scenario) -> Path | None:
-    """Return the manifest of a scenario's workload, a shipped one by name or a path; else ScenarioError.
+    """Return the manifest of a scenario's workload: a path beside its module, else a shipped one by name.
 
     None is of a scenario that has no workload.
     """
     if not scenario.workload:
         return None
-    shipped = data.path("fixtures", "workloads", scenario.workload, "workload.yaml")
-    for path in (shipped, Path(scenario.workload)):
+    beside = scenario.folder / scenario.workload
+    for path in (beside, beside / MANIFEST, data.path(*SHIPPED, scenario.workload, MANIFEST)):
         if path.is_file():
             return path
-    raise ScenarioError(f"scenario {scenario.name}: looked for its workload in {shipped}, which is not there")
+    known = ", ".join(sorted(one.parent.name for one in data.path(*SHIPPED).glob(f"*/{MANIFEST}")))
+    raise ScenarioError(
+        f"scenario {scenario.name}: looked for its workload {scenario.workload} in"
+        f" {scenario.folder.resolve()} and among the shipped ones, which are {known}; found none"
+    )
 
 
 def _containers(thing: Any) -> Iterator[dict[str, str]]:

@@ -1,9 +1,11 @@
 """Scenario modules ⇄ values: every `SCENARIOS` list in a folder of Python files."""
 
 import runpy
+import traceback
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import FrameType
 
 from alertdrill import data
 from alertdrill.errors import ScenarioError
@@ -39,7 +41,7 @@ def load(folder: Path) -> list[Scenario]:
                 continue
             if scenario.name in found:
                 problems.append(f"{file}: there are two scenarios called {scenario.name}; rename one")
-            found[scenario.name] = scenario
+            found[scenario.name] = scenario.beside(file.parent)
     if problems:
         raise ScenarioError("\n".join(problems))
     check_folders(found.values())
@@ -76,14 +78,17 @@ def _of(file: Path) -> list[Scenario]:
     ) as error:  # whatever a user's module raises is the user's mistake, told with its place
         if type(error) is KeyboardInterrupt:  # this one is the user's own
             raise
-        line = error.__traceback__
-        while line and line.tb_next:
-            line = line.tb_next
-        where = f":{line.tb_lineno}" if line and line.tb_frame.f_code.co_filename == str(file) else ""
-        said = f": {error}" if str(error) else ""
-        raise ScenarioError(f"{file}{where}: {type(error).__name__}{said}") from error
+        lines = [at for frame, at in traceback.walk_tb(error.__traceback__) if _is_in(frame, file)]
+        where = f":{lines[-1]}" if lines else ""
+        kind = "" if isinstance(error, ScenarioError) else f"{type(error).__name__}: "
+        said = f"{kind}{error}" if str(error) else type(error).__name__
+        raise ScenarioError(f"{file}{where}: {said}") from error
     if not isinstance(found, list) or not all(isinstance(one, Scenario) for one in found):
         raise ScenarioError(
             f"{file}: a scenario module has a list of scenarios called SCENARIOS; this one has none"
         )
     return found
+
+
+def _is_in(frame: FrameType, file: Path) -> bool:
+    return frame.f_code.co_filename == str(file)

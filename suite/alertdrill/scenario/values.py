@@ -3,7 +3,8 @@
 All durations are rule time, as in the rule files; a scenario never knows how fast it is played.
 """
 
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -21,11 +22,26 @@ class Like(Value, frozen=True, kw_only=True):
 Match = str | Like
 
 
-class Fault(Value, frozen=True, kw_only=True):
-    """What is broken on purpose: the name of a fault in alertdrill.faults, and its arguments."""
+class Fault(Value, frozen=True, kw_only=True, dict=True):
+    """What is broken on purpose: the name of a fault in alertdrill.faults, and its arguments.
+
+    A fault of a scenario module's own also knows its class, which is never recorded: a recording is judged
+    by what the fault did, wherever that module is.
+    """
 
     name: str
     args: dict[str, Any] = {}
+
+    def made_by(self, kind: object) -> Self:
+        """Return the fault with the class that breaks and repairs."""
+        known = msgspec.structs.replace(self)
+        known.__dict__["kind"] = kind
+        return known
+
+    @property
+    def own_kind(self) -> object | None:
+        """Return the class that a scenario module brought, None for a fault that is known by its name."""
+        return self.__dict__.get("kind")
 
     def __str__(self) -> str:
         """Read like the call that made it."""
@@ -54,17 +70,36 @@ class Expectation(Value, frozen=True, kw_only=True):
     annotations: dict[str, Match] = {}
 
 
-class Scenario(Value, frozen=True, kw_only=True):
-    """One sentence of the drill; see the field comments."""
+class Scenario(Value, frozen=True, kw_only=True, dict=True):
+    """One sentence of the drill; see the field comments.
+
+    It also knows the folder of its module, which is never recorded: paths it names are looked for there.
+    """
 
     name: str  # "<rule group>/<what happens>"
     why: str  # what would go wrong in production without this alert, or with it at the wrong time
-    workload: str  # a folder of fixtures/workloads, or a manifest; "" if what it is about is there already
+    workload: str  # a manifest's path from this module's folder, or a shipped one's name; "" for none
     hold: str  # how long the fault stays, from its injection
-    expect: tuple[Expectation, ...]
+    expect: tuple[Expectation, ...]  # what must become of which alerts; no other one may fire
     fault: Fault | None = None  # None: nothing is broken, and nothing may fire
     settle: str = "0s"  # how long to go on watching after the repair, when nothing is expected to resolve
     exclusive: bool = False  # touches the whole cluster: no other scenario runs beside it
+
+    def beside(self, folder: Path) -> Self:
+        """Return the scenario with the folder that its paths start from."""
+        placed = msgspec.structs.replace(self)
+        placed.__dict__["folder"] = folder
+        return placed
+
+    @property
+    def is_placed(self) -> bool:
+        """Say whether it knows the folder of its module."""
+        return "folder" in self.__dict__
+
+    @property
+    def folder(self) -> Path:
+        """Return where its paths start: the folder of its module, else the one we are in."""
+        return Path(self.__dict__.get("folder", "."))
 
     @property
     def slug(self) -> str:

@@ -306,3 +306,9 @@ def operate(operator: str, left: float, right: float) -> float:
     return (
         math.nan if not left or math.isnan(left) else math.copysign(math.inf, left) * math.copysign(1, right)
     )
+
+
+@pytest.mark.parametrize("name", ["x_waiting_reason", "x_timeout_info", "x_created_labels"])
+def test_a_word_of_time_in_a_name_that_ends_in_what_its_labels_say_is_none(name: str) -> None:
+    """kube-state-metrics' `…_waiting_reason` is 1 or 0, however long somebody waits."""
+    assert f"max_over_time({name}[15s]) >= 1" == scaled(f"max_over_time({name}[5m]) >= 1")

@@ -1,7 +1,7 @@
 """The stack put into a cluster, and taken out of it; an unchanged one is recognised and left alone."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from alertdrill.clock import WallClock
 from alertdrill.kube import Kube, rollout
@@ -25,13 +25,14 @@ def deploy(
     lookback_seconds: float,
     progress: Progress,
     images: Mapping[str, str] | None = None,
+    components: Sequence[str] = (),
 ) -> None:
     """Have the stack run with this Prometheus configuration and these rules, and return once it is ready.
 
     `rules` are file name → text. `images` (from `images.identities`) makes pods of a rebuilt image start
-    anew; give what was loaded into the cluster, or nothing.
+    anew; give what was loaded into the cluster, or nothing. `components` are what else the stack has.
     """
-    objects = render(config, rules, lookback_seconds, images or {}, site)
+    objects = render(config, rules, lookback_seconds, images or {}, site, components=components)
     if _is_there(kube, deployments(objects), site):
         progress.say("the stack is there, unchanged")
         return

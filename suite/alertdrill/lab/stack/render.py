@@ -3,7 +3,7 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,13 @@ Object = dict[str, Any]
 
 
 def render(
-    config: str, rules: Mapping[str, str], lookback_seconds: float, images: Mapping[str, str], site: Site
+    config: str,
+    rules: Mapping[str, str],
+    lookback_seconds: float,
+    images: Mapping[str, str],
+    site: Site,
+    *,
+    components: Sequence[str] = (),
 ) -> list[Object]:
     """Return the stack's objects; `rules` are file name → text, `images` image name → what it is made of.
 
@@ -36,6 +42,7 @@ def render(
         for name in ("manifests", "rules"):
             shutil.copytree(data.path(name), folder / name)
         _write_over(folder, site.config(config), rules, lookback_seconds)
+        _add(folder, components)
         text = process.run(
             "rendering the manifests",
             [tools.kubectl(), "kustomize", folder / "manifests" / "overlays" / "drill"],
@@ -103,6 +110,15 @@ def _called(name: str, site: Site) -> str:
 def _take_images_from(deployment: Object, site: Site) -> None:
     for container in deployment["spec"]["template"]["spec"]["containers"]:
         container["image"] = site.image(container["image"])
+
+
+def _add(folder: Path, components: Sequence[str]) -> None:
+    """Have the drill's overlay use parts that only some labs have."""
+    if components:
+        kustomization = folder / "manifests" / "overlays" / "drill" / "kustomization.yaml"
+        content = yaml.safe_load(kustomization.read_text())
+        content["components"] = [f"../../components/{name}" for name in sorted(set(components))]
+        kustomization.write_text(yaml.safe_dump(content))
 
 
 def _key(name: str) -> str:

@@ -1,5 +1,7 @@
 """Every image the manifests, the workloads and the scenarios name, and what each is made of."""
 
+from collections.abc import Iterable
+
 from alertdrill.model import Value
 
 NONROOT = "65532:65532"
@@ -70,6 +72,23 @@ TERRADIFF = OWN[2]
 def own(*, tofu: bool) -> tuple[Image, ...]:
     """Return the images of ours that a lab has, with or without the one that holds tofu."""
     return OWN if tofu else tuple(image for image in OWN if image is not TERRADIFF)
+
+
+# What others' rules read, for a lab that is asked to have it; the part of manifests/components of that name.
+# Pulled, or made here: its program is built from its module, which takes minutes, once.
+COMPONENTS = {
+    "kube-state-metrics": Image(
+        name="registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.18.0",
+        layers=("base", "kube-state-metrics"),
+        entrypoint=("/kube-state-metrics",),
+        user=NOBODY,
+    ),
+}
+
+
+def of_components(names: Iterable[str]) -> tuple[Image, ...]:
+    """Return the images of the parts that a lab was asked to have."""
+    return tuple(COMPONENTS[name] for name in sorted(set(names)))
 
 
 # Pulled where a registry answers; where none does, made here under the same names and entry points.

@@ -4,6 +4,7 @@ base           Debian's C library, Python and certificates: no shell, no package
 dependencies   what exporter/requirements.txt locks, installed with its hashes by the image's own Python
 code           exporter/ itself
 git            git, for git-sync
+kube-state-metrics   itself, for labs that are asked to have it
 tofu           OpenTofu, for terradiff
 <program>      one third party's program
 """
@@ -22,7 +23,7 @@ from alertdrill.machine import cache
 from alertdrill.machine.images import archive
 from alertdrill.machine.images.catalogue import PROGRAMS, Program
 from alertdrill.machine.images.python import Python
-from alertdrill.machine.tools import debian, opentofu
+from alertdrill.machine.tools import debian, kube_state_metrics, opentofu
 
 TAR = "layer.tar"
 FORMAT = "2"  # change it when the same input makes another layer
@@ -90,6 +91,11 @@ UNUSED = re.compile(
     r"|usr/share/doc/.*/(?!copyright$)[^/]*"
     r"|etc/(bash_completion.d|default|skel|update-motd.d)|usr/bin/py3.*)(/.*)?"
 )
+# Programs built from their Go modules, and what locks their versions.
+BUILT: dict[str, str | Path] = {
+    "kube-state-metrics": kube_state_metrics.MODULE,
+    "tofu": opentofu.MODULE,
+}
 ACCOUNTS = (("root", 0), ("nonroot", 65532), ("git-sync", 65533), ("nobody", 65534))
 
 
@@ -100,6 +106,7 @@ def layer(name: str) -> Path:
         "dependencies": _dependencies,
         "code": _code,
         "git": _git,
+        "kube-state-metrics": _kube_state_metrics,
         "tofu": _tofu,
     }
     make = makers.get(name) or partial(_program, PROGRAMS[name])
@@ -122,8 +129,8 @@ def key(name: str) -> str:
         return cache.digest(FORMAT, key("base"), _exporter("bin"), *_packages())
     if name == "git":
         return cache.digest(FORMAT, SUITE, machine, *GIT_PACKAGES)
-    if name == "tofu":
-        return cache.digest(FORMAT, machine, opentofu.MODULE)
+    if name in BUILT:
+        return cache.digest(FORMAT, machine, BUILT[name])
     return cache.digest(FORMAT, debian.NEWER, machine, repr(PROGRAMS[name]))
 
 
@@ -170,6 +177,10 @@ def _code(scratch: Path) -> Mapping[str, archive.Source]:
 def _git(_scratch: Path) -> Mapping[str, archive.Source]:
     root = debian.fetch(GIT_PACKAGES, suite=SUITE)
     return archive.tree(root, keep=lambda name: not UNUSED.fullmatch(name))
+
+
+def _kube_state_metrics(_scratch: Path) -> Mapping[str, archive.Source]:
+    return {"kube-state-metrics": kube_state_metrics.built()}
 
 
 def _tofu(_scratch: Path) -> Mapping[str, archive.Source]:

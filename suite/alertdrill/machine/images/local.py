@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alertdrill.machine import cache
 from alertdrill.machine.images import archive, layers
-from alertdrill.machine.images.catalogue import PROGRAMS, THIRD_PARTY, Image
+from alertdrill.machine.images.catalogue import OWN, PROGRAMS, THIRD_PARTY, Image
 from alertdrill.progress import Progress
 
 STAGE = "images"
@@ -15,9 +15,9 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 KEPT = 2  # so many archives, the newest: they are large
 
 
-def made(ours: Sequence[Image], progress: Progress) -> Path:
+def made(ours: Sequence[Image], progress: Progress, others: Sequence[Image] = ()) -> Path:
     """Return the archive of our images and third parties', made anew as far as its layers have changed."""
-    images = (*ours, *THIRD_PARTY)
+    images = (*ours, *THIRD_PARTY, *others)
     names = sorted({name for image in images for name in image.layers})
     key = cache.digest(layers.FORMAT, repr(images), *(layers.key(name) for name in names))
 
@@ -54,7 +54,7 @@ def saved(image: Image, tars: Mapping[str, archive.Layer], labels: Mapping[str, 
 def _labels(image: Image) -> dict[str, str]:
     """Say in a third party's image that it is not theirs, and what is in it."""
     labels = {"org.opencontainers.image.title": image.name}
-    if image in THIRD_PARTY:
+    if image not in OWN:
         labels["alertdrill.stands-in-for"] = image.name
     for name in image.layers:
         if name in PROGRAMS:

@@ -39,7 +39,7 @@ def test_images_are_built_or_made_by_what_answers(
     """With a registry our images are built and others left to be pulled; without one all are made here."""
     monkeypatch.setattr(docker, "answering", lambda: engine)
     monkeypatch.setattr(built, "built", lambda _engine, _ours, _progress: Path("built"))
-    monkeypatch.setattr(local, "made", lambda _ours, _progress: Path("made"))
+    monkeypatch.setattr(local, "made", lambda _ours, _progress, _others: Path("made"))
     console = Console(record=True, width=200, file=StringIO())
     assert Path(way) == images.packed(Progress(console))
     assert says in console.export_text()

@@ -1,0 +1,64 @@
+"""A document as the steps it asks for, in its order: files to write and commands to run.
+
+A step is a fenced block below a comment: `<!-- file: PATH -->` is written there, `<!-- run: here -->` needs
+no lab, `<!-- run: live -->` a lab, and `<!-- run: install -->` what packages are had from.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from alertdrill import data
+
+PAGE = data.CHECKOUT / "docs" / "drill-your-own-rules.md"
+STEP = re.compile(
+    r"^<!-- (?P<kind>file|run): (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A file with its path, or a command and what it needs."""
+
+    kind: str
+    name: str
+    text: str
+
+
+def steps(text: str) -> list[Step]:
+    """Return the steps of a document."""
+    return [Step(**one.groupdict()) for one in STEP.finditer(text)]
+
+
+def follow(
+    folder: Path, wanted: frozenset[str], *, words: Callable[[str], str] = str, more: Mapping[str, str] = {}
+) -> str:
+    """Take the steps in an empty folder, of the commands those `wanted`; return what they printed.
+
+    A command that fails is an AssertionError with all it said. `words` may change what is typed.
+    """
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment = {**ours, **more}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    printed = ""
+    for step in steps(PAGE.read_text()):
+        if step.kind == "file":
+            (folder / step.name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / step.name).write_text(step.text)
+        elif step.name in wanted:
+            done = subprocess.run(
+                ["/bin/sh", "-ec", words(step.text)],
+                cwd=folder,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            printed += done.stdout
+            assert done.returncode == 0, f"{step.text}ended with {done.returncode}:\n{done.stdout}"
+    return printed

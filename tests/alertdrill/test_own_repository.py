@@ -1,0 +1,55 @@
+"""The page on rules of one's own, followed from an empty folder as far as no lab is needed."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from alertdrill import data
+from e2e import document
+
+EXAMPLE = data.CHECKOUT / "fixtures" / "own-repository"
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Return the folder and what the commands printed."""
+    folder = tmp_path_factory.mktemp("own")
+    return folder, document.follow(folder, frozenset({"here"}))
+
+
+def test_the_example_is_what_the_page_leads_to(update_goldens: Callable[[Path, str], None]) -> None:
+    """fixtures/own-repository has the files of the page, to the letter, and no others."""
+    files = {one.name: one.text for one in document.steps(document.PAGE.read_text()) if one.kind == "file"}
+    for name, text in files.items():
+        update_goldens(EXAMPLE / name, text)
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=EXAMPLE,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    there = {name: (EXAMPLE / name).read_text() for name in listed if name != "README.md"}
+    assert files == there
+
+
+def test_each_command_that_needs_no_lab_works(followed: tuple[Path, str]) -> None:
+    """The rule is read and scaled, the scenarios are listed with what they say, and pytest finds them."""
+    _, printed = followed
+    expected = [
+        "1 rule in 1 file is good",
+        "for: 15s",
+        "lose_one(selector='app=checkout'), held for 7m: One pod of several stops being ready.",
+        "LoseOne.fault(...)",
+        "tests/test_alerts.py::test_alerts[checkout/one-lost]",
+        "3 tests collected",
+    ]
+    assert expected == [said for said in expected if said in printed]
+
+
+def test_every_block_of_the_page_is_a_step() -> None:
+    """What is shown is run: a block without its comment would be shown unproved."""
+    text = document.PAGE.read_text()
+    assert text.count("\n```\n") == len(document.steps(text))

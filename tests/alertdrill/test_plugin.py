@@ -1,0 +1,127 @@
+"""The pytest plugin as a test run sees it: verdicts are outcomes, the report is in the failure's text."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from alertdrill import data
+
+# Recordings stand in for a lab: what is judged is real, and only the playing is left out.
+CONFTEST = f"""
+import pathlib
+import msgspec
+import pytest
+from alertdrill import incident, judge
+from alertdrill.play.drill import Played
+
+RECORDINGS = pathlib.Path({str(data.CHECKOUT / "fixtures" / "incidents")!r})
+
+class Recorded:
+    def play(self, scenario):
+        folder = RECORDINGS / scenario.slug
+        if scenario.name == "pods/one-restart":
+            return Played(scenario, judge.unknown(scenario.name, "nobody looked", 20.0))
+        recorded = msgspec.structs.replace(incident.read(folder), scenario=scenario)
+        return Played(scenario, judge.judge(recorded), recorded, folder)
+
+@pytest.fixture(scope="session")
+def drill_batch():
+    return Recorded()
+"""
+SCENARIOS = f"""
+import pathlib
+import msgspec
+from alertdrill import incident
+
+RECORDINGS = pathlib.Path({str(data.CHECKOUT / "fixtures" / "incidents")!r})
+SCENARIOS = [incident.read(one).scenario for one in sorted(RECORDINGS.iterdir()) if one.is_dir()]
+first = SCENARIOS[0]
+fires = msgspec.structs.replace(first.expect[0], after="7m45s")
+SCENARIOS[0] = msgspec.structs.replace(first, expect=(fires, *first.expect[1:]))
+"""
+TEST = """
+import pytest
+
+@pytest.mark.drill("scenarios")
+def test_alerts(scenario, drill):
+    assert drill(scenario).passed
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Return a folder with three scenarios: one of them fails, one passes, and one is unknown."""
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "ours.py").write_text(SCENARIOS)
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_alerts.py").write_text(TEST)
+    return tmp_path
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest there, as somebody who is not in our own test run and has no plugin of kind's."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:pytest-kind", *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("words", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_verdicts_are_outcomes(words: tuple[str, ...], repository: Path) -> None:
+    """Pass is passed, fail is failed, unknown is an error; all are in the summary, whoever played them."""
+    done = run(repository, *words)
+    expected = [
+        'DeploymentGenerationMismatch{name="web"} fired at 6m6s, expected 7m45s to 8m',
+        "look at it again: alertdrill judge",
+        "pods/one-restart is unknown: nobody looked",
+        "3 scenarios: 1 pass, 1 unknown, 1 fail",
+        "1 failed, 1 passed, 1 error",
+    ]
+    assert expected == [said for said in expected if said in done.stdout], done.stdout
+    assert 1 == done.returncode
+
+
+def test_the_report_is_in_the_junit_file(repository: Path) -> None:
+    """Whoever reads only the file that CI keeps reads which window was missed."""
+    run(repository, "--junitxml=x.xml")
+    tree = ET.parse(repository / "x.xml")
+    failures = [one.text or "" for one in tree.iter("failure")]
+    assert [True] == ["expected 7m45s to 8m" in text for text in failures]
+
+
+def test_scenarios_are_chosen_as_tests_are(repository: Path) -> None:
+    """-k chooses by name, -x ends at the first that did not pass, --lf goes on with what did not."""
+    assert "1 passed, 2 deselected" in run(repository, "-k", "crash-loop").stdout
+    assert "1 failed in" in run(repository, "-x").stdout
+    assert "1 failed, 1 passed, 1 error" in run(repository).stdout
+    assert "1 failed, 1 error" in run(repository, "--lf").stdout.replace("1 deselected, ", "")
+
+
+def test_a_module_with_a_mistake_is_told_with_its_line(repository: Path) -> None:
+    """A scenario that can't be read ends the collection, with its file and line and without a trace."""
+    (repository / "scenarios" / "ours.py").write_text("import nothing_of_that_name\n")
+    done = run(repository)
+    assert "ours.py:1: ModuleNotFoundError" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_run_without_a_drill_loads_no_harness(tmp_path: Path) -> None:
+    """Having alertdrill installed costs a test run nothing."""
+    (tmp_path / "test_other.py").write_text(
+        "import sys\n"
+        "def test_other():\n"
+        "    ours = {one for one in sys.modules if one.startswith('alertdrill.')}\n"
+        "    assert ours == {'alertdrill.plugin'}\n"
+        "    assert not {'kubernetes', 'msgspec', 'requests'} & sys.modules.keys()\n"
+    )
+    assert "1 passed" in run(tmp_path).stdout
