@@ -1,6 +1,6 @@
 """One lab for the session; every scenario is played once, side by side, and judged by many tests."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,7 +10,7 @@ from alertdrill import data, plugin
 from alertdrill import lab as labs
 from alertdrill.errors import LabError
 from alertdrill.incident import Incident
-from alertdrill.machine import cache
+from alertdrill.machine import cache, process
 from alertdrill.model import Judgement, Verdict
 from alertdrill.play import drill, needs_tofu
 from alertdrill.play.drill import Drilled, Played
@@ -43,6 +43,30 @@ def drill_options(drill_options: labs.Options, pytestconfig: pytest.Config) -> l
     options = msgspec.structs.replace(drill_options, rules=tuple(map(str, rules)))
     drill.check(chosen(pytestconfig), labs.load_rules(options))  # before a cluster is brought up for nothing
     return options
+
+
+@pytest.fixture(scope="session")
+def standing_lab(drill_options: labs.Options, pytestconfig: pytest.Config) -> Iterator[str]:
+    """Yield the name of this session's lab, which is up; nobody has it yet. It is taken down at the end."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    keep = bool(pytestconfig.getoption("drill_keep"))
+    assert capture
+    with process.interruptible():
+        with capture.global_and_fixture_disabled():  # progress of minutes must be seen as it happens
+            _, was_up = labs.up(drill_options, labs.load_rules(drill_options), Progress(), keep=keep)
+        try:
+            yield drill_options.name
+        finally:
+            if not (was_up or keep):
+                with capture.global_and_fixture_disabled():
+                    labs.down(drill_options.name, Progress())
+
+
+@pytest.fixture(scope="session")
+def drill_lab(standing_lab: str, drill_lab: labs.Lab) -> labs.Lab:
+    """Return the lab, in use by us from now on."""
+    assert standing_lab == drill_lab.name
+    return drill_lab
 
 
 @pytest.fixture(scope="session")

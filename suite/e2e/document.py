@@ -19,6 +19,8 @@ STEP = re.compile(
     r"^<!-- (?P<kind>file|run): (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
 )
 
+SECONDS_MAX = 300.0  # for one step, of which the longest drills
+
 
 @dataclass(frozen=True)
 class Step:
@@ -43,7 +45,8 @@ def follow(
     """
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environment = {**ours, **more}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    programs = (folder / ".venv" / "bin", Path(sys.executable).parent, environment["PATH"])
+    environment["PATH"] = os.pathsep.join(map(str, programs))
     printed = ""
     for step in steps(PAGE.read_text()):
         if step.kind == "file":
@@ -58,6 +61,7 @@ def follow(
                 stderr=subprocess.STDOUT,
                 text=True,
                 check=False,
+                timeout=SECONDS_MAX,
             )
             printed += done.stdout
             assert done.returncode == 0, f"{step.text}ended with {done.returncode}:\n{done.stdout}"

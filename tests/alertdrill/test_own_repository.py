@@ -1,6 +1,7 @@
 """The page on rules of one's own, followed from an empty folder as far as no lab is needed."""
 
 import subprocess
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,9 +15,26 @@ EXAMPLE = data.CHECKOUT / "fixtures" / "own-repository"
 
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """Return the folder and what the commands printed."""
+    """Return the folder and what the commands printed.
+
+    The package is built and installed as the page says; all it needs is had from what we run in ourselves.
+    """
     folder = tmp_path_factory.mktemp("own")
-    return folder, document.follow(folder, frozenset({"here"}))
+    offline = {
+        "ALERTDRILL": str(data.CHECKOUT),
+        "PIP_NO_BUILD_ISOLATION": "false",  # which is pip's way to say yes
+        "PIP_NO_INDEX": "true",
+        "PYTHONPATH": sysconfig.get_path("purelib"),
+    }
+    return folder, document.follow(folder, frozenset({"install", "here"}), more=offline)
+
+
+def test_the_package_brings_all_it_needs(followed: tuple[Path, str]) -> None:
+    """What was installed is no link to this checkout: the workloads and manifests are in the package."""
+    folder, printed = followed
+    packages = next((folder / ".venv" / "lib").glob("python*/site-packages"))
+    found = {one.name for one in packages.rglob("workload.yaml")}
+    assert ({"workload.yaml"}, True) == (found, "Successfully installed alertdrill" in printed)
 
 
 def test_the_example_is_what_the_page_leads_to(update_goldens: Callable[[Path, str], None]) -> None:
@@ -40,8 +58,8 @@ def test_each_command_that_needs_no_lab_works(followed: tuple[Path, str]) -> Non
     _, printed = followed
     expected = [
         "1 rule in 1 file is good",
-        "for: 15s",
-        "lose_one(selector='app=checkout'), held for 7m: One pod of several stops being ready.",
+        "for: 9s",
+        "lose_one(selector='app=checkout'), held for 5m: One pod of several stops being ready.",
         "LoseOne.fault(...)",
         "tests/test_alerts.py::test_alerts[checkout/one-lost]",
         "3 tests collected",

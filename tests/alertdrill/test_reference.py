@@ -44,9 +44,9 @@ def test_a_scenario_is_listed_with_all_it_says() -> None:
         "checkout/one-lost\n"
         "    A service on one pod of two is one failure away from an outage.\n"
         "    workload: checkout.yaml\n"
-        "    fault:    lose_one(selector='app=checkout'), held for 7m:"
+        "    fault:    lose_one(selector='app=checkout'), held for 5m:"
         " One pod of several stops being ready.\n"
-        "    expect:   fires CheckoutUnavailable 5m to 7m\n"
+        "    expect:   fires CheckoutUnavailable 3m to 5m\n"
         "    expect:   resolves CheckoutUnavailable within 5m of the repair"
     )
     assert expected == reference.listed(one)
