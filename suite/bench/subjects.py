@@ -18,6 +18,7 @@ from bench import as_deployed, custom
 from e2e.exporter.apiserver import ApiServer
 
 KINDS = ("pods", "deployments", "replicasets", "nodes", "namespaces")
+LABELS = (f"--metric-labels-allowlist={','.join(f'{kind}=[*]' for kind in KINDS)}",)
 TICKS = os.sysconf("SC_CLK_TCK")
 PLAIN = {"Accept-Encoding": "identity"}
 # kube-state-metrics has no series of these: without them both export about as many.
@@ -134,7 +135,12 @@ def ours(
 
 
 def kube_state_metrics(
-    api: ApiServer, folder: Path, made: Mapping[str, int], *, kinds: Sequence[str] = KINDS
+    api: ApiServer,
+    folder: Path,
+    made: Mapping[str, int],
+    *,
+    kinds: Sequence[str] = KINDS,
+    flags: Sequence[str] = LABELS,
 ) -> Subject:
     """Return kube-state-metrics, built from its module."""
     port, telemetry = free_port(), free_port()
@@ -146,7 +152,7 @@ def kube_state_metrics(
         f"--telemetry-port={telemetry}",
         "--enable-gzip-encoding",
         f"--resources={','.join(kinds)}",
-        "--metric-labels-allowlist=pods=[*],deployments=[*],replicasets=[*],nodes=[*],namespaces=[*]",
+        *flags,
     ]
     url = f"http://127.0.0.1:{port}/metrics"
     complete = counts("kube_{}_created", made)

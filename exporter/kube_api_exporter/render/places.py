@@ -141,6 +141,7 @@ class Place:
         "labels",
         "listed",
         "name_label",
+        "named",
         "plan",
         "steps",
     )
@@ -153,6 +154,7 @@ class Place:
         self.labels = labels
         self.index_label = self.name_label = ""
         self.listed: Place | None = None  # of an element, the list
+        self.named = True  # of an element: it may have a name
         self.plan: Plan | None = None
         self._children: dict[str, Place] = {}
         self._element: Place | None = None

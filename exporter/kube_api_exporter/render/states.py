@@ -274,6 +274,7 @@ def lay(shape: Shape, place: Place, tell: Tell) -> None:
         place.plan = _conditions(shape, place) if shape.conditions else _items(shape, place)
         if not isinstance(shape.element, Leaf):
             inside = shape.element
+            place.element().named = not isinstance(inside, Object) or "name" in inside.fields
             if shape.conditions and isinstance(inside, Object):
                 inside = Object({name: one for name, one in inside.fields.items() if not _is_state(one)})
             lay(inside, place.element(), tell)
@@ -293,7 +294,9 @@ def _family(place: Place, unit: str) -> str:
 
 
 def _label(place: Place, name: str, *more: str) -> str:
-    return text.unused(text.label_name(name), {"namespace", "name", *place.labels, *more})
+    """Return a label that is free there; elements that have no name leave theirs."""
+    taken = place.labels if place.named else place.labels[:-1]
+    return text.unused(text.label_name(name), {"namespace", "name", *taken, *more})
 
 
 def _word(place: Place, name: str, *more: str) -> Word:

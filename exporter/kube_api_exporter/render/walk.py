@@ -53,7 +53,7 @@ def walk(value: Any, place: Place, labels: str, lines: Lines) -> None:
 def element_labels(labels: str, element: Place, index: int, value: Any) -> str:
     """Add the index of a list's element, and its name if it has one."""
     more = f'{element.index_label}="{index}"'
-    name = value.get("name") if isinstance(value, Mapping) else None
+    name = value.get("name") if element.named and isinstance(value, Mapping) else None
     if isinstance(name, str):
         more += f',{element.name_label}="{text.element_name(name)}"'
     return f"{labels},{more}" if labels else more

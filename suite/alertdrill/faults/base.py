@@ -34,8 +34,8 @@ class Place:
     namespace: str
     speed: float
     stack: str = STACK_NAMESPACE  # where what watches it is
-    image: Callable[[str], str] = str  # an image of ours → its name in this cluster
     folder: Path = Path()
+    image: Callable[[str], str] = str  # an image of ours → its name in this cluster
     remembered: dict[str, Any] = field(default_factory=dict)
 
     def run(self, what: str, *words: str, stdin: str | None = None) -> str:

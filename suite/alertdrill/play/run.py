@@ -69,8 +69,8 @@ class Run:
             self.namespace,
             self.lab.speed,
             stack=site.namespace,
-            image=site.image,
             folder=self.scenario.folder,
+            image=site.image,
         )
         self.started = self.clock.now()
 

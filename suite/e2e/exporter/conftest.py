@@ -9,12 +9,44 @@ from alertdrill.machine import process
 from e2e.exporter.apiserver import ApiServer
 from e2e.exporter.chaos import Chaos
 
+TEXT = {"type": "string"}
+TIME = {"type": "string", "format": "date-time"}
+# As the tools write it that make definitions from Go.
+QUANTITY = {
+    "anyOf": [{"type": "integer"}, {"type": "string"}],
+    "pattern": (
+        r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))"
+        r"(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
+    ),
+    "x-kubernetes-int-or-string": True,
+}
+CONDITION = {
+    "type": "object",
+    "properties": {"type": TEXT, "status": TEXT, "reason": TEXT, "lastTransitionTime": TIME},
+}
+RUN_STATE = {
+    "type": "object",
+    "properties": {
+        "idle": {"type": "object", "properties": {"reason": TEXT}},
+        "busy": {"type": "object", "properties": {"reason": TEXT}},
+    },
+}
+STATES = {
+    "mode": {"type": "string", "enum": ["Fast", "Slow"]},
+    "storage": QUANTITY,
+    "requests": {"type": "object", "additionalProperties": QUANTITY},
+    "timeout": {"type": "string", "pattern": "^([0-9]{1,5}(h|m|s|ms)){1,4}$"},
+    "since": TIME,
+    "conditions": {"type": "array", "items": CONDITION},
+    "runState": RUN_STATE,
+}
 WIDGET_SCHEMA = {
     "type": "object",
     "properties": {
         "spec": {
             "type": "object",
             "properties": {
+                **STATES,
                 "size": {"type": "integer"},
                 "ratio": {"type": "number"},
                 "on": {"type": "boolean"},

@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 
+from e2e.exporter import states
 from e2e.exporter.apiserver import ApiServer
 
 NAMESPACES = ("one", "two")
@@ -89,7 +90,9 @@ class History:
 def body(kind: str, name: str, dice: random.Random) -> dict[str, Any]:
     """Return a new object."""
     metadata = {"name": name, "labels": {"app": name}}
-    container = {"name": "app", "image": "app:1", "ports": [{"name": "http", "containerPort": 8080}]}
+    asked = {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "1Gi"}}
+    ports = [{"name": "http", "containerPort": 8080}]
+    container = {"name": "app", "image": "app:1", "ports": ports, "resources": asked}
     makers: dict[str, Callable[[], dict[str, Any]]] = {
         "pods": lambda: {"containers": [container] * 1, "priority": 0},
         "deployments.apps": lambda: {
@@ -98,7 +101,10 @@ def body(kind: str, name: str, dice: random.Random) -> dict[str, Any]:
             "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}},
         },
         "widgets.example.com": lambda: change(kind, dice)["spec"],
-        "nodes": lambda: {"unschedulable": dice.choice([True, False])},
+        "nodes": lambda: {
+            "unschedulable": dice.choice([True, False]),
+            "taints": dice.choice([[], [{"key": "dedicated", "value": "db", "effect": "NoSchedule"}]]),
+        },
     }
     api_version = {"deployments.apps": "apps/v1", "widgets.example.com": "example.com/v1"}.get(kind, "v1")
     names = {
@@ -111,24 +117,16 @@ def body(kind: str, name: str, dice: random.Random) -> dict[str, Any]:
 
 
 def change(kind: str, dice: random.Random) -> dict[str, Any]:
-    """Return a merge patch of an object's numbers; null takes a field away."""
+    """Return a merge patch of an object's numbers and states; null takes a field away."""
     some = dice.choice([None, dice.randrange(100)])
     if kind == "pods":
-        statuses = [
-            {
-                "name": "app",
-                "restartCount": dice.randrange(99),
-                "ready": dice.random() < 0.5,
-                "image": "",
-                "imageID": "",
-            }
-        ]
-        return {"status": {"containerStatuses": dice.choice([None, statuses])}}
+        return {"status": states.pod(dice)}
     if kind == "deployments.apps":
         status = {"replicas": 99, "readyReplicas": 99, "availableReplicas": some, "observedGeneration": 3}
-        return {"status": status}
+        return {"status": {**status, "conditions": states.conditions(dice, "Available", "Progressing")}}
     if kind == "nodes":
-        return {"status": {"daemonEndpoints": {"kubeletEndpoint": {"Port": dice.randrange(65536)}}}}
+        ports = {"kubeletEndpoint": {"Port": dice.randrange(65536)}}
+        return {"status": {**states.node(dice), "daemonEndpoints": ports}}
     parts = [{"name": f"p{i}", "weight": dice.random()} for i in range(dice.randrange(3))]
     spec = {
         "size": some,
@@ -140,6 +138,7 @@ def change(kind: str, dice: random.Random) -> dict[str, Any]:
     return {
         "spec": {
             **spec,
+            **states.widget(dice),
             "limits": {"a": some, "b-c": 2},
             "open": {"x": [1, {"y": dice.randrange(9)}], "z": "7"},
         }

@@ -6,6 +6,8 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from e2e.exporter import reference_states
+
 Sample = tuple[str, frozenset[tuple[str, str]], float]
 
 
@@ -21,6 +23,10 @@ def expected(kind: str, objects: list[dict[str, Any]]) -> set[Sample]:
         found |= {
             (name, frozenset(said.items()), number)
             for name, said, number in _walk(f"k8s_{kind}", value, labels)
+        }
+        found |= {
+            (name, frozenset(said.items()), number)
+            for name, said, number in reference_states.told(kind, value, labels)
         }
         own = {f"label_{_clean(key)}": said for key, said in metadata.get("labels", {}).items()}
         found.add((f"k8s_{kind}_labels", frozenset({**labels, **own}.items()), 1.0))

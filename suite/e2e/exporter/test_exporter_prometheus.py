@@ -32,12 +32,14 @@ ODD_WIDGET = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"na
 
 @pytest.fixture
 def furnished(api: ApiServer) -> ApiServer:
-    """Return the API server with some of every kind, and names that older readers refuse."""
+    """Return the API server with some of every kind, and names and words that some readers refuse."""
     dice = random.Random(5)  # noqa: S311  # the same objects every time
     for index in range(20):
         for kind, path in histories.PATHS.items():
             api.call("POST", path.format("one"), histories.body(kind, f"seen-{kind[:3]}-{index}", dice))
-    odd = {**ODD_WIDGET, "spec": {"open": {"on-call": 1, "a.b": {"c": 2}, "ä": 3}}}
+    said = {"type": 'a "word"\\\n\x00', "status": "True", "reason": "w" * 10_000}
+    states = {"conditions": [said, said, {"status": "True"}], "runState": {"busy": {"reason": said["type"]}}}
+    odd = {**ODD_WIDGET, "spec": {**states, "open": {"on-call": 1, "a.b": {"c": 2}, "ä": 3}}}
     api.call("POST", "/apis/example.com/v1/namespaces/one/widgets", odd)
     return api
 

@@ -17,7 +17,7 @@ from e2e.exporter.running import Running
 SECONDS_OF_CHAOS = float(os.environ.get("EXPORTER_CHAOS_SECONDS", "45"))
 ANCHORS = 40
 # Audits come quickly here, so that a lost event is found while the test waits; silence is noticed early.
-FLAGS = (f"--kinds={KINDS}", "--audit-interval=8", "--silence=3", "--page=20", "--preset=numbers")
+FLAGS = (f"--kinds={KINDS}", "--audit-interval=8", "--silence=3", "--page=20")
 
 
 def anchors(api: ApiServer) -> set[reference.Sample]:
