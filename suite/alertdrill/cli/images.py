@@ -1,5 +1,6 @@
 """`alertdrill images`: what a lab runs, for clusters that must be given it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -13,16 +14,18 @@ from alertdrill.progress import Progress
 
 @click.command()
 @click.option("--tofu", is_flag=True, help="Tell of terradiff's image, too; to build its tofu takes minutes.")
+@options.components
 @options.output_format
-def images(*, tofu: bool, output_format: str) -> None:
+def images(*, tofu: bool, components: Sequence[str], output_format: str) -> None:
     """Make the images a lab needs and say their names, their digests, and how to give them to a cluster.
 
     A cluster of ours gets them loaded. Somebody else's (--cluster existing) must have them on its nodes, or
     pull them from a registry, named by `alertdrill up --registry`.
     """
-    packed = machine_images.packed(Progress(), tofu=tofu)
+    packed = machine_images.packed(Progress(), tofu=tofu, components=components)
     digests = archive.digests(packed)
-    pulled = [image.name for image in machine_images.THIRD_PARTY if image.name not in digests]
+    others = (*machine_images.THIRD_PARTY, *(machine_images.COMPONENTS[one] for one in components))
+    pulled = [image.name for image in others if image.name not in digests]
     if output_format == "json":
         said: dict[str, Any] = {"archive": str(packed), "images": digests, "pulled": pulled}
         click.echo(msgspec.json.format(msgspec.json.encode(said), indent=2))

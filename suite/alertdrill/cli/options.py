@@ -28,6 +28,13 @@ KEPT = (
 name = click.option(
     "--name", default=NAME, show_default=True, help="The lab's name; several can be up at once."
 )
+components = click.option(
+    "--with",
+    "components",
+    type=click.Choice(sorted(images.COMPONENTS)),
+    multiple=True,
+    help="What else the lab has, because rules read it; with no registry it is built: minutes, once.",
+)
 output_format = click.option(
     "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
@@ -72,14 +79,7 @@ def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="Where the stack is; another one for each lab in one cluster. The rules need not know it.",
         ),
-        click.option(
-            "--with",
-            "components",
-            type=click.Choice(sorted(images.COMPONENTS)),
-            multiple=True,
-            help="What else the lab has, because rules read it; with no registry it is built, which takes"
-            " minutes, once.",
-        ),
+        components,
         click.option(
             "--context", default="", help="With --cluster existing: the context, which must be named."
         ),

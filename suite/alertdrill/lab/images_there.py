@@ -15,14 +15,14 @@ STACK = (images.OWN[0].name, images.THIRD_PARTY[0].name)
 
 
 def told(
-    kube: Kube, site: Site, scenarios: Iterable[str], progress: Progress, clock: Clock | None = None
+    kube: Kube, site: Site, others: Iterable[str], progress: Progress, clock: Clock | None = None
 ) -> None:
     """Say of each image where it comes from; LabError for one that can come from nowhere.
 
-    `scenarios` are those that workloads name. Ours are in no public registry: they must be on a node, or in
-    the registry that was named.
+    `others` are those that not every stack has, and those that workloads name. Ours are in no public
+    registry: they must be on a node, or in the registry that was named.
     """
-    names = [site.image(name) for name in dict.fromkeys((*STACK, *scenarios))]
+    names = [site.image(name) for name in dict.fromkeys((*STACK, *others))]
     waiting = False
 
     def found() -> list[str]:

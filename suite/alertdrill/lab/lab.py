@@ -144,7 +144,7 @@ def _cluster_with_images(
     """Bring the cluster up while images are made; load them unless they are there. Returns what is loaded."""
     if Ability.LOADS_IMAGES not in cluster.abilities:
         access = cluster.up(progress)
-        images_there.told(Kube(access.kubeconfig, access.context), site, options.images, progress)
+        images_there.told(Kube(access.kubeconfig, access.context), site, _named(options), progress)
         return access, {}
     with ThreadPoolExecutor() as pool:
         making = pool.submit(images.packed, progress, tofu=options.tofu, components=options.components)
@@ -157,6 +157,11 @@ def _cluster_with_images(
         with progress.phase("images into the cluster"):
             cluster.load([archive], progress)
     return access, {**(before.images if there and before else {}), **needed}
+
+
+def _named(options: Options) -> tuple[str, ...]:
+    """Return the images that not every lab needs, by what was asked for."""
+    return (*(images.COMPONENTS[one].name for one in options.components), *options.images)
 
 
 def down(name: str, progress: Progress) -> bool:
@@ -215,7 +220,7 @@ def _connected(state: State, options: Options, rules: LabRules, progress: Progre
         kube.forward(site.namespace, "service/prometheus", known.PROMETHEUS_PORT) as forward,
     ):
         if state.is_guest:
-            images_there.told(kube, site, options.images, progress)
+            images_there.told(kube, site, _named(options), progress)
         _deploy(rules, options, kube, site, state.images, progress=progress)
         ours.take()  # where the namespace was gone
         wait_for(

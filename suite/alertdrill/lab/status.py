@@ -58,7 +58,7 @@ def _stack(kube: Kube, state: State) -> dict[str, str]:
     }
     own = mark(state.options.name)
     found = {}
-    for name in COMPONENTS:
+    for name in (*COMPONENTS, *state.options.components):
         one = there.get(name)
         if one is None:
             found[name] = "is not there"
