@@ -92,6 +92,20 @@ def truth(session: nox.Session) -> None:
 
 
 @nox.session
+def drift(session: nox.Session) -> None:
+    """Hold kubediff against a real API server: what was left alone is silent, what was changed is told."""
+    install(session)
+    session.run("pytest", "suite/e2e/kubediff", "--timeout=600", *session.posargs)
+
+
+@nox.session
+def defaults(session: nox.Session) -> None:
+    """Learn from a real API server what it fills in by itself, and write kubediff's table of it."""
+    install(session)
+    session.run("python", "-m", "e2e.kubediff.learn", env={"PYTHONPATH": "suite"})
+
+
+@nox.session
 def tofu(session: nox.Session) -> None:
     """Hold terradiff against a real tofu, on its own and in a cluster; tofu is built the first time."""
     install(session)
@@ -123,6 +137,7 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "bench", *session.posargs)
     session.run("python", "-m", "bench.costs")
     session.run("python", "-m", "bench.prom_run")
+    session.run("python", "-m", "bench.kubediff")
 
 
 @nox.session

@@ -44,16 +44,20 @@ EXPORTER_FLOORS: tuple[frozenset[str], ...] = (
 FLOORS = {"alertdrill": HARNESS_FLOORS, "kube_api_exporter": EXPORTER_FLOORS}
 # The daemons share a kit and know nothing of each other, nor of the harness; the harness meets them only as
 # processes, images and URLs. The benchmark also takes their parts, to measure where the time goes, and e2e
-# the kit, whose reading of a kubeconfig is held against that of kubectl.
-DAEMONS = frozenset({"exporter_kit", "git_sync_stand_in", "kube_api_exporter", "prom_run", "terradiff"})
+# the kit, whose reading of a kubeconfig is held against that of kubectl, and kubediff, for which it learns
+# the API server's defaults.
+DAEMONS = frozenset(
+    {"exporter_kit", "git_sync_stand_in", "kube_api_exporter", "kubediff", "prom_run", "terradiff"}
+)
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "exporter_kit": frozenset(),
     "git_sync_stand_in": frozenset({"exporter_kit"}),
     "kube_api_exporter": frozenset({"exporter_kit"}),
+    "kubediff": frozenset({"exporter_kit"}),
     "prom_run": frozenset({"exporter_kit"}),
     "terradiff": frozenset({"exporter_kit"}),
     "alertdrill": frozenset(),
-    "e2e": frozenset({"alertdrill", "exporter_kit"}),
+    "e2e": frozenset({"alertdrill", "exporter_kit", "kubediff"}),
     "bench": frozenset({"alertdrill", "e2e", *DAEMONS}),
 }
 # Names that a library calls, whether or not anybody here does.

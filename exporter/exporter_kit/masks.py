@@ -35,7 +35,7 @@ DEFAULT = (
     r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
     r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*",
 )
-_SECRET_NAME = re.compile(
+SECRET_NAME = re.compile(
     r"(?i)passw|passphrase|(?:^|_)pass(?:_|$)|_pwd(?:_|$)|secret|token|credential|api_?key|access_?key|private"
 )
 
@@ -109,5 +109,5 @@ def secret_values(environment: Mapping[str, str]) -> Sequence[str]:
     return [
         value
         for name, value in environment.items()
-        if _SECRET_NAME.search(name) and len(value) >= SECRET_VALUE_CHARS_MIN
+        if SECRET_NAME.search(name) and len(value) >= SECRET_VALUE_CHARS_MIN
     ]

@@ -108,6 +108,28 @@ class ApiServer:
         assert reply.status_code in {200, 201, 202, 404, 409}, f"{method} {path}: {reply.text[:500]}"
         return reply.json()
 
+    def try_to_create(self, path: str, body: object) -> Any:
+        """Return what would become of an object that is created, None if the server refuses it."""
+        reply = self._session.post(
+            f"{self.url}{path}",
+            params={"dryRun": "All", "fieldValidation": "Ignore"},
+            data=json.dumps(body),
+            headers={"Content-Type": "application/json"},
+            timeout=30,
+        )
+        return reply.json() if reply.ok else None
+
+    def try_to_patch(self, path: str, changes: list[Any], *, manager: str) -> Any:
+        """Return what would become of an object that somebody changes, None if the server refuses it."""
+        reply = self._session.patch(
+            f"{self.url}{path}",
+            params={"dryRun": "All", "fieldManager": manager, "fieldValidation": "Strict"},
+            data=json.dumps(changes),
+            headers={"Content-Type": "application/json-patch+json"},
+            timeout=30,
+        )
+        return reply.json() if reply.ok else None
+
     def patch(self, path: str, body: object) -> Any:
         """Change some fields of an object."""
         return self.call("PATCH", path, body, kind=MERGE)
