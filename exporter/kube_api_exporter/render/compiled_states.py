@@ -80,9 +80,9 @@ def of_condition(element: Object, plan: states.Conditions, keep: Keep) -> list[s
         inner += [f" v = {at[word.field]}", f" if v: {_word(word, 'typed', keep)}"]
     return [
         "c = v",
-        f"kind, truth = {at['type']}, truths.get({at['status']})",
-        f"kind = {keep(plan.words)}[kind] if kind else ''",
-        f"if not kind or not truth or kind in seen: {lost}['condition'] += 1",
+        f"t, truth = {at['type']}, truths.get({at['status']})",
+        f"kind = {keep(plan.words)}[t] if t else ''",
+        f"if not kind or not truth or kind in seen: {lost}['condition'] += 1 if kind or not t else 0",
         "else:",
         " seen.add(kind)",
         " typed = f'{labels},type=\"{kind}\"'",

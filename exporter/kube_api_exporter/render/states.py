@@ -171,10 +171,12 @@ class Conditions:
 
     def _tell_one(self, one: Mapping[str, Any], labels: str, lines: Lines, seen: set[str]) -> None:
         kind, status = one.get("type"), one.get("status")
-        typed = self.words[kind] if isinstance(kind, str) and kind else ""
+        kind = kind if isinstance(kind, str) else ""
+        typed = self.words[kind] if kind else ""
         truth = TRUTH.get(status, "") if isinstance(status, str) else ""
         if not typed or not truth or typed in seen:
-            self.families.lost["condition"] += 1
+            # A type past the budget was counted when it was looked up.
+            self.families.lost["condition"] += bool(typed) or not kind
             return
         seen.add(typed)
         labels = f'{labels},type="{typed}"'

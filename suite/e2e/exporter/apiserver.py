@@ -38,7 +38,7 @@ class ApiServer:
         folder.mkdir(parents=True, exist_ok=True)
         self._programs = nodeimage.programs()
         self._token = secrets.token_hex(16)
-        self._etcd_port, self._peer_port, port = _free_ports(3)
+        self._etcd_port, self._peer_port, port = free_ports(3)
         self.url = f"https://127.0.0.1:{port}"
         self.etcd = f"http://127.0.0.1:{self._etcd_port}"
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -188,7 +188,7 @@ class ApiServer:
         ]
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ask the kernel for ports nobody uses now."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [int(one.getsockname()[1]) for one in sockets]
