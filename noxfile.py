@@ -138,6 +138,7 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "bench.costs")
     session.run("python", "-m", "bench.prom_run")
     session.run("python", "-m", "bench.kubediff")
+    session.run("python", "-m", "bench.kubediff_sizes")
 
 
 @nox.session

@@ -53,12 +53,17 @@ def program() -> str:
 
 
 class Cache:
-    """What is kept of one set of inputs, in one file that only its owner reads; and schemas beside it."""
+    """What is kept of one set of inputs, in one file that only its owner reads; and schemas beside it.
 
-    def __init__(self, within: Path, inputs: str) -> None:
+    Without a folder it is but a memory.
+    """
+
+    def __init__(self, within: Path | None, inputs: str) -> None:
         self.salt = hashlib.blake2b(f"{program()} {inputs}".encode()).digest()
-        self._file = within / f"{self.salt.hex()[:24]}.msgpack"
+        self._file = (within or Path()) / f"{self.salt.hex()[:24]}.msgpack"
         self._held, self._used = _File(), _File()
+        if within is None:
+            return
         with contextlib.suppress(OSError, msgspec.MsgspecError):
             if self._file.stat().st_uid == os.getuid():
                 self._held = msgspec.msgpack.decode(self._file.read_bytes(), type=_File)
@@ -115,6 +120,10 @@ class Cache:
 
     def _schema(self, digest: str) -> Path:
         return self._file.parent / f"{digest[:40]}.schema"
+
+    def turn(self) -> None:
+        """Begin another run with what this one used."""
+        self._held, self._used = self._used, _File()
 
     def save(self) -> None:
         """Write what this run used, if that is news; where it can't be written, there is no cache."""

@@ -89,6 +89,19 @@ GARBAGE = 200_000
     "--cache", "cache_folder", type=FILE, help="Where to keep what was parsed.  [default: ~/.cache/kubediff]"
 )
 @click.option("--no-cache", is_flag=True, help="Parse everything anew.")
+@click.option(
+    "--watch", is_flag=True, help="Keep watching, and serve page and metrics; needs the right to watch."
+)
+@click.option(
+    "--listen-address",
+    default="127.0.0.1:8080",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where to serve.",
+)
+@click.option(
+    "--web-config", "--web.config.file", "web_config", type=FILE, help="TLS and passwords: a web-config file."
+)
 @click.option("--page", type=click.IntRange(1, 10_000), default=500, help="Objects per page of a list.")
 @click.argument("paths", nargs=-1)
 def kubediff(**given: Any) -> int:

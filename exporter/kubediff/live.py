@@ -3,7 +3,7 @@
 import functools
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Self
@@ -99,9 +99,12 @@ class _OldGroup(msgspec.Struct):
 
 class _ListMeta(msgspec.Struct):
     continue_: str = msgspec.field(name="continue", default="")
+    resource_version: str = msgspec.field(name="resourceVersion", default="")
 
 
-class _Page(msgspec.Struct):
+class Page(msgspec.Struct):
+    """A part of a list."""
+
     metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
     items: list[msgspec.Raw] | None = None
 
@@ -114,7 +117,7 @@ class _Index(msgspec.Struct):
     paths: dict[str, _Document] = {}
 
 
-_PAGES = msgspec.json.Decoder(_Page)
+_PAGES = msgspec.json.Decoder(Page)
 _GROUPS = msgspec.json.Decoder(_Groups)
 
 
@@ -237,8 +240,20 @@ class Cluster:
                 self._cache.put_schema(digest, kept)
         return kept
 
-    def objects(self, kind: Kind, namespace: str = "", *, only: str = "") -> Iterator[msgspec.Raw]:
-        """Yield the objects of a kind, page by page; `only` is the name of the one that is wanted."""
+    def objects(
+        self,
+        kind: Kind,
+        namespace: str = "",
+        *,
+        only: str = "",
+        claimed: Container[tuple[str, str]] | None = None,  # noqa: ARG002  # of use to who holds objects
+    ) -> Iterator[msgspec.Raw]:
+        """Yield the objects of a kind; `only` is the name of the one that is wanted."""
+        for page in self.pages(kind, namespace, only=only):
+            yield from page.items or ()
+
+    def pages(self, kind: Kind, namespace: str = "", *, only: str = "") -> Iterator[Page]:
+        """Yield the objects of a kind, page by page."""
         query = {"limit": str(self._page)}
         if only:
             query["fieldSelector"] = f"metadata.name={only}"
@@ -253,7 +268,7 @@ class Cluster:
                     raise
                 query.pop("continue", None)
                 continue
-            yield from page.items or ()
+            yield page
             if not page.metadata.continue_:
                 return
             query["continue"] = page.metadata.continue_

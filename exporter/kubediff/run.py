@@ -137,7 +137,7 @@ class Run:
         waiting = dict(scope.manifests)
         only = next(iter(waiting))[1] if len(waiting) == 1 and not self._extra else ""
         namespaces = {namespace for namespace, _ in waiting}
-        for raw in self._cluster.objects(scope.kind, scope.namespace, only=only):
+        for raw in self._cluster.objects(scope.kind, scope.namespace, only=only, claimed=scope.manifests):
             head = _HEADS.decode(raw)
             key = (head.metadata.namespace, head.metadata.name)
             manifest = waiting.pop(key, None)

@@ -10,6 +10,7 @@ from exporter_kit.errors import DaemonError, UsageError
 from exporter_kit.files import write_whole
 from kubediff import cache, ignore, outputs
 from kubediff.inputs import Inputs
+from kubediff.manifests import STDIN
 from kubediff.results import Trouble, Verdict
 from kubediff.run import Run, Wishes
 
@@ -28,9 +29,17 @@ def start(
     exit_codes: str,
     no_error_on_diff: bool,
     textfile: Path | None,
+    watch: bool,
+    listen_address: str,
+    web_config: Path | None,
     **given: Any,
 ) -> int:
     """Compare, write what came of it, and return the exit code."""
+    if watch:
+        if textfile or outputs_ or as_json or stat:
+            raise UsageError("--watch serves the page and the metrics; leave --textfile and --output out")
+        _watch(listen_address, web_config, **given)
+        return 0
     begun = time.monotonic()
     verdict = Verdict(troubles=[Trouble("kubediff", "the run did not end")])
     try:
@@ -46,44 +55,60 @@ def start(
     return AS_DIFF[code] if exit_codes == "diff" else code
 
 
-def compare(
+def _watch(address: str, web_config: Path | None, **given: Any) -> None:
+    from exporter_kit import log  # noqa: PLC0415  # a single run tells nothing there
+    from kubediff.serve import serve  # noqa: PLC0415
+    from kubediff.watching import Watch  # noqa: PLC0415
+
+    place, inputs, wishes, rest = _understood(**given)
+    if STDIN in (*inputs.paths, *inputs.files):
+        raise UsageError("--watch reads manifests again and again; give files or folders in place of -")
+    log.configure()
+    serve(Watch(place, inputs, wishes, page=rest["page"]), address, web_config)
+
+
+def _understood(
     *,
     kubeconfig: Path | None,
     context: str | None,
     server: str | None,
     token_file: Path | None,
     ca_file: Path | None,
-    page: int,
-    cache_folder: Path | None,
-    no_cache: bool,
     ignored: tuple[str, ...],
     ignore_file: Path | None,
     sensitive: tuple[str, ...],
     applier: str,
     extra: bool,
+    page: int,
+    cache_folder: Path | None,
+    no_cache: bool,
     **given: Any,
-) -> Verdict:
+) -> tuple[Place, Inputs, Wishes, dict[str, Any]]:
+    """Read the flags: where the cluster is, where manifests are, how to compare, and the rest."""
+    inputs = Inputs(**given)
+    if not inputs.any:
+        raise UsageError("no manifests are named; give files or folders, -f - or --render 'COMMAND'")
+    rules = [*map(ignore.parse, ignored), *(ignore.load(ignore_file) if ignore_file else ())]
+    wishes = Wishes(rules, [ignore.parse(each) for each in sensitive], applier, extra)
+    folder = None if no_cache else cache_folder or cache.folder()
+    place = Place(kubeconfig, context, server, token_file, ca_file)
+    return place, inputs, wishes, {"page": page, "folder": folder}
+
+
+def compare(**given: Any) -> Verdict:
     """Read the manifests while the cluster says what it serves, then compare."""
     from exporter_kit.api.client import ApiClient  # noqa: PLC0415  # what is wrong above needs no client
     from kubediff.live import Cluster  # noqa: PLC0415
 
-    inputs = Inputs(**given)
-    if not inputs.any:
-        raise UsageError("no manifests are named; give files or folders, -f - or --render 'COMMAND'")
-    wishes = Wishes(
-        [*map(ignore.parse, ignored), *(ignore.load(ignore_file) if ignore_file else ())],
-        [ignore.parse(each) for each in sensitive],
-        applier,
-        extra,
-    )
-    folder = None if no_cache else cache_folder or cache.folder()
+    place, inputs, wishes, rest = _understood(**given)
+    folder = rest["folder"]
     kept = cache.Cache(folder, repr(inputs)) if folder else None
     try:
-        client = ApiClient(Place(kubeconfig, context, server, token_file, ca_file), user_agent="kubediff")
+        client = ApiClient(place, user_agent="kubediff")
     except ApiError as error:
         found = inputs.read(kept)
         return Verdict(troubles=[*found.troubles, Trouble("the API server", str(error))])
-    with Cluster(client, page=page, cache=kept) as cluster:
+    with Cluster(client, page=rest["page"], cache=kept) as cluster:
         found = inputs.read(kept)
         verdict = Run(cluster, found, wishes, kept).whole()
     if kept:

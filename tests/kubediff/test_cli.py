@@ -117,6 +117,11 @@ def test_the_historic_flags_keep_working(kubediff: Run, one: Path, tmp_path: Pat
         (("--ignore", "a/b:c", "x"), "is not [KIND[/NAMESPACE/NAME]:]PATH[@MANAGER]"),
         (("--nonsense",), "No such option"),
         (("--ignore-file=/nowhere", "x"), "/nowhere"),
+        (("--watch", "-f", "-"), "give files or folders in place of -"),
+        (("--watch", "-j", "x"), "leave --textfile and --output out"),
+        (("--watch",), "no manifests are named"),
+        (("--watch", "--listen-address=8080", "x"), "is not HOST:PORT"),
+        (("--watch", "--web-config=/nowhere", "x"), "/nowhere"),
     ],
 )
 def test_a_mistake_is_a_sentence(kubediff: Run, words: tuple[str, ...], sentence: str) -> None:

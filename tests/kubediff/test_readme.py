@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import kubediff
-from kubediff import cli, ignore
+from kubediff import cli, compare_images, ignore
 from kubediff.report import prometheus
 
 README = (Path(kubediff.__file__).parent / "README.md").read_text()
@@ -34,5 +34,6 @@ def test_the_command_lines_are_understood() -> None:
 def test_metrics_and_flags_that_are_named_exist() -> None:
     """Names in the README are names in the textfile and on the command line, and no metric is left out."""
     assert prometheus.HELP.keys() == set(re.findall(r"\bkubediff_[a-z_]+\b", README))
-    flags = {flag for option in cli.kubediff.params for flag in option.opts if flag.startswith("--")}
+    options = [*cli.kubediff.params, *compare_images.compare_images.params]
+    flags = {flag for option in options for flag in option.opts if flag.startswith("--")}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) <= flags

@@ -9,10 +9,11 @@ import msgspec
 from exporter_kit import log
 from exporter_kit.api.client import ApiClient
 from exporter_kit.api.errors import ApiError, Gone, Invalid, NotServed, Throttled, Unreachable
+from exporter_kit.watch.following import GOOD_SECONDS, older
 from kube_api_exporter.store.feed import Feed
 from kube_api_exporter.store.store import Store
 from kube_api_exporter.watch.catalog import Catalog
-from kube_api_exporter.watch.watching import GOOD_SECONDS, Conversation, Undecodable, older
+from kube_api_exporter.watch.watching import Conversation, Undecodable
 
 BACKOFF_FIRST, BACKOFF_MAX = 0.25, 30.0
 # An API server that has just started answers 404 for custom resources until it has read their definitions.

@@ -4,24 +4,14 @@ Everything here raises an ApiError when the conversation is over for a reason; r
 server ended it in the ordinary way and it may be resumed.
 """
 
-import random
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
 
-from exporter_kit.api.client import JSON, ApiClient, Stream
-from exporter_kit.api.errors import (
-    ApiError,
-    Gone,
-    Invalid,
-    Silent,
-    Throttled,
-    Unreachable,
-    for_status,
-    wait_seconds,
-)
+from exporter_kit.api.client import JSON, ApiClient
+from exporter_kit.api.errors import ApiError, Gone, Invalid, Unreachable
+from exporter_kit.watch.following import Following, error_of, older
 from kube_api_exporter.render.decode import Identified, IdentifiedEvent, IdentifiedPage, ListMeta, Page
 from kube_api_exporter.render.renderer import Key, Refused, Seen, shard_of
 from kube_api_exporter.store.feed import Feed
@@ -32,30 +22,18 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 # Metadata holds who wrote which field, kilobytes of it: more objects at once would be our peak of memory.
 METADATA_PAGE = 100
 INITIAL_END = "k8s.io/initial-events-end"
-# The server ends a watch after a time drawn from this range, so that watches don't all end together.
-WATCH_SECONDS = (300, 600)
-# A stream that was followed for less counts as one that never worked, or we would hammer the server.
-GOOD_SECONDS = 1.0
 # How long a server that has just been silent gets for a small answer, before what we serve is called old.
 PROBE_SECONDS = 10.0
-# Initial events come without a pause, and a stream that follows a silent one must say something soon: two
-# such silences and the one before make less than the 3 minutes after which what is served is called old.
-PROBATION_SECONDS = 25.0
 
 
-class Conversation:
+class Conversation(Following[Store]):
     """What one reader says to the server about its feed, and where it got to."""
 
     def __init__(self, client: ApiClient, feed: Feed, *, over: Callable[[], bool] = lambda: False) -> None:
         assert feed.kind
-        self._over = over
-        self._client = client
+        path = feed.kind.path(feed.namespace if feed.kind.namespaced else None)
+        super().__init__(client, path, silence=feed.options.silence, over=over)
         self._feed = feed
-        self.path = feed.kind.path(feed.namespace if feed.kind.namespaced else None)
-        self.version: str | None = None
-        self.live_since: float | None = None
-        self.stream: Stream | None = None
-        self._was_silent = False  # the last stream ended for it
 
     def selection(self) -> dict[str, str]:
         """Return the query parameters that choose objects."""
@@ -91,76 +69,14 @@ class Conversation:
     def watch_list(self) -> None:
         """Let the server stream everything, then go on following; Invalid if it can't."""
         query = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
-        self._follow(query, Store(self._feed.renderer))
+        self.follow(query, Store(self._feed.renderer))
 
-    def watch(self) -> None:
-        """Follow what happens from where we are."""
-        assert self.version is not None
-        self._follow({"resourceVersion": self.version}, None)
-
-    def close(self) -> None:
-        """End the stream from another thread."""
-        stream = self.stream
-        if stream:
-            stream.close()
-
-    def _follow(self, query: dict[str, str], aside: Store | None) -> None:
-        """Read a stream to its end; `aside` collects the initial events until they are all there."""
-        seconds = random.uniform(*WATCH_SECONDS)  # noqa: S311  # spreading load, not secrets
-        common = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(int(seconds))}
-        query = {**self.selection(), **common, **query}
-        began = time.monotonic()
-        self.stream = self._client.stream(self.path, query, silence=self._feed.options.silence)
-        try:
-            if self._over():  # somebody wanted us to stop while the stream was being opened
-                return
-            heard = self._read(self.stream, aside)
-        except Exception as error:
-            if self._over():
-                return  # it was closed while it was being read, and may have ended in any way
-            if isinstance(error, Silent):
-                self._note_silence()
-            raise
-        finally:
-            self.close()
-            self.stream = None
-        if not self._over() and not heard and time.monotonic() - began < GOOD_SECONDS:
-            # A proxy may do so for ever: each time it would look like a watch that ended in the ordinary way.
-            raise Unreachable(f"watching {self.path}: the server ended the watch at once")
-
-    def _read(self, stream: Stream, aside: Store | None) -> bool:
-        """Apply the lines of a stream; return whether there were any."""
-        heard, silence = False, stream.silence
-        if aside is None:
-            self._heard()
-        if aside is not None or self._was_silent:
-            stream.silence = min(silence, PROBATION_SECONDS)
-        for line in stream:
-            heard, self._was_silent = True, False
-            aside = self._line(line, aside)
-            if aside is None:
-                stream.silence = silence
-        if aside is not None and not self._over():
-            raise Invalid("the stream ended before all initial events were there")
-        return heard
-
-    def _note_silence(self) -> None:
-        """Resume once; a stream that opens and says nothing again proves nothing, only a list would."""
-        if self._was_silent:
-            self.version = None
-        self._was_silent = True
-
-    def lived(self) -> float:
-        """Return for how many seconds the last stream was followed, once; 0 if it never was."""
-        since, self.live_since = self.live_since, None
-        return time.monotonic() - since if since is not None else 0.0
-
-    def _heard(self) -> None:
-        self.live_since = time.monotonic()
+    def contacted(self) -> None:
+        """Tell the feed that it is followed."""
         self._feed.contact()
         self._feed.watching, self._feed.trouble = True, ""
 
-    def _line(self, line: bytes, aside: Store | None) -> Store | None:
+    def take(self, line: bytes, aside: Store | None) -> Store | None:
         """Apply one event; return the store aside, or None once it was swapped in."""
         feed = self._feed
         assert feed.renderer
@@ -176,7 +92,7 @@ class Conversation:
         elif kind == "BOOKMARK":
             return self._bookmark(said, aside)
         elif kind == "ERROR":
-            raise _error_of(said)
+            raise error_of(said.code, said.message, said.details)
         else:
             self._remember(feed.store if aside is None else aside, kind, said)
         return aside
@@ -221,7 +137,7 @@ class Conversation:
             raise Invalid("a bookmark amid the initial events: this server has no WatchList")
         self._check_whole(aside)
         self._swap(aside, version)
-        self._heard()
+        self.heard()
         return None
 
     def _check_whole(self, aside: Store) -> None:
@@ -283,17 +199,3 @@ def _decoded(raw: bytes | msgspec.Raw, kind: type[T]) -> T | None:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.MsgspecError, RecursionError):
         return None
-
-
-def _error_of(said: Identified) -> ApiError:
-    """Turn an ERROR event into what the same status would be outside a stream."""
-    wait = (said.details or {}).get("retryAfterSeconds")
-    error = for_status(said.code or 500, f"the watch said: {said.message}", None)
-    if isinstance(error, Throttled) or (wait and not isinstance(error, Gone)):
-        return Throttled(str(error), wait_seconds(wait))
-    return error
-
-
-def older(version: str, than: str | None) -> bool:
-    """Whether a version is certainly older: both are integers (so since 1.35) and it is the smaller one."""
-    return than is not None and version.isdecimal() and than.isdecimal() and int(version) < int(than)

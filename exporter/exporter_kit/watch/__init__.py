@@ -1,0 +1,1 @@
+"""The watch protocol: a stream of what happens to the objects of one kind."""
