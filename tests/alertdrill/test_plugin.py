@@ -115,6 +115,26 @@ def test_a_module_with_a_mistake_is_told_with_its_line(repository: Path) -> None
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [("LabError('no cluster answers')", "no cluster answers"), ("ScenarioError('no rule')", "no rule")],
+)
+def test_trouble_is_an_error_in_one_sentence(error: str, said: str, repository: Path) -> None:
+    """What keeps a scenario from being played proves no alert wrong, and needs no trace of ours."""
+    (repository / "conftest.py").write_text(
+        "import pytest\n"
+        "from alertdrill.errors import LabError, ScenarioError\n"
+        "class Broken:\n"
+        f"    def play(self, scenario): raise {error}\n"
+        "@pytest.fixture(scope='session')\n"
+        "def drill_batch(): return Broken()\n"
+    )
+    done = run(repository, "-k", "crash-loop")
+    assert "2 deselected, 1 error" in done.stdout
+    assert said in done.stdout
+    assert "plugin.py" not in done.stdout
+
+
 def test_a_run_without_a_drill_loads_no_harness(tmp_path: Path) -> None:
     """Having alertdrill installed costs a test run nothing."""
     (tmp_path / "test_other.py").write_text(
