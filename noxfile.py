@@ -15,8 +15,6 @@ nox.options.error_on_missing_interpreters = True
 PYTHON_CODE = ("exporter", "suite", "tests", "noxfile.py")
 LOCK = "suite/requirements.txt"
 IMAGE_LOCK = "exporter/requirements.txt"
-# In this order: whoever follows the page on rules of one's own has the lab before the scenarios do.
-DRILL = ("own_repository", "scenarios", "wrong_expectations", "lab_trouble")
 GROUPS = ("build", "browser", "lint", "types", "tests")
 REPORTS = Path(os.environ.get("ALERTDRILL_REPORTS", "reports"))
 
@@ -63,7 +61,7 @@ def e2e(session: nox.Session) -> None:
     install(session)
     REPORTS.mkdir(parents=True, exist_ok=True)
     junit = f"--junitxml={REPORTS / 'e2e-pytest.xml'}"
-    drill = [f"suite/e2e/test_{name}.py" for name in DRILL]
+    drill = [f"suite/e2e/test_{name}.py" for name in ("scenarios", "wrong_expectations", "lab_trouble")]
     session.run("pytest", *drill, "--timeout=0", "--drill-name=e2e", junit, *session.posargs)
 
 
@@ -85,6 +83,14 @@ def clusters(session: nox.Session) -> None:
     install(session)
     files = ("suite/e2e/test_two_labs.py", "suite/e2e/test_clusters.py")
     session.run("pytest", *files, "--timeout=0", *session.posargs)
+
+
+@nox.session
+def own(session: nox.Session) -> None:
+    """Follow the page on rules of one's own from an empty folder to verdicts, as somebody new would."""
+    install(session)
+    page = ("suite/e2e/test_own_repository.py", "--drill-name=own")
+    session.run("pytest", *page, "--timeout=0", *session.posargs)
 
 
 @nox.session

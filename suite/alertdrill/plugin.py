@@ -225,24 +225,36 @@ def _made(record: Path, run: str) -> Path:
 def pytest_runtest_makereport(
     item: pytest.Item, call: "pytest.CallInfo[None]"
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say in a test's report what was drilled; lab trouble is pytest's error, for nothing failed."""
+    """Say in a test's report what was drilled; trouble is a sentence and pytest's error: nothing failed."""
     report = yield
+    if call.excinfo and (sentence := _sentence(call.excinfo.value)):
+        report.longrepr = sentence
+        if call.when == "call":
+            report.when = "setup"  # by which pytest tells an error from a failure
     played = item.stash.get(PLAYED, [])
     if call.when != "call" or not played:
         return report
     import msgspec  # noqa: PLC0415
 
-    from alertdrill.errors import LabError  # noqa: PLC0415
     from alertdrill.report import text  # noqa: PLC0415
 
     setattr(report, TOLD, [msgspec.to_builtins(one.judgement) for one in played])
-    if call.excinfo and call.excinfo.errisinstance(LabError):
-        report.when = "setup"  # by which pytest tells an error from a failure
-    longrepr: Any = report.longrepr
-    if report.failed and hasattr(longrepr, "addsection"):
-        again = "\n".join(f"look at it again: alertdrill judge {one.folder}" for one in played)
-        longrepr.addsection("fire drill", f"{text.render([one.judgement for one in played])}\n{again}")
+    if report.failed:
+        again = [f"look at it again: alertdrill judge {one.folder}" for one in played if one.folder]
+        said = "\n".join([text.render([one.judgement for one in played]), *again])
+        longrepr: Any = report.longrepr
+        if hasattr(longrepr, "addsection"):
+            longrepr.addsection("fire drill", said)
+        else:
+            report.longrepr = f"{longrepr}\n{said}"
     return report
+
+
+def _sentence(error: BaseException) -> str:
+    """Return what a person is told of an error of ours, "" for any other."""
+    from alertdrill.errors import AlertdrillError  # noqa: PLC0415
+
+    return str(error) if isinstance(error, AlertdrillError) else ""
 
 
 @pytest.hookimpl(trylast=True)  # pytest-xdist ends its processes in this hook, too
@@ -255,12 +267,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if manager is None or not made.is_file():
         return
     from alertdrill import lab as labs  # noqa: PLC0415
+    from alertdrill.errors import AlertdrillError  # noqa: PLC0415
     from alertdrill.progress import Progress  # noqa: PLC0415
 
     name = made.read_text()
     made.unlink()
     if not session.config.getoption("drill_keep"):
-        labs.down(name, Progress())
+        try:
+            labs.down(name, Progress())
+        except (AlertdrillError, OSError) as trouble:  # the tests are over, and their outcomes stand
+            Progress().say(f"{trouble}; the lab stays until: alertdrill down --name {name}", style="yellow")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -1,6 +1,6 @@
 """One lab for the session; every scenario is played once, side by side, and judged by many tests."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,7 +10,7 @@ from alertdrill import data, plugin
 from alertdrill import lab as labs
 from alertdrill.errors import LabError
 from alertdrill.incident import Incident
-from alertdrill.machine import cache, process
+from alertdrill.machine import cache
 from alertdrill.model import Judgement, Verdict
 from alertdrill.play import drill, needs_tofu
 from alertdrill.play.drill import Drilled, Played
@@ -19,7 +19,10 @@ from alertdrill.report import junit
 from alertdrill.scenario import Scenario
 from alertdrill.scenario import files as scenario_files
 
-SHIPPED = scenario_files.load(scenario_files.shipped())
+OWN = data.CHECKOUT / "fixtures" / "own-repository"  # what others write is played among what we do
+SCENARIOS = [
+    one for folder in (scenario_files.shipped(), OWN / "scenarios") for one in scenario_files.load(folder)
+]
 E2E_RULES = Path(__file__).parent / "rules"
 
 Player = Callable[[Sequence[Scenario]], Drilled]
@@ -27,7 +30,7 @@ Player = Callable[[Sequence[Scenario]], Drilled]
 
 def chosen(config: pytest.Config) -> list[Scenario]:
     """Return what this session drills: all but terradiff, or terradiff alone, whose tofu is long to build."""
-    return [one for one in SHIPPED if needs_tofu([one]) == bool(config.getoption("drill_tofu"))]
+    return [one for one in SCENARIOS if needs_tofu([one]) == bool(config.getoption("drill_tofu"))]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -39,34 +42,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def drill_options(drill_options: labs.Options, pytestconfig: pytest.Config) -> labs.Options:
     """Return the options of the command line, with the rules that only these tests have."""
-    rules = (data.path("rules"), data.path("fixtures", "rules"), E2E_RULES)
+    rules = (data.path("rules"), data.path("fixtures", "rules"), OWN / "rules", E2E_RULES)
     options = msgspec.structs.replace(drill_options, rules=tuple(map(str, rules)))
     drill.check(chosen(pytestconfig), labs.load_rules(options))  # before a cluster is brought up for nothing
     return options
-
-
-@pytest.fixture(scope="session")
-def standing_lab(drill_options: labs.Options, pytestconfig: pytest.Config) -> Iterator[str]:
-    """Yield the name of this session's lab, which is up; nobody has it yet. It is taken down at the end."""
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    keep = bool(pytestconfig.getoption("drill_keep"))
-    assert capture
-    with process.interruptible():
-        with capture.global_and_fixture_disabled():  # progress of minutes must be seen as it happens
-            _, was_up = labs.up(drill_options, labs.load_rules(drill_options), Progress(), keep=keep)
-        try:
-            yield drill_options.name
-        finally:
-            if not (was_up or keep):
-                with capture.global_and_fixture_disabled():
-                    labs.down(drill_options.name, Progress())
-
-
-@pytest.fixture(scope="session")
-def drill_lab(standing_lab: str, drill_lab: labs.Lab) -> labs.Lab:
-    """Return the lab, in use by us from now on."""
-    assert standing_lab == drill_lab.name
-    return drill_lab
 
 
 @pytest.fixture(scope="session")

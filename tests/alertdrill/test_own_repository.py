@@ -10,6 +10,8 @@ import pytest
 from alertdrill import data
 from e2e import document
 
+pytestmark = pytest.mark.timeout(600)  # a package is built, and nine commands are run
+
 EXAMPLE = data.CHECKOUT / "fixtures" / "own-repository"
 
 

@@ -64,7 +64,7 @@ SCENARIOS = [
         why="With no pod available the field vanishes from the API: only the `unless` arm sees that.",
         workload="web",
         fault=fail_readiness("app.kubernetes.io/name=web"),
-        hold="9m",
+        hold="8m",
         expect=(
             fires("DeploymentReplicasMismatch", after="5m", within="8m", labels=WEB),
             resolves("DeploymentReplicasMismatch", within="5m"),
