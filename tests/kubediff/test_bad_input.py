@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Outcome, Server
+from .conftest import CUT, Outcome, Server
 
 Run = Callable[..., Outcome]
 GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: good}\ndata: {a: '1'}\n"
@@ -153,3 +153,12 @@ def test_a_cluster_that_goes_away_half_way_is_one(kubediff: Run, server: Server,
     outcome = kubediff("--json", good)
     assert (1, [], 1) == (outcome.code, outcome.data["drift"], outcome.data["objects_checked"])
     assert "1 objects were not compared" in outcome.data["troubles"][0]["sentence"]
+
+
+def test_a_cluster_that_hangs_up_half_way_is_one(kubediff: Run, server: Server, good: Path) -> None:
+    """Without an answer nothing more is asked: that is one trouble for all that was not compared."""
+    (good / "s.yaml").write_text("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n")
+    server.failing["secrets"] = CUT
+    outcome = kubediff("--json", good)
+    assert (1, []) == (outcome.code, outcome.data["drift"])
+    assert ["the API server"] == [each["where"] for each in outcome.data["troubles"]]
