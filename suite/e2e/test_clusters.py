@@ -22,7 +22,7 @@ from alertdrill.progress import Progress
 
 KILLED = """
 import sys
-from alertdrill import clusters
+from alertdrill.lab import clusters
 from alertdrill.progress import Progress
 clusters.choose(clusters.Wanted(name=sys.argv[1])).up(Progress())
 """
@@ -99,7 +99,7 @@ def test_a_killed_up_leaves_nothing_that_down_does_not_find(cluster: Cluster) ->
     needs(cluster, Ability.STOPS_CONTROL_PLANE)
     killed = clusters.choose(Wanted(name="e2e-killed", flavour=cluster.flavour))
     mark = str(cache.folder() / "labs" / "e2e-killed" / "kind.yaml")
-    run = subprocess.Popen([sys.executable, "-c", KILLED, "e2e-killed"], stderr=subprocess.DEVNULL)
+    run = subprocess.Popen([sys.executable, "-c", KILLED, "e2e-killed"])
     try:
         wait_for("kind at work", lambda: daemon.find(mark), deadline=120, clock=WallClock(), every=0.1)
         WallClock().sleep(2)  # so that there is a container

@@ -17,6 +17,7 @@ from alertdrill.scenario import files as scenario_files
 
 EVERY = [
     faults.crash_container("deployment/web", container="app"),
+    faults.fail_job("backup"),
     faults.fail_readiness("x=y"),
     faults.misbehave("x=y", how="fail"),
     faults.missing_image("deployment/web", container="app"),
@@ -25,7 +26,11 @@ EVERY = [
     faults.scale("deployment/web", replicas=0, back_to=2),
     faults.slow_rollout("deployment/web", container="app", takes="2m"),
     faults.stop_watcher("kube-api-exporter"),
+    faults.stuck_rollout("deployment/web", container="app", deadline="4m"),
+    faults.unbound_claim("data"),
 ]
+# What not every cluster can give.
+PARTICULAR = {"crash_container", "stop_watcher"}
 
 
 def scenario(fault: Fault | None) -> Scenario:
@@ -97,6 +102,28 @@ def test_a_slow_rollout_takes_rule_time(kube: Kube, tmp_path: Path) -> None:
     assert 6 == patched(tmp_path)["readinessProbe"]["initialDelaySeconds"]
 
 
+def test_a_rollout_gets_stuck_in_rule_time(kube: Kube, tmp_path: Path) -> None:
+    """Four minutes of rule time are twelve live seconds of progress deadline, told before the bad version."""
+    run(faults.stuck_rollout("deployment/web", container="app", deadline="4m"), kube)
+    first, second = calls(tmp_path)
+    assert {"spec": {"progressDeadlineSeconds": 12}} == json.loads(first.partition("--patch=")[2])
+    assert "no-such-image" in second
+
+
+@pytest.mark.parametrize(
+    ("fault", "resource"),
+    [(faults.fail_job("x"), "job"), (faults.unbound_claim("x"), "persistentvolumeclaim")],
+)
+def test_an_object_of_a_fault_goes_with_it(fault: Fault, resource: str, kube: Kube, tmp_path: Path) -> None:
+    """What was created is what is deleted to heal, also if it is gone already."""
+    run(fault, kube)
+    run(fault, kube, "heal")
+    assert [
+        "--namespace=a create --filename=-",
+        f"--namespace=a delete {resource} x --ignore-not-found --wait=false",
+    ] == calls(tmp_path)
+
+
 def test_a_bad_rollout_is_healed_as_on_call(kube: Kube, tmp_path: Path) -> None:
     """The repair is a rollback."""
     run(faults.crash_container("deployment/web", container="app"), kube, "heal")
@@ -153,7 +180,9 @@ def test_a_crash_loop_needs_kubelets_that_restart_as_often_as_promised(
     assert not (speed == 60 and "anew" in why)
 
 
-@pytest.mark.parametrize("fault", EVERY[1:-1], ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault", [one for one in EVERY if one.name not in PARTICULAR], ids=lambda one: one.name
+)
 def test_most_faults_can_be_had_anywhere(fault: Fault) -> None:
     """What only needs a workload asks nothing of the cluster."""
     kind = catalogue.of(scenario(fault))

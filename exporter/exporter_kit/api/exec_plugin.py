@@ -212,12 +212,24 @@ def _wait(process: subprocess.Popen[bytes]) -> int | None:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a program and its session; its own number stays taken until it is waited for, which is last."""
-    for name in os.listdir("/proc"):  # noqa: PTH208
-        with contextlib.suppress(OSError, ValueError):
-            if os.getsid(int(name)) == process.pid:
-                os.kill(int(name), signal.SIGKILL)
+    ended: set[int] = set()
+    while found := _session(process.pid) - ended:  # again, for what was started while we looked
+        ended |= found
+        for pid in found:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
     process.kill()
     process.wait()
+
+
+def _session(leader: int) -> set[int]:
+    """Return the pids of a session."""
+    found = set()
+    for name in os.listdir("/proc"):  # noqa: PTH208
+        with contextlib.suppress(OSError, ValueError):
+            if os.getsid(int(name)) == leader:
+                found.add(int(name))
+    return found
 
 
 @atexit.register

@@ -6,14 +6,16 @@ from alertdrill.errors import ScenarioError, UsageError
 from alertdrill.faults.base import FaultKind
 from alertdrill.faults.in_container import FailReadiness, RestartOnce
 from alertdrill.faults.misbehave import Misbehave
+from alertdrill.faults.new_object import FailJob, UnboundClaim
 from alertdrill.faults.refuse_replicasets import RefuseReplicaSets
 from alertdrill.faults.scale import Scale
 from alertdrill.faults.stop_watcher import StopWatcher
-from alertdrill.faults.template import CrashContainer, MissingImage, SlowRollout
+from alertdrill.faults.template import CrashContainer, MissingImage, SlowRollout, StuckRollout
 from alertdrill.scenario import Scenario
 
 ALL: tuple[FaultKind, ...] = (
     CrashContainer(),
+    FailJob(),
     FailReadiness(),
     Misbehave(),
     MissingImage(),
@@ -22,6 +24,8 @@ ALL: tuple[FaultKind, ...] = (
     Scale(),
     SlowRollout(),
     StopWatcher(),
+    StuckRollout(),
+    UnboundClaim(),
 )
 
 

@@ -89,6 +89,29 @@ class MissingImage(_Rollout):
         )
 
 
+class StuckRollout(MissingImage):
+    """A new version whose image does not exist, of a Deployment that gives up waiting for it."""
+
+    name = "stuck_rollout"
+
+    class Args(OfContainer, frozen=True, kw_only=True):
+        """The Deployment, its container that is changed, and after how long it is stuck (rule time)."""
+
+        deadline: str
+
+        def __post_init__(self) -> None:
+            """Refuse what is no duration."""
+            super().__post_init__()
+            durations.seconds(self.deadline)
+
+    def inject(self, place: Place, args: dict[str, Any]) -> None:
+        """Shorten the deadline to whole live seconds, at least 1, then change the template."""
+        deadline = max(1, round(durations.seconds(args["deadline"]) / place.speed))
+        patch = {"spec": {"progressDeadlineSeconds": deadline}}
+        place.patch(f"injecting {self.name}", args["target"], json.dumps(patch))
+        super().inject(place, args)
+
+
 class SlowRollout(_Rollout):
     """A good new version that takes a while to get ready."""
 
@@ -127,3 +150,10 @@ def missing_image(target: str, *, container: str) -> Fault:
 def slow_rollout(target: str, *, container: str, takes: str) -> Fault:
     """Roll out a version of `target` whose pods get ready only after `takes` (rule time)."""
     return Fault(name=SlowRollout.name, args={"target": target, "container": container, "takes": takes})
+
+
+def stuck_rollout(target: str, *, container: str, deadline: str) -> Fault:
+    """Roll out a version of `target` that can't start, with a progress deadline of `deadline` (rule time)."""
+    return Fault(
+        name=StuckRollout.name, args={"target": target, "container": container, "deadline": deadline}
+    )

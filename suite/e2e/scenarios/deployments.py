@@ -1,6 +1,13 @@
 """Deployments: rollouts the controller can't follow, and replicas that are not there."""
 
-from alertdrill.faults import fail_readiness, missing_image, refuse_replicasets, scale, slow_rollout
+from alertdrill.faults import (
+    fail_readiness,
+    missing_image,
+    refuse_replicasets,
+    scale,
+    slow_rollout,
+    stuck_rollout,
+)
 from alertdrill.scenario import Match, Scenario, fires, like, never, pends, resolves
 
 JOB = "monitoring/kube-api-exporter"
@@ -23,6 +30,7 @@ SCENARIOS = [
             ),
             resolves("DeploymentGenerationMismatch", within="5m"),
             never("DeploymentReplicasMismatch"),
+            never("DeploymentStuck"),
         ),
     ),
     Scenario(
@@ -82,6 +90,26 @@ SCENARIOS = [
         fault=scale("deployment/web", replicas=0, back_to=2),
         hold="12m",
         expect=(never("DeploymentReplicasMismatch"), never("DeploymentGenerationMismatch")),
+    ),
+    Scenario(
+        name="deployments/stuck-rollout",
+        why="A new version that never gets ready must be reported, although the old one serves on.",
+        workload="web",
+        fault=stuck_rollout("deployment/web", container="app", deadline="4m"),
+        hold="13m",
+        expect=(
+            fires(
+                "DeploymentStuck",
+                after="8m",
+                within="12m",
+                labels={**WEB, "severity": "warning", "type": "Progressing"},
+                annotations={"summary": like(".*web.*")},
+            ),
+            resolves("DeploymentStuck", within="5m"),
+            pends("PodWaiting", within="10m"),
+            never("DeploymentReplicasMismatch"),
+            never("DeploymentGenerationMismatch"),
+        ),
     ),
     Scenario(
         name="deployments/healthy",

@@ -1,6 +1,6 @@
 """Pods: restarts that are a habit, and one that is not."""
 
-from alertdrill.faults import crash_container, restart_once
+from alertdrill.faults import crash_container, missing_image, restart_once
 from alertdrill.scenario import Scenario, fires, like, never, pends, resolves
 
 JOB = "monitoring/kube-api-exporter"
@@ -46,6 +46,31 @@ SCENARIOS = [
             never("PodRestartingTooMuch"),
             never("PodRestartingTooMuchHistoric"),
             never("DeploymentReplicasMismatch"),
+        ),
+    ),
+    Scenario(
+        name="pods/missing-image",
+        why="A container whose image is nowhere must be reported, however often the pull is tried again.",
+        workload="web",
+        fault=missing_image("deployment/web", container="app"),
+        hold="24m",
+        expect=(
+            fires(
+                "PodWaiting",
+                after="15m",
+                within="23m",
+                labels={
+                    "job": JOB,
+                    "name": like("web-.*"),
+                    "container": "app",
+                    "containerStatuses": "0",
+                    "severity": "warning",
+                },
+                annotations={"summary": like(".*web-.*")},
+            ),
+            resolves("PodWaiting", within="5m"),
+            never("DeploymentReplicasMismatch"),
+            never("PodRestartingTooMuch"),
         ),
     ),
 ]

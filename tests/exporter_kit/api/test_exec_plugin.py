@@ -30,13 +30,21 @@ def says(**status: str) -> str:
 
 
 def alive(folder: Path) -> list[str]:
-    """Return the processes that a script wrote down and that are still running."""
-    pids = (folder / "pids").read_text().split()
-    return [
-        pid
-        for pid in pids
-        if (status := Path(f"/proc/{pid}/stat")).exists() and " Z " not in status.read_text()
-    ]
+    """Return the processes that a script wrote down and that go on running: one that is killed ends soon."""
+    left = (folder / "pids").read_text().split()
+    until = time.monotonic() + 5
+    while left and time.monotonic() < until:
+        left = [pid for pid in left if running(pid)]
+        time.sleep(0.01)
+    return left
+
+
+def running(pid: str) -> bool:
+    """Say whether there is such a process, and not only what is left of one."""
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_a_plugin_that_fails_fails_the_request_and_is_run_again(secure: Any) -> None:

@@ -1,0 +1,27 @@
+"""Jobs: one that fails for good."""
+
+from alertdrill.faults import fail_job
+from alertdrill.scenario import Scenario, fires, like, never, resolves
+
+JOB = "monitoring/kube-api-exporter"
+
+SCENARIOS = [
+    Scenario(
+        name="jobs/failed",
+        why="A Job that has had all its tries must be reported, for nobody waits for its answer.",
+        workload="web",
+        fault=fail_job("backup"),
+        hold="9m",
+        expect=(
+            fires(
+                "JobFailed",
+                after="5m",
+                within="8m",
+                labels={"job": JOB, "name": "backup", "type": "Failed", "severity": "warning"},
+                annotations={"summary": like(".*backup.*")},
+            ),
+            resolves("JobFailed", within="5m"),
+            never("PodRestartingTooMuch"),
+        ),
+    ),
+]
