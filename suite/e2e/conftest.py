@@ -19,10 +19,7 @@ from alertdrill.report import junit
 from alertdrill.scenario import Scenario
 from alertdrill.scenario import files as scenario_files
 
-OWN = data.CHECKOUT / "fixtures" / "own-repository"  # what others write is played among what we do
-SCENARIOS = [
-    one for folder in (scenario_files.shipped(), OWN / "scenarios") for one in scenario_files.load(folder)
-]
+SHIPPED = scenario_files.load(scenario_files.shipped())
 E2E_RULES = Path(__file__).parent / "rules"
 
 Player = Callable[[Sequence[Scenario]], Drilled]
@@ -30,7 +27,7 @@ Player = Callable[[Sequence[Scenario]], Drilled]
 
 def chosen(config: pytest.Config) -> list[Scenario]:
     """Return what this session drills: all but terradiff, or terradiff alone, whose tofu is long to build."""
-    return [one for one in SCENARIOS if needs_tofu([one]) == bool(config.getoption("drill_tofu"))]
+    return [one for one in SHIPPED if needs_tofu([one]) == bool(config.getoption("drill_tofu"))]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -42,7 +39,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def drill_options(drill_options: labs.Options, pytestconfig: pytest.Config) -> labs.Options:
     """Return the options of the command line, with the rules that only these tests have."""
-    rules = (data.path("rules"), data.path("fixtures", "rules"), OWN / "rules", E2E_RULES)
+    rules = (data.path("rules"), data.path("fixtures", "rules"), E2E_RULES)
     options = msgspec.structs.replace(drill_options, rules=tuple(map(str, rules)))
     drill.check(chosen(pytestconfig), labs.load_rules(options))  # before a cluster is brought up for nothing
     return options
