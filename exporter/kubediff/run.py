@@ -84,9 +84,17 @@ class Run:
         for kind, found in by_kind.items():
             namespaces = {manifest.subject.namespace for manifest in found}
             scope = Scope(kind, namespaces.pop() if len(namespaces) == 1 else "")
-            scope.manifests |= {(each.subject.namespace, each.subject.name): each for each in found}
+            self._claim(scope, found)
             scopes.append(scope)
         return scopes
+
+    def _claim(self, scope: Scope, found: list[Manifest]) -> None:
+        """Give each object its manifest; of one in no namespace, several may have told several."""
+        for manifest in found:
+            subject = manifest.subject
+            first = scope.manifests.setdefault((subject.namespace, subject.name), manifest)
+            if first is not manifest:
+                self._trouble(manifest.place, f"{subject} is in {first.place} too; keep one of them")
 
     def _kind(self, manifest: Manifest) -> Kind | None:
         if self._lost:

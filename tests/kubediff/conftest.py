@@ -17,6 +17,10 @@ from kubediff import cli
 Object = dict[str, Any]
 
 
+# As a status: the connection ends without an answer.
+CUT = 0
+
+
 class Outcome(NamedTuple):
     """What a run said."""
 
@@ -113,6 +117,9 @@ def server() -> Iterator[Server]:
 
         def do_GET(self) -> None:  # the name http.server calls
             status, body = served.answer(self.path)
+            if status == CUT:
+                self.close_connection = True
+                return
             text = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

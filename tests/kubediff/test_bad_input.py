@@ -1,11 +1,13 @@
 """Whatever is wrong with manifests is named by file and line, the rest is compared, and that is a 1."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from .conftest import Outcome, Server
+from .conftest import CUT, Outcome, Server
 
 Run = Callable[..., Outcome]
 GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: good}\ndata: {a: '1'}\n"
@@ -91,6 +93,37 @@ def test_two_manifests_for_one_object_are_trouble(kubediff: Run, good: Path) -> 
     )
 
 
+def test_an_object_in_no_namespace_cannot_be_there_twice(kubediff: Run, server: Server, good: Path) -> None:
+    """Two manifests of one such object are trouble, whatever namespaces they name."""
+    server.objects["nodes"] = [{"metadata": {"name": "one", "uid": "one"}}]
+    node = "apiVersion: v1\nkind: Node\nmetadata: {name: one%s}\n"
+    (good / "nodes.yaml").write_text(f"{node % ''}---\n{node % ', namespace: other'}")
+    outcome = kubediff("--json", good)
+    [trouble] = outcome.data["troubles"]
+    assert (1, f"{good / 'nodes.yaml'}:5") == (outcome.code, trouble["where"])
+    assert f"Node one is in {good / 'nodes.yaml'}:1 too" in trouble["sentence"]
+
+
+def test_a_folder_that_cannot_be_read_is_trouble(
+    kubediff: Run, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a folder holds is not known when it can't be looked into; the rest is compared."""
+    (good / "closed").mkdir()
+    scandir = os.scandir
+
+    def refusing(path: str) -> Any:
+        if path.endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)  # nothing is closed to root
+    outcome = kubediff("--json", good)
+    assert (1, 1) == (outcome.code, outcome.data["objects_checked"])
+    assert [(str(good / "closed"), "can't read it: Permission denied")] == [
+        (each["where"], each["sentence"]) for each in outcome.data["troubles"]
+    ]
+
+
 def test_a_file_that_is_not_there_is_trouble(kubediff: Run, good: Path) -> None:
     """A missing file is named, and the rest compared."""
     outcome = kubediff("--json", good, good / "none.yaml")
@@ -120,3 +153,12 @@ def test_a_cluster_that_goes_away_half_way_is_one(kubediff: Run, server: Server,
     outcome = kubediff("--json", good)
     assert (1, [], 1) == (outcome.code, outcome.data["drift"], outcome.data["objects_checked"])
     assert "1 objects were not compared" in outcome.data["troubles"][0]["sentence"]
+
+
+def test_a_cluster_that_hangs_up_half_way_is_one(kubediff: Run, server: Server, good: Path) -> None:
+    """Without an answer nothing more is asked: that is one trouble for all that was not compared."""
+    (good / "s.yaml").write_text("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n")
+    server.failing["secrets"] = CUT
+    outcome = kubediff("--json", good)
+    assert (1, []) == (outcome.code, outcome.data["drift"])
+    assert ["the API server"] == [each["where"] for each in outcome.data["troubles"]]

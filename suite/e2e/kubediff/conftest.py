@@ -10,8 +10,10 @@ from e2e.exporter.apiserver import ApiServer
 from e2e.kubediff.running import Kubediff
 
 HERE = Path(__file__).parent
-MANIFESTS = (HERE / "samples", HERE / "spellings")
-DEFINITIONS = HERE / "samples" / "extensions.yaml"
+MANIFESTS = (HERE / "samples", HERE / "spellings", HERE / "definitions")
+# Read before all others, as no kind is served before its own definition is known.
+DEFINITIONS = (HERE / "samples" / "extensions.yaml", *sorted((HERE / "definitions").glob("*.yaml")))
+DEFINED = ("things.example.com", "fleets.example.org", "recipes.kitchen.example")
 WAYS = ("apply", "apply --server-side", "create", "replace", "helm")
 Cluster = Callable[[str], Kubediff]
 
@@ -43,9 +45,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def bring(kubediff: Kubediff, way: str) -> None:
     """Bring everything into the cluster; definitions first, as no kind is served before its own is known."""
     verb, *words = {"helm": ["create", "--field-manager=helm"], "replace": ["create"]}.get(way, way.split())
-    kubediff.kubectl(verb, *words, "-f", DEFINITIONS)
-    kubediff.kubectl("wait", "--for=condition=Established", "crd/things.example.com")
-    files = [file for folder in MANIFESTS for file in sorted(folder.glob("*.yaml")) if file != DEFINITIONS]
+    kubediff.kubectl(verb, *words, *(f"--filename={file}" for file in DEFINITIONS))
+    kubediff.kubectl("wait", "--for=condition=Established", *(f"crd/{name}" for name in DEFINED))
+    every = (file for folder in MANIFESTS for file in sorted(folder.glob("*.yaml")))
+    files = [file for file in every if file not in DEFINITIONS]
     for file in files:
         kubediff.kubectl(verb, *words, "-f", file)
     if way == "replace":
