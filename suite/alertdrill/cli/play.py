@@ -61,9 +61,9 @@ def play(
 ) -> None:
     """Break things on purpose in the lab and prove the alerts.
 
-    SCENARIO is a name or a pattern ('pods/*'); all are played without one; what this cluster can't give is
-    unknown at once. A lab that is up is used as it is
-    and stays; without one, a lab is brought up first and taken down after. Every run leaves a recording.
+    SCENARIO is a name or a pattern ('pods/*'); without one all are played. What this cluster can't give is
+    unknown at once. A lab that is up is used as it is and stays; without one, a lab is brought up first and
+    taken down after. Every run leaves a recording.
     """
     _check_reports(report)
     wanted = scenario_files.choose(scenario_files.load(folder or scenario_files.shipped()), scenarios)
