@@ -38,9 +38,9 @@ class Delete(FaultKind):
             place, f"looking at {args['target']}", "--filename=-", stdin=objects.listed(lost)
         )
         known = {objects.identity(one) for one in there if "deletionTimestamp" not in one["metadata"]}
-        missing = [objects.as_sent(one) for one in lost if objects.identity(one) not in known]
-        if missing:
-            place.run(f"healing {self.name}", "create", "--filename=-", stdin=objects.listed(missing))
+        missing = [one for one in lost if objects.identity(one) not in known]
+        for verb, again in objects.again(missing).items():
+            place.run(f"healing {self.name}", verb, "--filename=-", stdin=objects.listed(again))
 
 
 def _which(args: dict[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ SERVERS_OWN = (
     "resourceVersion",
     "uid",
 )
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def look(place: Place, what: str, *words: str, stdin: str | None = None) -> list[Object]:
@@ -35,6 +36,19 @@ def as_sent(thing: Object) -> Object:
     """Return an object without what the API server wrote into it."""
     metadata = {key: value for key, value in thing["metadata"].items() if key not in SERVERS_OWN}
     return {**{key: value for key, value in thing.items() if key != "status"}, "metadata": metadata}
+
+
+def again(things: list[Object]) -> dict[str, list[Object]]:
+    """Return what makes objects anew, by the verb of kubectl: what was applied, else what was there.
+
+    What the server had filled in would be taken for somebody's wish by whoever compares with git.
+    """
+    made: dict[str, list[Object]] = {}
+    for thing in things:
+        applied = thing["metadata"].get("annotations", {}).get(LAST_APPLIED)
+        verb, sent = ("apply", json.loads(applied)) if applied else ("create", as_sent(thing))
+        made.setdefault(verb, []).append(sent)
+    return made
 
 
 def is_owned(thing: Object) -> bool:

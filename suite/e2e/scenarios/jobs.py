@@ -11,12 +11,12 @@ SCENARIOS = [
         why="A Job that has had all its tries must be reported, for nobody waits for its answer.",
         workload="web",
         fault=fail_job("backup"),
-        hold="9m",
+        hold="14m",  # its pod has to be started and to fail, in live time
         expect=(
             fires(
                 "JobFailed",
                 after="5m",
-                within="8m",
+                within="13m",
                 labels={"job": JOB, "name": "backup", "type": "Failed", "severity": "warning"},
                 annotations={"summary": like(".*backup.*")},
             ),

@@ -10,6 +10,7 @@ import pytest
 from alertdrill import faults
 from alertdrill.errors import LabError, ScenarioError
 from alertdrill.faults import catalogue
+from alertdrill.faults.objects import LAST_APPLIED
 from alertdrill.faults.patch import undo
 from alertdrill.scenario import Fault, Scenario
 from alertdrill.testing.kube import FakeKube
@@ -143,6 +144,27 @@ def test_what_was_deleted_is_made_anew_unless_a_controller_does() -> None:
     kube.there = []
     kind.heal(where, fault.args)
     assert [[{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare"}}]] == kube.done_to("create")
+
+
+def test_what_was_applied_is_applied_again() -> None:
+    """What the server filled in, an address for example, comes from it again, and is nobody's wish."""
+    applied = thing("Service", "web", spec={"ports": [{"port": 80}]})
+    there = thing(
+        "Service",
+        "web",
+        metadata={"annotations": {LAST_APPLIED: json.dumps(applied)}},
+        spec={"ports": [{"port": 80}], "clusterIP": "10.0.0.1"},
+    )
+    kube = Api(there)
+    where = place(kube)
+    fault = faults.delete("service/web")
+    kind = catalogue.of(Scenario(name="a/b", why="", workload="web", hold="1m", expect=(), fault=fault))
+    assert kind
+    kind.inject(where, fault.args)
+    kube.there = []
+    kind.heal(where, fault.args)
+    assert [[applied]] == kube.done_to("apply")
+    assert [] == kube.done_to("create")
 
 
 def test_what_is_back_already_is_not_made_twice() -> None:
