@@ -61,7 +61,8 @@ def others(value: Any) -> Iterator[Any]:
     elif isinstance(value, float):
         yield value + 1
     elif value is not None:
-        yield from (f"{value}x", f"x{value}", f"{value}/x", f"{value[:-1]}9", *TEXTS)
+        texts = (f"{value}x", f"x{value}", f"{value}/x", f"{value[:-1]}9", *TEXTS)
+        yield from (each for each in texts if each != value)
 
 
 def located(leaf: tuple[str | int, ...], want: Any, have: Any, shape: Shape) -> tuple[Path, list[Any]] | None:
@@ -87,9 +88,9 @@ def located(leaf: tuple[str | int, ...], want: Any, have: Any, shape: Shape) -> 
 
 
 def meaning(found: Any) -> Any:
-    """Return an object without what changes at every write."""
+    """Return an object without what is another at every write, or of every one of its name."""
     said = copy.deepcopy(found)
     said.pop("status", None)
-    for key in ("managedFields", "generation", "resourceVersion"):
+    for key in ("managedFields", "generation", "resourceVersion", "uid", "creationTimestamp"):
         said["metadata"].pop(key, None)
     return said

@@ -139,7 +139,8 @@ FLEETS = kind_of(
     ),
 )
 OBJECTS = (DEPLOYMENTS, SERVICES, CONFIG_MAPS, RECIPES, FLEETS)
-EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+# The same ones each time: a gate that says another thing of the same commit is believed by nobody.
+EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 class Server:
