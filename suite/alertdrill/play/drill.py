@@ -50,7 +50,7 @@ def check(scenarios: Sequence[Scenario], rules: LabRules) -> None:
             rules.check(expectation.alert)
         check_scenario(one, rules.stated.alerts)
         catalogue.check(one)
-        workload.manifest(one)
+        workload.check(one)
 
 
 def drill(

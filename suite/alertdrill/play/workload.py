@@ -45,6 +45,27 @@ def objects(scenario: Scenario, image: Callable[[str], str] = str) -> list[Any]:
     return found
 
 
+def check(scenario: Scenario) -> None:
+    """Raise ScenarioError for a workload that is not there, or lacks the container that the fault changes.
+
+    A patch of a container by another name adds one, and the alerts that follow are of something else.
+    """
+    found = objects(scenario)
+    args = scenario.fault.args if scenario.fault else {}
+    if not {"target", "container"} <= args.keys():
+        return
+    kind, _, name = str(args["target"]).partition("/")
+    for thing in found:
+        if not isinstance(thing, dict) or str(thing.get("kind")).lower() != kind.partition(".")[0]:
+            continue
+        there = [str(one.get("name")) for one in _containers(thing)]
+        if thing.get("metadata", {}).get("name") == name and args["container"] not in there:
+            raise ScenarioError(
+                f"scenario {scenario.name}: its fault changes the container {args['container']} of"
+                f" {args['target']}, which has {', '.join(there) or 'none'}"
+            )
+
+
 def manifest(scenario: Scenario) -> Path | None:
     """Return the manifest of a scenario's workload: a path beside its module, else a shipped one by name.
 
