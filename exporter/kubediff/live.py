@@ -291,7 +291,7 @@ class Cluster:
             except Throttled as error:
                 if attempt == TRIES - 1:
                     raise
-                time.sleep(min(error.retry_after, 10.0))
+                time.sleep(min(error.retry_after, 10.0))  # as long as the server asked for
         raise AssertionError
 
     def scaled(self, namespace: str) -> set[tuple[str, str]]:

@@ -174,5 +174,5 @@ def _until(ask: Any, wanted: str) -> str:
             said = ask()
         except requests.ConnectionError:
             said = ""
-        time.sleep(0.1)
+        time.sleep(0.1)  # between two looks
     return said

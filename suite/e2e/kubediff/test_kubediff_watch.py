@@ -70,7 +70,7 @@ class Watching:
         begun = time.monotonic()
         while not holds(verdict := self.verdict()):
             assert time.monotonic() - begun < seconds, f"still told: {verdict}"
-            time.sleep(0.02)
+            time.sleep(0.02)  # between two looks
         return time.monotonic() - begun
 
 
@@ -85,11 +85,11 @@ def watching(cluster: Kubediff, manifests: Path, tmp_path: Path) -> Iterator[Wat
             begun = time.monotonic()
             while not (found := ADDRESS.search(log.read_text())):
                 assert time.monotonic() - begun < SOON_SECONDS, log.read_text()
-                time.sleep(0.05)
+                time.sleep(0.05)  # between two looks
             watching = Watching(f"http://{found[1]}", cluster.api)
             while watching.get("/readyz") != "ok\n":
                 assert time.monotonic() - begun < SOON_SECONDS, log.read_text()
-                time.sleep(0.05)
+                time.sleep(0.05)  # between two looks
             watching.until(lambda told: told["exit_code"] == 0, SOON_SECONDS)
             yield watching
         finally:

@@ -35,7 +35,7 @@ def alive(folder: Path) -> list[str]:
     until = time.monotonic() + 5
     while left and time.monotonic() < until:
         left = [pid for pid in left if running(pid)]
-        time.sleep(0.01)
+        time.sleep(0.01)  # between two looks
     return left
 
 
