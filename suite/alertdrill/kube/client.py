@@ -66,6 +66,12 @@ class Kube:
         items: list[dict[str, Any]] = self.read(f"listing {resource}", path, "items", query)
         return items
 
+    def serves(self, version: str, kind: str) -> bool:
+        """Say whether the API server has a kind of this `apiVersion`."""
+        root = "apis" if "/" in version else "api"
+        status, found = self.send(f"asking for the kinds of {version}", "GET", f"/{root}/{version}")
+        return status == HTTPStatus.OK and kind in {one["kind"] for one in found.get("resources", ())}
+
     def read(self, what: str, path: str, field: str, query: Sequence[tuple[str, str]] = ()) -> Any:
         """Return one field of the object that a GET answers with."""
         reply = self.open(what, path, list(query))

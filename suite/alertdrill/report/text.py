@@ -21,14 +21,17 @@ def render(judgements: Sequence[Judgement]) -> str:
     """Return a paragraph per scenario and a line that counts them; plain text, ends without a newline."""
     ordered = sorted(judgements, key=lambda judgement: BEST_FIRST.index(judgement.verdict))
     paragraphs = ["\n".join(_paragraph(judgement)) for judgement in ordered]
-    return printable("\n\n".join([*paragraphs, _count(judgements)]))
+    left_out = dict.fromkeys(one for judgement in judgements for one in judgement.left_out)
+    unsaid = ["\n".join(f"left out, so nothing is said of it: {one}" for one in left_out)] if left_out else []
+    return printable("\n\n".join([*paragraphs, *unsaid, _count(judgements)]))
 
 
 def _paragraph(judgement: Judgement) -> Iterator[str]:
-    yield f"{judgement.verdict.value.upper():<8}{judgement.scenario}  ({judgement.speed:g} x life)"
+    speed = f"  ({judgement.speed:g} x life)" if judgement.speed else ""
+    yield f"{judgement.verdict.value.upper():<8}{judgement.scenario}{speed}"
     for life in judgement.lives:
         if _is_told(life, judgement.findings):
-            yield from _life(life, judgement.speed)
+            yield from _life(life, judgement.speed or 1)
     for finding in judgement.findings:
         yield f"        {MARKS[finding.verdict]} {finding.sentence}"
     for note in judgement.notes:
@@ -64,4 +67,5 @@ def clock(t: float) -> str:
 def _count(judgements: Sequence[Judgement]) -> str:
     counts = Counter(judgement.verdict for judgement in judgements)
     parts = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in BEST_FIRST)
-    return f"{len(judgements)} scenarios: {parts}; times are rule time since the fault (live seconds)"
+    scenarios = "1 scenario" if len(judgements) == 1 else f"{len(judgements)} scenarios"
+    return f"{scenarios}: {parts}; times are rule time since the fault (live seconds)"
