@@ -96,7 +96,8 @@ class FaultKind(ABC):
     def __init_subclass__(cls) -> None:
         """Refuse what would break only once it is played."""
         super().__init_subclass__()
-        if not (isinstance(cls.Args, type) and issubclass(cls.Args, msgspec.Struct)):
+        takes: object = cls.Args  # whatever was written there
+        if not (isinstance(takes, type) and issubclass(takes, msgspec.Struct)):
             raise ScenarioError(
                 f"the arguments of the fault class {cls.__name__} are no msgspec.Struct; write them as:"
                 " class Args(msgspec.Struct)"

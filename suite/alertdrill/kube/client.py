@@ -66,11 +66,11 @@ class Kube:
         items: list[dict[str, Any]] = self.read(f"listing {resource}", path, "items", query)
         return items
 
-    def serves(self, version: str, kind: str) -> bool:
-        """Say whether the API server has a kind of this `apiVersion`."""
+    def is_namespaced(self, version: str, kind: str) -> bool | None:
+        """Say whether objects of a kind are in namespaces; None of one that the API server does not have."""
         root = "apis" if "/" in version else "api"
-        status, found = self.send(f"asking for the kinds of {version}", "GET", f"/{root}/{version}")
-        return status == HTTPStatus.OK and kind in {one["kind"] for one in found.get("resources", ())}
+        _, found = self.send(f"asking for the kinds of {version}", "GET", f"/{root}/{version}")
+        return {one["kind"]: bool(one["namespaced"]) for one in found.get("resources", ())}.get(kind)
 
     def read(self, what: str, path: str, field: str, query: Sequence[tuple[str, str]] = ()) -> Any:
         """Return one field of the object that a GET answers with."""

@@ -1,7 +1,10 @@
-"""Kinds of objects that workloads are made of and an API server lacks: asked before anything is applied."""
+"""Kinds of objects that workloads are made of, and what an API server knows of them before any is applied.
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+What is in no namespace would stay when the scenario is over, and may be somebody else's.
+"""
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
 
 from alertdrill.errors import LabError, ScenarioError
 from alertdrill.kube import Kube
@@ -10,39 +13,38 @@ from alertdrill.scenario import Scenario, place
 
 
 def check(scenarios: Sequence[Scenario], kube: Kube) -> None:
-    """Raise ScenarioError for workloads of kinds that the API server does not have.
+    """Raise ScenarioError for workloads with something that the API server does not have, or in no namespace.
 
-    A server that does not answer lacks nothing: applying the workload will tell.
+    A server that does not answer refuses nothing: applying the workload will tell.
     """
+    is_namespaced = functools.cache(kube.is_namespaced)
     found = [
-        place.said(
-            one,
-            f"scenario {one.name}: its workload {workload.manifest(one)} has a {kind} of {version}, which"
-            " this cluster does not know; install its CustomResourceDefinition, or leave it out",
-            (one.name, one.workload),
-        )
+        place.said(one, f"scenario {one.name}: its workload {workload.manifest(one)} has {what}", _about(one))
         for one in scenarios
-        for version, kind in _asked(workload.objects(one))
-        if not _serves(kube, version, kind)
+        for what in _unfit(one, is_namespaced)
     ]
     if found:
         raise ScenarioError("\n".join(dict.fromkeys(found)))
 
 
-def _asked(objects: Sequence[Any]) -> Iterator[tuple[str, str]]:
-    """Yield version and kind of objects, but for those of which the definition is among them."""
-    brought = {
-        (one["spec"]["group"], one["spec"]["names"]["kind"])
-        for one in objects
-        if one["kind"] == "CustomResourceDefinition"
-    }
-    for one in objects:
-        if (one["apiVersion"].partition("/")[0], one["kind"]) not in brought:
-            yield one["apiVersion"], one["kind"]
+def _about(scenario: Scenario) -> tuple[str, ...]:
+    return scenario.name, scenario.workload
 
 
-def _serves(kube: Kube, version: str, kind: str) -> bool:
-    try:
-        return kube.serves(version, kind)
-    except LabError:
-        return True
+def _unfit(scenario: Scenario, is_namespaced: Callable[[str, str], bool | None]) -> Iterator[str]:
+    for one in workload.objects(scenario):
+        version, kind, name = one["apiVersion"], one["kind"], one["metadata"]["name"]
+        try:
+            namespaced = is_namespaced(version, kind)
+        except LabError:
+            continue
+        if namespaced is None:
+            yield (
+                f"a {kind} of {version}, which this cluster does not know; install its"
+                " CustomResourceDefinition first, or leave it out"
+            )
+        elif not namespaced:
+            yield (
+                f"the {kind} {name}, which is in no namespace and would stay; apply it yourself, or leave it"
+                " out"
+            )

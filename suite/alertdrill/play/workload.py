@@ -50,6 +50,12 @@ def objects(scenario: Scenario, image: Callable[[str], str] = str) -> list[Any]:
                 f"{what}: it has something that is no object with apiVersion, kind and metadata.name: {said}",
                 about=(scenario.name, scenario.workload),
             )
+        if one["metadata"].get("namespace"):
+            raise ScenarioError(
+                f"{what}: {one['kind']}/{one['metadata']['name']} is to be in the namespace"
+                f" {one['metadata']['namespace']}; a workload gets one of its own, so leave `namespace` out",
+                about=(scenario.name, scenario.workload),
+            )
     if not found:
         raise ScenarioError(f"{what}: there is no object in it", about=(scenario.name, scenario.workload))
     for container in containers(found):

@@ -13,6 +13,7 @@ BEST_FIRST = (Verdict.PASS, Verdict.UNKNOWN, Verdict.FAIL)
 STATES = {AlertState.INACTIVE: "resolved", AlertState.PENDING: "pending", AlertState.FIRING: "firing"}
 CHANGES_TOLD_MAX = 6  # more is a flapping alert, which is told as such
 LAST_CHANGES_TOLD = 2
+LEFT_OUT_TOLD_MAX = 5  # rules with the reason; more are told without
 # Labels that say where an alert was found and not what it is about.
 NOT_TOLD = TARGET_LABELS | {NAMESPACE_LABEL, "job", "severity"}
 
@@ -22,8 +23,17 @@ def render(judgements: Sequence[Judgement]) -> str:
     ordered = sorted(judgements, key=lambda judgement: BEST_FIRST.index(judgement.verdict))
     paragraphs = ["\n".join(_paragraph(judgement)) for judgement in ordered]
     left_out = dict.fromkeys(one for judgement in judgements for one in judgement.left_out)
-    unsaid = ["\n".join(f"left out, so nothing is said of it: {one}" for one in left_out)] if left_out else []
+    unsaid = ["\n".join(_left_out(list(left_out)))] if left_out else []
     return printable("\n\n".join([*paragraphs, *unsaid, _count(judgements)]))
+
+
+def _left_out(rules: Sequence[str]) -> Iterator[str]:
+    """Yield which rules did not run; of many only where and which they are."""
+    if len(rules) <= LEFT_OUT_TOLD_MAX:
+        yield from (f"left out, so nothing is said of it: {one}" for one in rules)
+        return
+    yield f"{len(rules)} rules were left out, so nothing is said of them; why, says alertdrill compress:"
+    yield from (f"        {': '.join(one.split(': ')[:2])}" for one in rules)
 
 
 def _paragraph(judgement: Judgement) -> Iterator[str]:

@@ -38,10 +38,10 @@ class FakeKube(Kube):
         del namespace, selector
         return self.objects(resource)
 
-    def serves(self, version: str, kind: str) -> bool:
-        """Say so of every kind but those it lacks."""
+    def is_namespaced(self, version: str, kind: str) -> bool | None:
+        """Say so of every kind but those it lacks, and those that are called after the cluster."""
         del version
-        return kind not in self.lacks
+        return None if kind in self.lacks else not kind.startswith("Cluster")
 
     def run(
         self, what: str, *words: str, stdin: str | None = None, timeout: float = 60, into: Path | None = None

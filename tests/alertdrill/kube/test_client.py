@@ -35,6 +35,32 @@ def test_objects_are_listed_by_namespace_and_selector(kube: Kube) -> None:
     assert ["web-1"] == [pod["metadata"]["name"] for pod in kube.get("pods", namespace="a", selector="x=y")]
 
 
+@pytest.mark.parametrize(
+    ("version", "kind", "expected"),
+    [
+        ("apps/v1", "Deployment", True),
+        ("v1", "Pod", True),
+        ("v1", "Node", False),
+        ("v1", "Deployment", None),
+        ("example.com/v1", "Database", None),
+    ],
+)
+def test_a_kind_is_in_namespaces_or_not_or_not_there(
+    version: str,
+    kind: str,
+    expected: bool | None,  # noqa: FBT001  # a parameter
+    kube: Kube,
+) -> None:
+    """What the API server does not have is an answer."""
+    assert expected == kube.is_namespaced(version, kind)
+
+
+def test_a_kind_that_may_not_be_asked_for_is_a_lab_error(kube: Kube) -> None:
+    """No answer is no kind that is missing."""
+    with pytest.raises(LabError, match="asking for the kinds of batch/v1: the API server answered 403"):
+        kube.is_namespaced("batch/v1", "Job")
+
+
 def test_a_kubeconfig_that_is_gone_is_a_lab_error(tmp_path: Path) -> None:
     """A lab whose files were removed is in trouble, and no traceback."""
     with pytest.raises(LabError, match=f"reading the kubeconfig {tmp_path}/gone: "):

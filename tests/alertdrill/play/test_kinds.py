@@ -10,12 +10,7 @@ from alertdrill.scenario import Scenario
 from alertdrill.testing import FakeKube
 
 DATABASE = "{apiVersion: example.com/v1, kind: Database, metadata: {name: db}}\n"
-DEFINITION = """---
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: databases.example.com}
-spec: {group: example.com, names: {kind: Database}}
-"""
+ROLE = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: reader}}\n"
 CLUSTER = FakeKube(lacks=frozenset({"Database"}))
 
 
@@ -33,14 +28,16 @@ def test_a_kind_that_the_cluster_lacks_is_told_with_its_place(tmp_path: Path) ->
         kinds.check([of(tmp_path, DATABASE)], CLUSTER)
     expected = (
         f"{tmp_path}/db.py:3: scenario a/b: its workload {tmp_path}/db.yaml has a Database of example.com/v1,"
-        " which this cluster does not know; install its CustomResourceDefinition, or leave it out"
+        " which this cluster does not know; install its CustomResourceDefinition first, or leave it out"
     )
     assert expected == str(caught.value)
 
 
-def test_a_kind_that_the_workload_brings_is_not_lacking(tmp_path: Path) -> None:
-    """Its definition is applied with it."""
-    kinds.check([of(tmp_path, DATABASE + DEFINITION)], CLUSTER)
+def test_what_is_in_no_namespace_is_refused(tmp_path: Path) -> None:
+    """It would be there when the scenario is over, and may be somebody's who has one of that name."""
+    said = "db.yaml has the ClusterRole reader, which is in no namespace and would stay; apply it yourself"
+    with pytest.raises(ScenarioError, match=said):
+        kinds.check([of(tmp_path, ROLE)], CLUSTER)
 
 
 def test_a_cluster_that_does_not_answer_lacks_nothing(tmp_path: Path) -> None:
@@ -49,7 +46,7 @@ def test_a_cluster_that_does_not_answer_lacks_nothing(tmp_path: Path) -> None:
     class Silent(FakeKube):
         """Nobody is there."""
 
-        def serves(self, version: str, kind: str) -> bool:
+        def is_namespaced(self, version: str, kind: str) -> bool | None:
             """Break."""
             del version, kind
             raise LabError("no answer")

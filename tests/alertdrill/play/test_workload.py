@@ -73,11 +73,15 @@ def test_a_list_is_what_it_holds(tmp_path: Path) -> None:
         ("# nothing\n---\n", "there is no object in it"),
         ("replicaCount: 2", 'no object with apiVersion, kind and metadata.name: {"replicaCount": 2}'),
         ("{apiVersion: v1, kind: Pod, metadata: {generateName: a-}}", "no object with apiVersion, kind and"),
+        (
+            "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: prod}}",
+            "Pod/a is to be in the namespace prod; a workload gets one of its own, so leave `namespace` out",
+        ),
         ("just words", 'no object with apiVersion, kind and metadata.name: "just words"'),
     ],
 )
 def test_a_manifest_of_something_else_is_told(text: str, said: str, tmp_path: Path) -> None:
-    """Values of a chart, or nothing at all, would break nothing and prove nothing."""
+    """Values of a chart, nothing at all, or what no scenario's namespace takes, would prove nothing."""
     file = tmp_path / "other.yaml"
     file.write_text(text)
     with pytest.raises(ScenarioError) as caught:

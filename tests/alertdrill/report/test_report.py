@@ -74,6 +74,14 @@ def test_rules_that_did_not_run_are_told_once() -> None:
     assert [list(out)] * 2 == [one["left_out"] for one in told]
 
 
+def test_of_many_rules_that_did_not_run_no_reason_is_told() -> None:
+    """Which they are is a line each, so that a verdict is not lost among sentences."""
+    out = tuple(f"my.rules.yaml:{line}: A{line}: hour() reads: the calendar" for line in range(6))
+    said = text.render([msgspec.structs.replace(JUDGEMENTS[0], left_out=out)]).splitlines()
+    start = said.index("6 rules were left out, so nothing is said of them; why, says alertdrill compress:")
+    assert [f"        my.rules.yaml:{line}: A{line}" for line in range(6)] == said[start + 1 : start + 7]
+
+
 def test_a_speed_that_is_not_known_is_not_told() -> None:
     """What can't be read was not played at the speed of life."""
     lines = text.render([msgspec.structs.replace(JUDGEMENTS[2], speed=None)]).splitlines()
