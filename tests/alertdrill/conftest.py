@@ -29,6 +29,7 @@ ANSWERS[BROKEN_OFF] = PODS
 KUBECTL = """#!/bin/sh
 echo "$@" >> {folder}/calls
 case "$*" in
+*invalid-thing*) echo 'The Deployment "web" is invalid: spec.selector: Required value' >&2; exit 1;;
 *silent-thing*) exec sleep 60;;
 *forbidden-thing*) echo 'Error from server (Forbidden): no' >&2; exit 1;;
 *port-forward*) echo $$ > {folder}/pid; echo "Forwarding from 127.0.0.1:{port} -> 9090"; exec sleep 60;;

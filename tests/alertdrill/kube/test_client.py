@@ -12,8 +12,10 @@ import pytest
 import trustme
 
 from alertdrill.clock import WallClock, wait_for
-from alertdrill.errors import LabError, TransientError
+from alertdrill.errors import FutileError, LabError, TransientError
 from alertdrill.kube import Forward, Kube, forward
+from alertdrill.play.insist import insist
+from alertdrill.testing import ManualClock
 
 
 def test_every_kubectl_call_names_the_kubeconfig_and_the_context(kube: Kube, tmp_path: Path) -> None:
@@ -28,6 +30,16 @@ def test_a_refused_change_is_one_sentence_with_the_servers_words(kube: Kube) -> 
         LabError, match=r"applying the workload: kubectl ended with 1: Error from server .Forbidden.: no"
     ):
         kube.run("applying the workload", "forbidden-thing")
+
+
+def test_a_manifest_that_is_wrong_is_not_sent_again(kube: Kube) -> None:
+    """Trying for a while is for servers that are busy; this one has answered."""
+    clock = ManualClock(1000.0)
+    with pytest.raises(
+        FutileError, match=r'^applying: kubectl ended with 1: The Deployment "web" is invalid: '
+    ):
+        insist(lambda: kube.run("applying", "apply", "invalid-thing"), clock)
+    assert 1000.0 == clock.now()
 
 
 def test_objects_are_listed_by_namespace_and_selector(kube: Kube) -> None:
