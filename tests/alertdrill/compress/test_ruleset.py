@@ -160,13 +160,13 @@ groups:
 
 def test_a_refusal_is_one_line() -> None:
     """However long the expression is that it speaks of, and so is printed in lines."""
-    late = 'time() - max by (namespace, job_name, cluster) (kube_job_status_start_time{job="kube-state-metrics"})'
+    since = 'max by (namespace, job_name, cluster) (kube_job_status_start_time{job="kube-state-metrics"})'
     before = ruleset(f"""
 groups:
 - name: g
   rules:
   - alert: Late
-    expr: {late} > 3600
+    expr: time() - {since} > 3600
 """)
     (refusal,) = compress(before, 20).refusals
     assert 1 == len(refusal.reason.splitlines())
