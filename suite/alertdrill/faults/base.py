@@ -59,7 +59,7 @@ class Ground:
     """What a lab knows of its cluster before anything is broken in it.
 
     `restart_seconds_max` is the kubelets' cap on the crash-loop back-off in live seconds, None where they
-    don't tell. `components` are the Deployments of the monitoring stack. `again` says how to have a lab whose
+    don't tell. `components` are the parts of the monitoring stack. `again` says how to have a lab whose
     kubelets fit a speed, "" where they are somebody else's.
     """
 

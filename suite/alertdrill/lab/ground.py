@@ -6,6 +6,7 @@ from functools import partial
 from alertdrill.errors import LabError
 from alertdrill.faults.base import Ground
 from alertdrill.kube import Kube
+from alertdrill.lab.stack import parts
 from alertdrill.names import RESTART_SECONDS
 
 GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
@@ -50,4 +51,4 @@ def _cap(config: dict[str, dict[str, str]]) -> float:
 
 
 def _components(kube: Kube, namespace: str) -> frozenset[str]:
-    return frozenset(one["metadata"]["name"] for one in kube.get("deployments", namespace=namespace))
+    return frozenset(parts.there(kube, namespace))

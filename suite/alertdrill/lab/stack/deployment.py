@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 
 from alertdrill.clock import WallClock
-from alertdrill.kube import Kube, rollout
-from alertdrill.lab.stack import ownership, ready
-from alertdrill.lab.stack.render import STACK_ANNOTATION, Object, deployments, render
+from alertdrill.kube import Kube
+from alertdrill.kube.rollout import Workload
+from alertdrill.lab.stack import ownership, parts, ready
+from alertdrill.lab.stack.render import STACK_ANNOTATION, Object, render, running
 from alertdrill.lab.stack.site import Site
 from alertdrill.names import LAB_LABEL
 from alertdrill.progress import Progress
@@ -33,7 +34,7 @@ def deploy(
     anew; give what was loaded into the cluster, or nothing. `components` are what else the stack has.
     """
     objects = render(config, rules, lookback_seconds, images or {}, site, components=components)
-    if _is_there(kube, deployments(objects), site):
+    if _is_there(kube, running(objects), site):
         progress.say("the stack is there, unchanged")
         return
     is_new = ownership.refuse_others(kube, objects, site)
@@ -42,7 +43,7 @@ def deploy(
             _claim(kube, objects)
         _apply(kube, objects)
     with progress.phase("stack ready"):
-        ready.wait(kube, deployments(objects), site.namespace, deadline=READY_SECONDS_MAX, clock=WallClock())
+        ready.wait(kube, running(objects), site.namespace, deadline=READY_SECONDS_MAX, clock=WallClock())
     _forget_old_config_maps(kube, objects, site)
 
 
@@ -55,19 +56,26 @@ def remove(kube: Kube, mark: str) -> None:
 
 
 def _is_there(kube: Kube, wanted: list[Object], site: Site) -> bool:
-    """Say whether every Deployment runs exactly as it would be applied, and for this lab."""
-    found = {thing["metadata"]["name"]: thing for thing in kube.get("deployments", namespace=site.namespace)}
+    """Say whether every part runs exactly as it would be applied, and for this lab."""
+    found = parts.there(kube, site.namespace)
     return all(
-        _stack_of(found.get(thing["metadata"]["name"])) == _stack_of(thing)
-        and ownership.mark_of(found[thing["metadata"]["name"]]) == site.mark
-        and found[thing["metadata"]["name"]]["spec"].get("replicas", 1) == thing["spec"].get("replicas", 1)
-        and rollout.has_rolled_out(found[thing["metadata"]["name"]])
+        thing["metadata"]["name"] in found and _is_same(found[thing["metadata"]["name"]], thing, site)
         for thing in wanted
     )
 
 
-def _stack_of(deployment: Object | None) -> str | None:
-    annotations: dict[str, str] = (deployment or {}).get("metadata", {}).get("annotations", {})
+def _is_same(part: Workload, wanted: Object, site: Site) -> bool:
+    return (
+        _stack_of(part.thing) == _stack_of(wanted)
+        and ownership.mark_of(part.thing) == site.mark
+        and part.thing["spec"].get("replicas", 1) == wanted["spec"].get("replicas", 1)
+        and part.is_healthy
+        and not parts.wants_none(part)
+    )
+
+
+def _stack_of(thing: Object) -> str | None:
+    annotations: dict[str, str] = thing["metadata"].get("annotations", {})
     return annotations.get(STACK_ANNOTATION)
 
 
