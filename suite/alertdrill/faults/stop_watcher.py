@@ -9,6 +9,7 @@ from alertdrill.scenario import Fault
 
 # What every DaemonSet of the stack chooses its nodes by.
 OS_LABEL = "kubernetes.io/os"
+NAME_LABEL = "app.kubernetes.io/name"
 
 
 class StopWatcher(FaultKind):
@@ -52,8 +53,7 @@ class StopWatcher(FaultKind):
         """Change what the next deployment of the stack puts back, should nobody heal it; returns the kind."""
         sets = place.kube.get("daemonsets", namespace=place.stack)
         if component not in {one["metadata"]["name"] for one in sets}:
-            how = ("scale", f"deployment/{component}", f"--replicas={int(whether)}")
-            place.kube.run(f"scaling {component} to {int(whether)}", *how, f"--namespace={place.stack}")
+            self._scale(place, component, int(whether))
             return "deployment"
         node = {OS_LABEL: "linux" if whether else "none"}
         patch = json.dumps({"spec": {"template": {"spec": {"nodeSelector": node}}}})
@@ -62,7 +62,49 @@ class StopWatcher(FaultKind):
         place.kube.run(f"having {component} on {where}", *how, f"--namespace={place.stack}")
         return "daemonset"
 
+    def _scale(self, place: Place, component: str, replicas: int) -> None:
+        how = ("scale", f"deployment/{component}", f"--replicas={replicas}")
+        place.kube.run(f"scaling {component} to {replicas}", *how, f"--namespace={place.stack}")
+
+
+class RestartWatcher(StopWatcher):
+    """The program of a part of the stack is asked to end; the kubelet starts it again in the same pod."""
+
+    name = "restart_watcher"
+
+    def inject(self, place: Place, args: dict[str, Any]) -> None:
+        """Ask process 1 of each of its pods to end."""
+        for pod in place.kube.get(
+            "pods", namespace=place.stack, selector=f"{NAME_LABEL}={args['component']}"
+        ):
+            name = pod["metadata"]["name"]
+            words = ("exec", name, f"--namespace={place.stack}", "--", "sh", "-c", "kill -TERM 1")
+            place.kube.run(f"injecting {self.name}", *words)
+
+    def heal(self, place: Place, args: dict[str, Any]) -> None:
+        """Nothing: the kubelet has repaired it."""
+
+
+class DoubleWatcher(StopWatcher):
+    """Two of a Deployment of the stack run side by side, and each tells everything."""
+
+    name = "double_watcher"
+
+    def inject(self, place: Place, args: dict[str, Any]) -> None:
+        """Ask for two."""
+        self._scale(place, args["component"], 2)
+
 
 def stop_watcher(component: str) -> Fault:
     """Stop one part of the monitoring stack ("kube-api-exporter", "prometheus", "prom-node-exporter")."""
     return Fault(name=StopWatcher.name, args={"component": component})
+
+
+def restart_watcher(component: str) -> Fault:
+    """Restart the program of one part of the monitoring stack, in its pod."""
+    return Fault(name=RestartWatcher.name, args={"component": component})
+
+
+def double_watcher(component: str) -> Fault:
+    """Have two of one Deployment of the monitoring stack."""
+    return Fault(name=DoubleWatcher.name, args={"component": component})

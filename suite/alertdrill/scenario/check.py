@@ -6,6 +6,7 @@ import msgspec
 
 from alertdrill import durations
 from alertdrill.errors import ScenarioError, UsageError
+from alertdrill.names import TOUCHABLE
 from alertdrill.scenario.values import Expectation, Like, Scenario
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 /-]*[A-Za-z0-9])?")
@@ -47,6 +48,11 @@ def check(scenario: Scenario, alerts: frozenset[str]) -> None:
     `alerts` are the names the rule files define.
     """
     check_shape(scenario)
+    if unknown := set(scenario.touches) - TOUCHABLE.keys():
+        raise ScenarioError(
+            f"scenario {scenario.name}: it touches {', '.join(sorted(unknown))}, which is nothing of a lab;"
+            f" there are: {', '.join(TOUCHABLE)}"
+        )
     try:
         hold = durations.seconds(scenario.hold)
         durations.seconds(scenario.settle)

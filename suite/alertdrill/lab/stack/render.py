@@ -13,12 +13,17 @@ from alertdrill import data
 from alertdrill.lab.stack import parts
 from alertdrill.lab.stack.site import Site
 from alertdrill.machine import cache, process, tools
-from alertdrill.names import LAB_LABEL, STACK_NAMESPACE
+from alertdrill.names import LAB_LABEL, STACK_ANNOTATION, STACK_NAMESPACE
 
-# On all that runs pods: what the stack was rendered from. Another value means it must be applied anew.
-STACK_ANNOTATION = "alertdrill/stack"
 # On pods: what their image is made of; its name stays, so a rebuilt one would not be noticed otherwise.
 IMAGE_ANNOTATION = "alertdrill/image"
+# Durations of Prometheus itself that pass as fast as the lab does, in lookbacks (of five minutes in life).
+# After a restart an alert's `for` goes on where it was, if it is longer than the grace period.
+SCALED_FLAGS = {
+    "rules.alert.for-grace-period": 2,
+    "rules.alert.for-outage-tolerance": 12,
+    "query.lookback-delta": 1,
+}
 RULES_SUFFIX = ".rules.yaml"
 KUSTOMIZE_SECONDS_MAX = 60.0
 
@@ -75,7 +80,9 @@ def _write_over(folder: Path, config: str, rules: Mapping[str, str], lookback_se
     content = yaml.safe_load(kustomization.read_text())
     content["configMapGenerator"][0]["files"] = sorted(files)
     kustomization.write_text(yaml.safe_dump(content))
-    flags = [f"--query.lookback-delta={max(1, round(lookback_seconds * 1000))}ms"]
+    flags = [
+        f"--{name}={max(1, round(lookback_seconds * times * 1000))}ms" for name, times in SCALED_FLAGS.items()
+    ]
     patch = [
         {"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": flag} for flag in flags
     ]
