@@ -141,6 +141,8 @@ def _borrowed(options: "labs.Options", config: pytest.Config, *, keep: bool) -> 
     capture = config.pluginmanager.getplugin("capturemanager")
     assert capture
     with process.interruptible():
+        if reporter := config.pluginmanager.getplugin("terminalreporter"):  # xdist's processes have none
+            reporter.ensure_newline()
         with capture.global_and_fixture_disabled():  # progress of minutes must be seen as it happens
             borrowed = labs.borrowed(options, labs.load_rules(options), Progress(), keep=keep)
             there = borrowed.__enter__()

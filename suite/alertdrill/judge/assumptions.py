@@ -180,7 +180,10 @@ def _before(recording: Recording) -> Iterator[str]:
             elif since is None:
                 since = change.t
             if change.state is AlertState.FIRING and since is not None and since < 0:
-                yield f"{instance(life)} fired, and was up since {moment(since)} already; mend that first"
+                yield (
+                    f"{instance(life)} fired, and was up since {moment(since)} already; mend that first, or"
+                    " name only the rules that the drill is about"
+                )
 
 
 def _cadence(recording: Recording) -> Iterator[str]:
