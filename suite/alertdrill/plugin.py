@@ -143,6 +143,7 @@ def _borrowed(options: "labs.Options", config: pytest.Config, *, keep: bool) -> 
     with process.interruptible():
         if reporter := config.pluginmanager.getplugin("terminalreporter"):  # xdist's processes have none
             reporter.ensure_newline()
+            reporter.flush()
         with capture.global_and_fixture_disabled():  # progress of minutes must be seen as it happens
             borrowed = labs.borrowed(options, labs.load_rules(options), Progress(), keep=keep)
             there = borrowed.__enter__()
