@@ -141,10 +141,10 @@ def _borrowed(options: "labs.Options", config: pytest.Config, *, keep: bool) -> 
     capture = config.pluginmanager.getplugin("capturemanager")
     assert capture
     with process.interruptible():
-        if reporter := config.pluginmanager.getplugin("terminalreporter"):  # xdist's processes have none
-            reporter.ensure_newline()
-            reporter.flush()
         with capture.global_and_fixture_disabled():  # progress of minutes must be seen as it happens
+            if reporter := config.pluginmanager.getplugin("terminalreporter"):  # xdist's processes have none
+                reporter.ensure_newline()
+                reporter.flush()
             borrowed = labs.borrowed(options, labs.load_rules(options), Progress(), keep=keep)
             there = borrowed.__enter__()
         try:

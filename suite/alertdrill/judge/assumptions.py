@@ -10,6 +10,7 @@ from alertdrill.judge.words import instance, moment
 from alertdrill.model import AlertState, Trait
 from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, SIGHTS
 
+OTHERS = "name only the rules that the drill is about"
 SLOWER = "play it on a machine with less to do, or at a lower --speed"
 
 
@@ -74,7 +75,7 @@ def _scrapes(recording: Recording) -> Iterator[str]:
     for job in limits.jobs or sorted(_jobs(recording)):
         targets = [scrape for scrape in recording.scrapes if scrape.job == job]
         if not targets:
-            yield f"no target of the job {job} was scraped"
+            yield f"no target of the job {job} was scraped; {OTHERS}"
         for target in targets:
             name = f"the target {target.instance} of the job {job}"
             if down := [t for t in target.down if t > -limits.scrape_interval]:
@@ -182,7 +183,7 @@ def _before(recording: Recording) -> Iterator[str]:
             if change.state is AlertState.FIRING and since is not None and since < 0:
                 yield (
                     f"{instance(life)} fired, and was up since {moment(since)} already; mend that first, or"
-                    " name only the rules that the drill is about"
+                    f" {OTHERS}"
                 )
 
 
