@@ -142,6 +142,9 @@ def _borrowed(options: "labs.Options", config: pytest.Config, *, keep: bool) -> 
     assert capture
     with process.interruptible():
         with capture.global_and_fixture_disabled():  # progress of minutes must be seen as it happens
+            if reporter := config.pluginmanager.getplugin("terminalreporter"):  # xdist's processes have none
+                reporter.ensure_newline()
+                reporter.flush()
             borrowed = labs.borrowed(options, labs.load_rules(options), Progress(), keep=keep)
             there = borrowed.__enter__()
         try:

@@ -10,6 +10,7 @@ from alertdrill.judge.words import instance, moment
 from alertdrill.model import AlertState, Trait
 from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, RULE_FAILURES, SIGHTS
 
+OTHERS = "name only the rules that the drill is about"
 SLOWER = "play it on a machine with less to do, or at a lower --speed"
 
 
@@ -79,7 +80,7 @@ def _scrapes(recording: Recording) -> Iterator[str]:
             continue
         targets = [scrape for scrape in recording.scrapes if scrape.job == job]
         if not targets:
-            yield f"no target of the job {job} was scraped"
+            yield f"no target of the job {job} was scraped; {OTHERS}"
         for target in targets:
             yield from _target(recording, target, may_fail=job not in relied_on)
 
@@ -205,7 +206,10 @@ def _before(recording: Recording) -> Iterator[str]:
             elif since is None:
                 since = change.t
             if change.state is AlertState.FIRING and since is not None and since < 0:
-                yield f"{instance(life)} fired, and was up since {moment(since)} already; mend that first"
+                yield (
+                    f"{instance(life)} fired, and was up since {moment(since)} already; mend that first, or"
+                    f" {OTHERS}"
+                )
 
 
 def _cadence(recording: Recording) -> Iterator[str]:
