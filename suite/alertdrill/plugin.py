@@ -48,6 +48,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a rule file or a folder of them; again for more (default: drill_rules of the ini file)",
     )
     group.addoption(
+        "--drill-profile",
+        default="all",
+        help="all, or commit: as few as have every alert fire (default: all)",
+    )
+    group.addoption(
         "--drill-record", default="reports/incidents", help="where recordings go (default: reports/incidents)"
     )
     group.addoption("--drill-tofu", action="store_true", help="also what needs terradiff's image")

@@ -23,6 +23,7 @@ from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
 from alertdrill.progress import Progress
 from alertdrill.scenario import Expectation, Scenario
+from alertdrill.scenario.noise import Noise
 
 BASELINE_SECONDS_MAX = 120
 # Scrapes of the healthy workload at the start of a recording.
@@ -56,6 +57,7 @@ class Run:
     keep: bool
     place_to_come_up: AbstractContextManager[object] = field(default_factory=nullcontext)
     beside: tuple[Expectation, ...] = ()  # what has to fire of others that are played meanwhile
+    noise: tuple[Noise, ...] = ()
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
     fault_at: float = 0.0
     healed_at: float = 0.0
@@ -308,6 +310,7 @@ class Run:
             left_out=self.lab.rules.told(),
             traits=tuple(sorted(traits)),
             beside=self.beside,
+            noise=self.noise,
             cadence=observe.cadence(series, window) if Trait.CRASH_LOOPS in traits else None,
             phases=self.lab.phases,
             events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),

@@ -7,9 +7,9 @@ import yaml
 
 from alertdrill import data
 from alertdrill.lab.stack import Site
-from alertdrill.lab.stack.render import IMAGE_ANNOTATION, STACK_ANNOTATION, Object, render, running
+from alertdrill.lab.stack.render import IMAGE_ANNOTATION, Object, render, running
 from alertdrill.machine.images import OWN
-from alertdrill.names import LAB_LABEL
+from alertdrill.names import LAB_LABEL, STACK_ANNOTATION
 
 CONFIG = data.path("manifests", "base", "prometheus", "prometheus.yaml").read_text()
 RULES = {"a.rules.yaml": "groups: []\n", "some/where/b": "groups: [] # b\n"}
