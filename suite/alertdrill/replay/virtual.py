@@ -49,6 +49,7 @@ def virtual(
     tag: str = "",
     phase: float | None = None,
     only: frozenset[str] | None = None,
+    annotate: bool = True,
 ) -> Virtual:
     """Return the lives of the alerts of a stretched recording, which is in the engine already.
 
@@ -72,6 +73,7 @@ def virtual(
         ),
         tag=tag,
         only=only,
+        annotate=annotate,
     )
     return Virtual(
         lives=tuple(life for alert in said.alerts for life in _lives(alert, incident, stretched.shift)),
