@@ -85,7 +85,7 @@ def drill(
     for name, why in lacking.items():
         progress.say(f"{name}: not played: {why}", style="yellow")
     possible = [one for one in scenarios if one.name not in lacking]
-    stated = noise.beside(one.folder for one in scenarios if one.is_placed)
+    stated = noise.beside(one.folder for one in scenarios if one.module)
     known = noise.in_force(stated)
     done = session.Session([], interrupted=False)
     if possible:
