@@ -2,9 +2,10 @@
 
 import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from xml.etree import ElementTree as ET
 
 from alertdrill import rules
 from alertdrill.errors import LabError, RulesError
@@ -99,6 +100,31 @@ def test(files: Sequence[Path]) -> None:
             )
     if problems:
         raise BadRulesError(problems)
+
+
+def failures(files: Sequence[Path], report: Path) -> dict[Path, dict[str, str]]:
+    """Run rule test files in one promtool; return by file the cases that failed, and what was said of each.
+
+    A file that could not be tested at all has a case without a name. `report` is a file promtool may write.
+    """
+    code, said = _run("test", "rules", f"--junit={report}", *map(str, files))
+    try:
+        suites = {suite.get("name"): suite for suite in ET.parse(report).iter("testsuite")}  # noqa: S314  # promtool's own
+        found = {file: dict(_failed(suites[str(file)])) for file in files}
+    except (OSError, ET.ParseError, KeyError) as error:
+        raise LabError(
+            f"asked promtool to run {len(files)} files of rule tests, could not read its report ({error}):"
+            f" {process.last_words(said.encode())}"
+        ) from error
+    if bool(code) is not any(found.values()):
+        raise LabError(f"promtool ended with {code}, and its report has another end: {said.strip()[-300:]}")
+    return found
+
+
+def _failed(suite: ET.Element) -> Iterator[tuple[str, str]]:
+    for case in suite.iter("testcase"):
+        for failure in (*case.iter("failure"), *case.iter("error")):
+            yield case.get("name") or "", (failure.text or failure.get("message") or "").strip()
 
 
 def check_config(file: Path) -> None:
