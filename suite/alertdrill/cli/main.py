@@ -20,6 +20,7 @@ COMMANDS = {
     "judge": ("alertdrill.cli.play:judge", "Judge recordings again, without a cluster."),
     "faults": ("alertdrill.cli.faults:faults", "List what can be broken on purpose."),
     "compress": ("alertdrill.cli.rules:compress", "Print rules as a faster lab runs them."),
+    "backtest": ("alertdrill.cli.backtest:backtest", "Tell when alerts would have fired in a server's past."),
     "images": ("alertdrill.cli.images:images", "Tell a lab's images, and how to push or load them."),
     "rules": ("alertdrill.cli.rules:rules", "Check rule files, and run their promtool tests."),
 }
