@@ -75,7 +75,7 @@ def test_a_copy_has_every_sample(source: Engine, values: list[list[float]]) -> N
         Series(
             labels={"__name__": metric, "é": f'"{number}\n'},
             timestamps=tuple(T0 + STEP * place for place in range(len(those))),
-            values=tuple(those),  # type: ignore[arg-type]
+            values=tuple(those),
         )
         for number, those in enumerate(values)
     )
