@@ -18,8 +18,8 @@ from alertdrill.scenario import Scenario
 class Rejudged:
     """A judgement on each recording, unknown where it can't be read, and why those can't be."""
 
-    judgements: Sequence[Judgement]
-    errors: Sequence[UsageError]
+    judgements: list[Judgement]
+    errors: list[UsageError]
 
     @property
     def exit_code(self) -> int:
@@ -32,15 +32,17 @@ class Rejudged:
 
 def rejudge(paths: Sequence[Path], edited: Sequence[Scenario] | None = None) -> Rejudged:
     """Judge the recordings behind these paths, by the expectations of `edited` where those are given."""
-    judgements, errors = [], []
+    told = Rejudged([], [])
     for folder in incident.find(paths):
         try:
             recorded = incident.read(folder)
-            judgements.append(judging.judge(recorded if edited is None else _by(edited, recorded, folder)))
+            told.judgements.append(
+                judging.judge(recorded if edited is None else _by(edited, recorded, folder))
+            )
         except UsageError as error:
-            errors.append(error)
-            judgements.append(_unread(folder, error))
-    return Rejudged(judgements, errors)
+            told.errors.append(error)
+            told.judgements.append(unread(folder, error))
+    return told
 
 
 def _by(edited: Sequence[Scenario], recorded: Incident, folder: Path) -> Incident:
@@ -66,7 +68,7 @@ def _meant(scenario: Scenario, field: str) -> object:
     return durations.seconds(scenario.hold) if field == "hold" else value
 
 
-def _unread(folder: Path, error: UsageError) -> Judgement:
+def unread(folder: Path, error: UsageError) -> Judgement:
     """Return that nothing is known of a recording; its name is its folder's, as what it says is not known."""
     finding = Finding(check="recording", verdict=Verdict.UNKNOWN, sentence=str(error))
     return Judgement(scenario=str(folder), verdict=Verdict.UNKNOWN, findings=(finding,), lives=(), speed=1)

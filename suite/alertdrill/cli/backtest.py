@@ -12,7 +12,7 @@ from alertdrill import rules as rule_files
 from alertdrill.backtest import access, text
 from alertdrill.backtest import plan as plans
 from alertdrill.backtest.backtest import Asked, Backtest
-from alertdrill.cli import options
+from alertdrill.cli import reading
 from alertdrill.clock import WallClock
 from alertdrill.errors import UsageError
 from alertdrill.progress import Progress
@@ -40,7 +40,7 @@ def _holds(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[st
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=options.RULES, metavar="RULES...")
+@click.argument("files", nargs=-1, required=True, type=reading.RULES, metavar="RULES...")
 @click.option(
     "--prometheus",
     "url",
@@ -63,7 +63,7 @@ def _holds(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[st
 @click.option(
     "--deployed",
     multiple=True,
-    type=options.RULES,
+    type=reading.RULES,
     help="The rules that were deployed then, to be held against the history's ALERTS; again for more."
     " [default: those that the server says it runs]",
 )
@@ -99,7 +99,7 @@ def _holds(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[st
     show_default=True,
     help="To take from the server.",
 )
-@options.output_format
+@reading.output_format
 def backtest(files: Sequence[Path], output_format: str, *, dry_run: bool, **said: Any) -> None:
     """Tell when each alert would have fired in the past: how often, how long, for whom; the noisiest first.
 
@@ -120,7 +120,7 @@ def backtest(files: Sequence[Path], output_format: str, *, dry_run: bool, **said
     is unknown, or the server could not be asked. docs/backtest.md has more.
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
     rules = rule_files.load(list(files))
-    options.remark(rules.remarks)
+    reading.remark(rules.remarks)
     if not rules.alerts:
         raise UsageError("there are no alerts in these rules, so there is nothing to backtest")
     progress = Progress()

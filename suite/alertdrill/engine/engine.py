@@ -140,7 +140,7 @@ def started(fill: Callable[[Path], None] | None = None) -> Iterator[Engine]:
             )
             yield Engine(url, folder)
         finally:
-            kill_group(process)
+            kill_group(process, grace=0)  # what it holds is thrown away, so it need not put it in order
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,13 +1,14 @@
 """A recording ⇄ a folder on disk, with a format version: record first, judge later.
 
     incident.json    format, scenario, namespace, speed, started, versions, limits, workload, left_out,
-                     traits, cadence, phases, claims
+                     traits, cadence, phases, claims, metrics
     events.jsonl     one Event a line, in order of t
     series.jsonl.gz  one Series a line
     rules.yaml       the rules as they were, uncompressed
     SHA256SUMS       of the four above, as `sha256sum --check` reads it; without it nothing is checked
 
-`t` is seconds of rule time since the fault (live seconds x k), negative before it. Format 1 had no claims.
+`t` is seconds of rule time since the fault (live seconds x k), negative before it. Format 1 had no
+claims, and format 2 only the series of the scenario's own objects, so no metrics.
 """
 
 import gzip
@@ -37,8 +38,8 @@ from alertdrill.incident.values import (
 from alertdrill.model import Claim, Trait, Value
 from alertdrill.scenario import Scenario
 
-FORMAT = 2
-READABLE = (1, 2)
+FORMAT = 3
+READABLE = (1, 2, 3)
 PARTS = ("incident.json", "events.jsonl", "series.jsonl.gz", "rules.yaml")
 SUMS = "SHA256SUMS"
 SUM = re.compile(r"\\?(?P<sum>[0-9a-fA-F]{64}) [ *](?P<part>.+)")  # what `sha256sum` writes
@@ -63,6 +64,7 @@ class Head(Value, frozen=True, kw_only=True):
     cadence: Cadence | None
     phases: dict[str, float]
     claims: tuple[Claim, ...] = ()
+    metrics: tuple[str, ...] | None = None
 
 
 def write(incident: Incident, folder: Path) -> None:

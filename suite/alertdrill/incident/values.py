@@ -87,6 +87,7 @@ class Incident(Value, frozen=True, kw_only=True):
     cadence: Cadence | None = None  # measured where the scenario's fault is a crash loop
     phases: dict[str, float] = {}  # live seconds of each phase of the run and of the lab
     claims: tuple[Claim, ...] = ()  # what the rules' metrics were taken for when they were compressed
+    metrics: tuple[str, ...] | None = None  # recorded whole, whether or not there was one; None: not known
     events: tuple[Event, ...] = ()
     series: tuple[Series, ...] = ()
     rules: str = ""
