@@ -132,8 +132,11 @@ def mark_stale(series: Series, scrapes_ms: Sequence[int]) -> Series:
     """Return the series with a staleness marker at each first scrape that no longer had it.
 
     `scrapes_ms` are the timestamps of its target's `up`. The database leaves the markers out of what it
-    answers; a scrape without a sample of the series is where each was.
+    answers; a scrape without a sample of the series is where each was. Samples that came with times of their
+    own, as cAdvisor's do, have no markers.
     """
+    if 2 * len({*series.timestamps} & {*scrapes_ms}) < len(series.timestamps):
+        return series
     samples: dict[int, float | Literal["stale"]] = dict(zip(series.timestamps, series.values, strict=True))
     had_it = False
     for ms in sorted({*scrapes_ms, *series.timestamps}):

@@ -22,6 +22,7 @@ from alertdrill.names import LAB_LABEL, NAMESPACE_PREFIX, SCENARIO_LABEL
 from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
 from alertdrill.progress import Progress
+from alertdrill.rules import touched
 from alertdrill.scenario import Scenario
 
 BASELINE_SECONDS_MAX = 120
@@ -274,7 +275,9 @@ class Run:
         try:
             series, seen = wait_for(
                 f"Prometheus to tell of {self.scenario.name}",
-                lambda: observe.everything(self.lab.prometheus(), window, self.watcher, self.lab.limits),
+                lambda: observe.everything(
+                    self.lab.prometheus(), window, self.watcher, self.lab.limits, self.lab.rules.scaled
+                ),
                 deadline=observe.ANSWER_SECONDS_MAX,
                 clock=self.clock,
                 every=1,
@@ -302,6 +305,7 @@ class Run:
             series=tuple(series),
             rules=self.lab.rules.stated.to_yaml(),
             claims=self.lab.rules.claims,
+            metrics=touched.metrics(self.lab.rules.scaled),
         )
 
     def _leave(self) -> None:

@@ -13,7 +13,7 @@ from alertdrill.engine import Engine
 from alertdrill.errors import AlertdrillError
 from alertdrill.incident import Event, Incident
 from alertdrill.model import AlertState, Finding, Judgement, Life, Verdict
-from alertdrill.replay import compare, seen
+from alertdrill.replay import compare, seen, silences
 from alertdrill.replay.stretch import stretch
 from alertdrill.replay.virtual import Virtual, virtual
 from alertdrill.rules import RuleSet
@@ -74,13 +74,14 @@ def _replayed(running: Engine, incident: Incident, rules: RuleSet | None) -> Rep
     running.write(stretched.series)
     found = virtual(running, incident, stretched)
     judgement = judged(incident, stated, found)
+    more = list(silences.findings(running, incident, stretched, found))
     if rules is None:
-        more = [*_as_live(incident, judgement), *seen.findings(running, incident, stated)]
-        judgement = msgspec.structs.replace(
-            judgement,
-            findings=(*judgement.findings, *more),
-            verdict=Verdict.worst([judgement.verdict, *(one.verdict for one in more)]),
-        )
+        more += [*_as_live(incident, judgement), *seen.findings(running, incident, stated)]
+    judgement = msgspec.structs.replace(
+        judgement,
+        findings=(*judgement.findings, *more),
+        verdict=Verdict.worst([judgement.verdict, *(one.verdict for one in more)]),
+    )
     return Replayed(
         incident, msgspec.structs.replace(judgement, notes=(*judgement.notes, *_notes(found))), found
     )

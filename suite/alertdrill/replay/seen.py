@@ -14,13 +14,12 @@ from alertdrill.engine import Alert, Engine, Instance, Window, evaluate, samples
 from alertdrill.incident import STALE, Incident, timeline
 from alertdrill.judge.words import moment
 from alertdrill.model import AlertState, Finding, Verdict
-from alertdrill.names import LOOKBACK_SECONDS, NAMESPACE_LABEL
+from alertdrill.names import LOOKBACK_SECONDS, NAMESPACE_LABEL, SCRAPE_DURATION
 from alertdrill.replay import virtual
 from alertdrill.rules import RuleSet, promql
 
 TOLD_MAX = 3
 ON_ITS_WAY_SECONDS = 0.25  # how long a scrape takes where the recording does not have it
-DURATION = "scrape_duration_seconds"
 WITH, WITHOUT = "seen:", "unseen:"  # where the engine keeps what is recorded with such samples and without
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
@@ -89,7 +88,7 @@ def _on_its_way(incident: Incident) -> float:
     measured = [
         value
         for one in incident.series
-        if one.labels.get("__name__", "") == DURATION
+        if one.labels.get("__name__", "") == SCRAPE_DURATION
         for value in one.values
         if value != STALE
     ]

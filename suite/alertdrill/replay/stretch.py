@@ -45,6 +45,7 @@ class Stretched:
     rules: RuleSet
     refused: dict[str, str]
     shift: float
+    counted: frozenset[str] = frozenset()  # the metrics whose counts were made k times as many
 
     def rule_time(self, seconds: float) -> float:
         """Return seconds of rule time since the fault for a time in the engine."""
@@ -76,7 +77,7 @@ def stretch(incident: Incident, rules: RuleSet, *, fault_at: float | None = None
         for one in incident.series
         if one.timestamps and one.labels.get("__name__", "") not in names and not _is_of_alert(one, told)
     ]
-    return Stretched(tuple(series), fitting, refused, shift)
+    return Stretched(tuple(series), fitting, refused, shift, frozenset(counted))
 
 
 def _place(incident: Incident) -> float:

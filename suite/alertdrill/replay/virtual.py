@@ -42,12 +42,20 @@ class Virtual:
 
 
 def virtual(
-    engine: Engine, incident: Incident, stretched: Stretched, *, tag: str = "", phase: float | None = None
+    engine: Engine,
+    incident: Incident,
+    stretched: Stretched,
+    *,
+    tag: str = "",
+    phase: float | None = None,
+    only: frozenset[str] | None = None,
+    annotate: bool = True,
 ) -> Virtual:
     """Return the lives of the alerts of a stretched recording, which is in the engine already.
 
     Whoever asks for several sets of rules in one engine gives each a `tag`. Rules are evaluated when the lab
-    evaluated those of their group; with a `phase` all of them at that time of rule time, and so on.
+    evaluated those of their group; with a `phase` all of them at that time of rule time, and so on. `only`
+    names the alerts that are asked for.
     """
     start, end = span(incident)
     first = min([start, *(stretched.rule_time(one.timestamps[0] / 1000) for one in stretched.series)])
@@ -64,6 +72,8 @@ def virtual(
             else dict.fromkeys(stretched.rules.named(), stretched.engine_time(phase)),
         ),
         tag=tag,
+        only=only,
+        annotate=annotate,
     )
     return Virtual(
         lives=tuple(life for alert in said.alerts for life in _lives(alert, incident, stretched.shift)),

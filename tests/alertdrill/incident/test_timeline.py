@@ -194,12 +194,13 @@ def marked(times: tuple[int, ...], scrapes: tuple[int, ...]) -> list[tuple[int, 
         ((3,), (1, 2, 3), [(3, 3.0)]),
         ((1, 2), (), [(1, 1.0), (2, 2.0)]),
         ((), (1, 2), []),
+        ((10, 20, 30), (1, 11, 21, 31), [(10, 10.0), (20, 20.0), (30, 30.0)]),
     ],
 )
 def test_the_first_scrape_without_a_series_is_marked(
     times: tuple[int, ...], scrapes: tuple[int, ...], expected: list[tuple[int, object]]
 ) -> None:
-    """One marker stands where a series ended, and none where it never was."""
+    """One marker stands where a series ended, and none where it never was or has times of its own."""
     assert expected == marked(times, scrapes)
 
 
