@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from alertdrill.faults.base import FaultKind, Ground, Place, Text
+from alertdrill.faults.in_container import anyhow
 from alertdrill.model import Value
 from alertdrill.scenario import Fault
 
@@ -78,8 +79,10 @@ class RestartWatcher(StopWatcher):
             "pods", namespace=place.stack, selector=f"{NAME_LABEL}={args['component']}"
         ):
             name = pod["metadata"]["name"]
-            words = ("exec", name, f"--namespace={place.stack}", "--", "sh", "-c", "kill -TERM 1")
-            place.kube.run(f"injecting {self.name}", *words)
+            what = f"injecting {self.name}"
+            anyhow(
+                place.kube, place.stack, name, what, shell="kill 1", statement="os.kill(1, signal.SIGTERM)"
+            )
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Nothing: the kubelet has repaired it."""

@@ -22,7 +22,7 @@ from alertdrill.names import LAB_LABEL, NAMESPACE_PREFIX, SCENARIO_LABEL
 from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
 from alertdrill.progress import Progress
-from alertdrill.scenario import Expectation, Scenario
+from alertdrill.scenario import Scenario
 from alertdrill.scenario.noise import Noise
 
 BASELINE_SECONDS_MAX = 120
@@ -56,7 +56,7 @@ class Run:
     record: Path
     keep: bool
     place_to_come_up: AbstractContextManager[object] = field(default_factory=nullcontext)
-    beside: tuple[Expectation, ...] = ()  # what has to fire of others that are played meanwhile
+    beside: tuple[Scenario, ...] = ()  # that may be played meanwhile, and disturb something
     noise: tuple[Noise, ...] = ()
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
     fault_at: float = 0.0
@@ -308,7 +308,8 @@ class Run:
             workload=self.runs,
             left_out=tuple(f"{one.alert}: {one.reason}" for one in self.lab.rules.left_out),
             traits=tuple(sorted(traits)),
-            beside=self.beside,
+            beside=tuple(e for one in self.beside for e in one.expect if e.kind == "fires"),
+            disturbed=tuple(sorted({what for one in self.beside for what in one.touches})),
             noise=self.noise,
             cadence=observe.cadence(series, window) if Trait.CRASH_LOOPS in traits else None,
             phases=self.lab.phases,
