@@ -1,6 +1,6 @@
 """What the stack itself takes: measured while nothing is played, and told."""
 
-import pytest
+from collections.abc import Callable
 
 from alertdrill import lab as labs
 from alertdrill.clock import WallClock
@@ -12,7 +12,7 @@ QUIET_SECONDS = 45  # cAdvisor looks every ten seconds or so
 
 
 def test_the_stack_at_rest_takes_little(
-    drill_lab: labs.Lab, incidents: dict[str, Incident], record_property: pytest.RecordProperty
+    drill_lab: labs.Lab, incidents: dict[str, Incident], record_property: Callable[[str, object], None]
 ) -> None:
     """Beside Kubernetes itself: a third of a core at most, at this speed, and 700 MiB."""
     assert incidents, "played after the scenarios, when their pods are gone"

@@ -79,10 +79,8 @@ class RestartWatcher(StopWatcher):
             "pods", namespace=place.stack, selector=f"{NAME_LABEL}={args['component']}"
         ):
             name = pod["metadata"]["name"]
-            what = f"injecting {self.name}"
-            anyhow(
-                place.kube, place.stack, name, what, shell="kill 1", statement="os.kill(1, signal.SIGTERM)"
-            )
+            what, statement = f"injecting {self.name}", "os.kill(1, signal.SIGTERM)"
+            anyhow(place.kube, place.stack, name, what, command="kill 1", statement=statement)
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Nothing: the kubelet has repaired it."""
