@@ -241,6 +241,8 @@ class Run:
 
         It takes live time, however fast the drill is. What is not back when its time is over is lab trouble.
         """
+        if self.scenario.touches:  # an API server that starts knows nobody's rights for a moment
+            insist(partial(self.lab.kube.get, "nodes"), self.clock)
         wait_for(
             f"the workload of {self.scenario.name} to be healthy again after the repair",
             partial(baseline.healthy, self.place),
