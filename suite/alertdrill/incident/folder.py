@@ -1,7 +1,7 @@
 """A recording ⇄ a folder on disk, with a format version: record first, judge later.
 
     incident.json    format, scenario, namespace, speed, started, versions, limits, workload, left_out,
-                     traits, cadence, phases, claims, metrics
+                     traits, cadence, phases, claims, metrics, beside, disturbed, noise
     events.jsonl     one Event a line, in order of t
     series.jsonl.gz  one Series a line
     rules.yaml       the rules as they were, uncompressed
@@ -36,7 +36,8 @@ from alertdrill.incident.values import (
     Speed,
 )
 from alertdrill.model import Claim, Trait, Value
-from alertdrill.scenario import Scenario
+from alertdrill.scenario import Expectation, Scenario
+from alertdrill.scenario.noise import Noise
 
 FORMAT = 3
 READABLE = (1, 2, 3)
@@ -65,6 +66,9 @@ class Head(Value, frozen=True, kw_only=True):
     phases: dict[str, float]
     claims: tuple[Claim, ...] = ()
     metrics: tuple[str, ...] | None = None
+    beside: tuple[Expectation, ...] = ()
+    disturbed: tuple[str, ...] = ()
+    noise: tuple[Noise, ...] = ()
 
 
 def write(incident: Incident, folder: Path) -> None:

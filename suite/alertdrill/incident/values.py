@@ -89,6 +89,7 @@ class Incident(Value, frozen=True, kw_only=True):
     beside: tuple[
         Expectation, ...
     ] = ()  # what had to fire of scenarios played beside it, which disturbed something
+    disturbed: tuple[str, ...] = ()  # what those disturbed, as their `touches` says
     noise: tuple[Noise, ...] = ()  # what was known to fire in that lab, and is nobody's doing
     phases: dict[str, float] = {}  # live seconds of each phase of the run and of the lab
     claims: tuple[Claim, ...] = ()  # what the rules' metrics were taken for when they were compressed

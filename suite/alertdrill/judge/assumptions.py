@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from alertdrill import durations
 from alertdrill.judge import workload
+from alertdrill.judge.matching import label_mistakes
 from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import instance, moment
 from alertdrill.model import AlertState, Trait
@@ -195,9 +196,11 @@ def _canary(recording: Recording) -> Iterator[str]:
 
 def _before(recording: Recording) -> Iterator[str]:
     """Nothing but the scenario had an alert that fires and was up before the fault: it isn't of the fault."""
-    namespace = recording.incident.namespace
+    namespace, beside = recording.incident.namespace, recording.incident.beside
     for life in recording.lives:
         if life.labels.get(NAMESPACE_LABEL, life.labels.get("namespace")) == namespace:
+            continue
+        if any(life.alert == one.alert and not label_mistakes(life, one, namespace) for one in beside):
             continue
         since: float | None = None
         for change in life.changes:

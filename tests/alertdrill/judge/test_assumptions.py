@@ -345,3 +345,14 @@ def test_a_rule_that_fails_on_purpose_is_no_trouble() -> None:
     assert UNKNOWN is judge(recorded(events)).verdict
     assert PASS is judge(recorded(events, beside=(failing,))).verdict
     assert UNKNOWN is judge(recorded(events, beside=(other,))).verdict
+
+
+def test_what_others_disturb_beside_it_is_no_trouble() -> None:
+    """A job that they take down may be away, and an alert that they say fires may be up before the fault."""
+    scrapes = scrape(job="apiserver"), scrape(job="kubernetes-nodes", gaps=[[60.0, 400.0]])
+    assert PASS is of_jobs(*scrapes, disturbed=("kubelet",)).verdict
+    up = [*EVENTS, stranger(-20, "firing"), stranger(-5, "inactive")]
+    expected = fires("Other", within="9m", labels={"exported_namespace": "kube-system"})
+    assert UNKNOWN is judge(recorded(up)).verdict
+    found = judge(recorded(up, beside=(expected,)))
+    assert [] == said(found, UNKNOWN)
