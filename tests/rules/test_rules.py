@@ -154,6 +154,10 @@ def test_the_tests_series_are_what_the_exporters_write() -> None:
         written[f"{own.PREFIX}{family}_total"] = {frozenset({"kind"})}
     for family, *_ in own.BY_REASON:
         written[f"{own.PREFIX}{family}_total"] = {frozenset({"kind", "reason"})}
+    written["alertmanager_notifications_failed_total"] = {
+        frozenset({"integration", "reason", "receiver_name"})
+    }
+    written["prometheus_notifications_alertmanagers_discovered"] = {frozenset()}
     written["up"] = written[f"{own.PREFIX}web_config_ok"] = {frozenset()}
     for test in rule_tests():
         for given in test["input_series"]:

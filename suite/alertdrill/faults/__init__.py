@@ -14,6 +14,7 @@ from alertdrill.faults.revoke import revoke
 from alertdrill.faults.scale import scale
 from alertdrill.faults.stop_watcher import stop_watcher
 from alertdrill.faults.template import crash_container, missing_image, slow_rollout, stuck_rollout
+from alertdrill.faults.trouble_receiver import trouble_receiver
 from alertdrill.model import Trait
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "slow_rollout",
     "stop_watcher",
     "stuck_rollout",
+    "trouble_receiver",
     "unbound_claim",
 ]

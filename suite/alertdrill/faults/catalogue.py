@@ -17,6 +17,7 @@ from alertdrill.faults.revoke import Revoke
 from alertdrill.faults.scale import Scale
 from alertdrill.faults.stop_watcher import StopWatcher
 from alertdrill.faults.template import CrashContainer, MissingImage, SlowRollout, StuckRollout
+from alertdrill.faults.trouble_receiver import TroubleReceiver
 from alertdrill.model import Trait
 from alertdrill.scenario import Scenario
 
@@ -41,6 +42,7 @@ ALL: tuple[FaultKind, ...] = (
     SlowRollout(),
     StopWatcher(),
     StuckRollout(),
+    TroubleReceiver(),
     UnboundClaim(),
 )
 

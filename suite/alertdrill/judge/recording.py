@@ -7,7 +7,8 @@ import msgspec
 
 from alertdrill import durations, rules
 from alertdrill.errors import RulesError
-from alertdrill.incident import Event, Incident, Moment
+from alertdrill.incident import Event, Incident, Moment, Notification
+from alertdrill.judge.letters import Letter, sent
 from alertdrill.model import AlertState, Change, Life, Trait, Value
 from alertdrill.rules import promql
 
@@ -52,12 +53,21 @@ class Trouble(msgspec.Struct, frozen=True):
     sentence: str
 
 
+class Mail(msgspec.Struct, frozen=True):
+    """What a `receiver` event holds: from when to when it is known what came, and why some of it is not."""
+
+    since: Moment
+    until: Moment
+    lost: tuple[str, ...] = ()
+
+
 class Recording(Value, frozen=True, kw_only=True):
     """An incident with its events read; times are seconds of rule time since the fault.
 
     `end`, `fault` and `heal` are None where there was none. `lives` are those of all alerts but the canary.
     `annotated` are the alerts whose rules have annotations, `metrics` those that the rules read of any job,
-    with `""` among them where a rule doesn't name what it reads.
+    with `""` among them where a rule doesn't name what it reads. `holds` are the alerts' `for`, where all
+    rules of a name have the same. `letters` are what was sent, `mail` is None where nobody asked for them.
     """
 
     incident: Incident
@@ -71,6 +81,9 @@ class Recording(Value, frozen=True, kw_only=True):
     canaries: tuple[Life, ...]
     annotated: frozenset[str]
     metrics: frozenset[str]
+    holds: dict[str, float] = {}
+    letters: tuple[Letter, ...] = ()
+    mail: Mail | None = None
 
     @property
     def reached_fault(self) -> bool:
@@ -114,6 +127,9 @@ def read(incident: Incident) -> Recording:
             name for name, those in stated.items() if all(rule.annotations for rule in those)
         ),
         metrics=frozenset(_metrics(groups)),
+        holds={name: hold for name, those in stated.items() if (hold := _hold(those)) is not None},
+        letters=sent((e.t, _data(e, Notification)) for e in events if e.kind == "notification"),
+        mail=next((_data(e, Mail) for e in events if e.kind == "receiver"), None),
     )
 
 
@@ -138,6 +154,12 @@ def _metrics(groups: Iterable[rules.Group]) -> Iterator[str]:
             for node in promql.walk(tree):
                 if isinstance(node, promql.VectorSelector) and not promql.jobs(node):
                     yield promql.metric(node)
+
+
+def _hold(those: list[rules.Rule]) -> float | None:
+    """Return the one `for` of several rules, None where they have more than one."""
+    stated = {durations.seconds(rule.hold) if rule.hold else 0.0 for rule in those}
+    return stated.pop() if len(stated) == 1 else None
 
 
 def _is_held(rule: rules.Rule) -> bool:

@@ -14,6 +14,7 @@ from alertdrill.lab import Lab
 from alertdrill.names import LAB_LABEL, SCENARIO_LABEL
 from alertdrill.play import baseline, observe
 from alertdrill.play.insist import insist
+from alertdrill.play.mailbox import Mailbox
 from alertdrill.play.run import BASELINE_SECONDS_MAX, Recorded, Run
 from alertdrill.progress import Progress
 from alertdrill.scenario import Scenario
@@ -43,11 +44,14 @@ def play(
     """
     check_folders(scenarios)
     clock = StoppableClock()
-    with observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher:
+    with (
+        observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher,
+        Mailbox(lab.receiver, clock, lab.evaluation_seconds) as mailbox,
+    ):
         _remove_leftovers(lab, clock)
         _await_quiet(lab, clock, progress)
         places = BoundedSemaphore(COMING_UP_MAX)
-        runs = [Run(lab, one, watcher, clock, progress, record, keep, places) for one in scenarios]
+        runs = [Run(lab, one, watcher, mailbox, clock, progress, record, keep, places) for one in scenarios]
         why, interrupted = "", False
         try:
             _side_by_side([run for run in runs if not run.scenario.exclusive], clock)

@@ -62,17 +62,30 @@ def _check_expectation(expectation: Expectation, hold: float, alerts: frozenset[
     if expectation.alert not in alerts:
         known = ", ".join(sorted(alerts)) or "none"
         raise ScenarioError(f"no rule defines the alert {expectation.alert}; the rules define: {known}")
-    for match in [*expectation.labels.values(), *expectation.annotations.values()]:
+    matches = [*expectation.labels.values(), *expectation.annotations.values()]
+    for match in [*matches, expectation.says, expectation.link]:
         if isinstance(match, Like):
             _check_pattern(match.like)
-    if expectation.kind == "never":
+    if expectation.kind in {"never", "unnotified"}:
         return
+    if expectation.kind == "notified":
+        _check_message(expectation)
     within, after = durations.seconds(expectation.within), durations.seconds(expectation.after)
     if expectation.kind in {"fires", "pends"} and not after <= within <= hold:
         raise ScenarioError(
             f"{expectation.kind}({expectation.alert}) has the window {expectation.after} to"
             f" {expectation.within}, which must lie inside the hold of {durations.text(hold)}"
         )
+
+
+def _check_message(expectation: Expectation) -> None:
+    if not expectation.receiver or expectation.times < 1 or expectation.alerts < 0:
+        raise ScenarioError(
+            f"notified({expectation.alert}) must name a receiver, and at least one message; none at all is"
+            f" unnotified({expectation.alert})"
+        )
+    if expectation.resolved:
+        durations.seconds(expectation.resolved)
 
 
 def _check_pattern(pattern: str) -> None:

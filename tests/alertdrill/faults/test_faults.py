@@ -39,11 +39,12 @@ EVERY = [
     faults.scale("deployment/web", replicas=0, back_to=2),
     faults.slow_rollout("deployment/web", container="app", takes="2m"),
     faults.stop_watcher("kube-api-exporter"),
+    faults.trouble_receiver("refuses", lasts="8m"),
     faults.stuck_rollout("deployment/web", container="app", deadline="4m"),
     faults.unbound_claim("data"),
 ]
 # What not every cluster can give.
-PARTICULAR = {"crash_container", "stop_watcher"}
+PARTICULAR = {"crash_container", "stop_watcher", "trouble_receiver"}
 
 
 def scenario(fault: Fault | None) -> Scenario:

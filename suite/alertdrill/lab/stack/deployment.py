@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from alertdrill.clock import WallClock
 from alertdrill.kube import Kube, rollout
 from alertdrill.lab.stack import ownership, ready
-from alertdrill.lab.stack.render import STACK_ANNOTATION, Object, deployments, render
+from alertdrill.lab.stack.render import STACK_ANNOTATION, Alertmanager, Object, deployments, render
 from alertdrill.lab.stack.site import Site
 from alertdrill.names import LAB_LABEL
 from alertdrill.progress import Progress
@@ -23,6 +23,7 @@ def deploy(
     config: str,
     rules: Mapping[str, str],
     lookback_seconds: float,
+    alertmanager: Alertmanager,
     progress: Progress,
     images: Mapping[str, str] | None = None,
     components: Sequence[str] = (),
@@ -32,7 +33,15 @@ def deploy(
     `rules` are file name → text. `images` (from `images.identities`) makes pods of a rebuilt image start
     anew; give what was loaded into the cluster, or nothing. `components` are what else the stack has.
     """
-    objects = render(config, rules, lookback_seconds, images or {}, site, components=components)
+    objects = render(
+        config,
+        rules,
+        lookback_seconds=lookback_seconds,
+        alertmanager=alertmanager,
+        images=images or {},
+        site=site,
+        components=components,
+    )
     if _is_there(kube, deployments(objects), site):
         progress.say("the stack is there, unchanged")
         return

@@ -10,7 +10,8 @@ from alertdrill.lab.stack.site import Site
 from alertdrill.names import LAB_LABEL
 
 NAMED_MAX = 5
-COMPONENTS = ("kube-api-exporter", "prometheus")  # the Deployments of a lab's stack
+# The Deployments of a lab's stack.
+COMPONENTS = ("alertmanager", "kube-api-exporter", "prometheus", "receiver")
 
 
 def mark_of(thing: Object) -> str:
