@@ -135,14 +135,15 @@ class Latency(Value, frozen=True, kw_only=True):
 class Judgement(Value, frozen=True, kw_only=True):
     """The verdict on one scenario, with every finding and the lives of its alerts.
 
-    `notes` say on what it rests that nobody declared; they change no verdict. `latencies` are of what people
-    were told.
+    `notes` say on what it rests that nobody declared, and `left_out` which rules did not run; they change no
+    verdict. `latencies` are of what people were told. `speed` is None where it is not known.
     """
 
     scenario: str
     verdict: Verdict
     findings: tuple[Finding, ...]
     lives: tuple[Life, ...]
-    speed: float
+    speed: float | None
     notes: tuple[str, ...] = ()
     latencies: tuple[Latency, ...] = ()
+    left_out: tuple[str, ...] = ()

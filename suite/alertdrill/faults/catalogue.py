@@ -3,6 +3,7 @@
 from importlib import metadata
 
 from alertdrill.errors import ScenarioError
+from alertdrill.faults import calls
 from alertdrill.faults.base import FaultKind
 from alertdrill.faults.commit import Commit
 from alertdrill.faults.delete import Delete
@@ -63,8 +64,14 @@ def of(scenario: Scenario) -> FaultKind | None:
             return kind
     known = ", ".join(sorted(kind.name for kind in (*ALL, *there)))
     raise ScenarioError(
-        f"scenario {scenario.name}: there is no fault {scenario.fault.name}; there are: {known}"
+        f"scenario {scenario.name}: there is no fault {scenario.fault.name}; there are: {known}",
+        about=(scenario.fault.name,),
     )
+
+
+def is_shipped(kind: FaultKind) -> bool:
+    """Say whether a fault is one of ours, whose arguments mean what they mean there."""
+    return type(kind) in {type(one) for one in ALL}
 
 
 def check(scenario: Scenario) -> None:
@@ -73,10 +80,9 @@ def check(scenario: Scenario) -> None:
     if kind is None or scenario.fault is None:
         return
     try:
-        kind.check_args(scenario.fault.args)
-        kind.check(scenario.folder, scenario.fault.args)
+        calls.check(kind, scenario.folder, scenario.fault.args)
     except ScenarioError as error:
-        raise ScenarioError(f"scenario {scenario.name}: {error}") from error
+        raise ScenarioError(f"scenario {scenario.name}: {error}", about=(kind.name,)) from error
 
 
 def traits(scenario: Scenario) -> frozenset[Trait]:
@@ -84,7 +90,8 @@ def traits(scenario: Scenario) -> frozenset[Trait]:
     kind = of(scenario)
     if kind is None or scenario.fault is None:
         return frozenset()
-    return kind.traits | {Trait(one) for one in scenario.fault.args.get("traits", ())}
+    said = scenario.fault.args.get("traits", ()) if "traits" in kind.Args.__struct_fields__ else ()
+    return kind.traits | {Trait(one) for one in said}
 
 
 def installed() -> tuple[FaultKind, ...]:

@@ -12,6 +12,8 @@ from alertdrill.judge.words import instance, moment
 from alertdrill.model import AlertState, Trait
 from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, SIGHTS
 
+SLOWER = "play it on a machine with less to do, or at a lower --speed"
+
 
 def broken(recording: Recording) -> list[str]:
     """Return why nothing else of this recording can be judged; `[]` when all of it can."""
@@ -44,7 +46,10 @@ def _fault(recording: Recording) -> Iterator[str]:
     if scenario.fault is not None and recording.fault is None:
         yield f"the fault {scenario.fault} was never injected"
     elif recording.fault is not None and recording.fault > recording.incident.limits.scrape_gap_max:
-        yield f"breaking it took until {moment(recording.fault)}, so nothing is known of when it was broken"
+        yield (
+            f"breaking it took until {moment(recording.fault)}, so nothing is known of when it was broken;"
+            f" {SLOWER}"
+        )
     if resolving and recording.heal is None:
         yield "nothing was repaired, so nothing can be said about what resolves"
     elif scenario.fault is not None and recording.heal is not None:
@@ -52,7 +57,10 @@ def _fault(recording: Recording) -> Iterator[str]:
         if recording.heal < hold - recording.resolution:
             yield f"the repair came at {moment(recording.heal)}, before the hold of {durations.text(hold)}"
         elif recording.heal - hold > recording.incident.limits.scrape_gap_max:
-            yield f"the repair came only at {moment(recording.heal)}, the hold was {durations.text(hold)}"
+            yield (
+                f"the repair came only at {moment(recording.heal)}, the hold was {durations.text(hold)};"
+                f" {SLOWER}"
+            )
 
 
 def _scrapes(recording: Recording) -> Iterator[str]:

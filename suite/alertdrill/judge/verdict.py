@@ -25,7 +25,7 @@ def judge(incident: Incident) -> Judgement:
         return _judgement(incident, (_unknown(said),), None)
 
 
-def unknown(scenario: str, reason: str, speed: float) -> Judgement:
+def unknown(scenario: str, reason: str, speed: float | None) -> Judgement:
     """Return the verdict on what left nothing to judge."""
     return Judgement(
         scenario=scenario, verdict=Verdict.UNKNOWN, findings=(_unknown(reason),), lives=(), speed=speed
@@ -60,4 +60,5 @@ def _judgement(
         speed=incident.speed,
         notes=tuple(notes.guesses(incident)),
         latencies=latency.measured(seen) if seen else (),
+        left_out=incident.left_out,
     )
