@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
 
@@ -24,6 +24,14 @@ class Anything(msgspec.Struct, frozen=True):
     """Whatever arguments a scenario gives."""
 
 
+class Node(Protocol):
+    """The machine under a lab's own cluster; what is broken there the next `up` repairs."""
+
+    def run(self, what: str, *argv: str) -> str:
+        """Run a program on it and return what it printed."""
+        ...
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a fault strikes: a scenario's namespace in a cluster that runs `speed` times as fast.
@@ -37,6 +45,7 @@ class Place:
     stack: str = STACK_NAMESPACE  # where what watches it is
     folder: Path = Path()
     image: Callable[[str], str] = str  # an image of ours → its name in this cluster
+    node: Node | None = None  # None where it is somebody else's
     remembered: dict[str, Any] = field(default_factory=dict)
 
     def run(self, what: str, *words: str, stdin: str | None = None) -> str:
@@ -60,7 +69,7 @@ class Ground:
     """What a lab knows of its cluster before anything is broken in it.
 
     `restart_seconds_max` is the kubelets' cap on the crash-loop back-off in live seconds, None where they
-    don't tell. `components` are the Deployments of the monitoring stack. `again` says how to have a lab whose
+    don't tell. `components` are the parts of the monitoring stack. `again` says how to have a lab whose
     kubelets fit a speed, "" where they are somebody else's.
     """
 
@@ -68,6 +77,7 @@ class Ground:
     restart_seconds_max: float | None = None
     components: Callable[[], frozenset[str]] = frozenset
     again: str = ""
+    node: Node | None = None  # None where it is somebody else's
 
 
 class Aimed(Value, frozen=True, kw_only=True):
@@ -146,6 +156,20 @@ class FaultKind(ABC):
         """Return why it can't be had on this ground, with what to do; "" where it can."""
         del ground, args
         return ""
+
+    def traits_of(self, args: dict[str, Any]) -> frozenset[Trait]:
+        """Return what it does to the world: always, and as its arguments say."""
+        said = args.get("traits", ()) if "traits" in self.Args.__struct_fields__ else ()
+        return self.traits | {Trait(one) for one in said}
+
+    def delay(self, args: dict[str, Any]) -> str:
+        """Return how long after `inject` there is more to do (rule time), "" where there is nothing."""
+        del args
+        return ""
+
+    def inject_later(self, place: Place, args: dict[str, Any]) -> None:
+        """Do it."""
+        del place, args
 
     @abstractmethod
     def inject(self, place: Place, args: dict[str, Any]) -> None:

@@ -11,7 +11,6 @@ from alertdrill.model import AlertState, Finding, Verdict
 from alertdrill.scenario import Expectation
 
 FIRING, RESOLVED = "firing", "resolved"
-KINDS = frozenset({"notified", "unnotified"})
 
 
 def notified(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
@@ -59,7 +58,7 @@ def unnotified(recording: Recording, expectation: Expectation) -> Iterator[Findi
 
 def nothing_else(recording: Recording) -> Iterator[Finding]:
     """Yield every message that no expectation speaks of, in a scenario that speaks of any."""
-    named = [one for one in recording.incident.scenario.expect if one.kind in KINDS]
+    named = [one for one in recording.incident.scenario.expect if one.is_about_messages]
     if not named:
         return
     told = {(one.alert, one.receiver) for one in named}

@@ -23,7 +23,7 @@ from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
 from alertdrill.play.mailbox import Mailbox
 from alertdrill.progress import Progress
-from alertdrill.scenario import Scenario
+from alertdrill.scenario import Expectation, Scenario
 
 BASELINE_SECONDS_MAX = 120
 # Scrapes of the healthy workload at the start of a recording.
@@ -57,6 +57,7 @@ class Run:
     record: Path
     keep: bool
     place_to_come_up: AbstractContextManager[object] = field(default_factory=nullcontext)
+    beside: tuple[Expectation, ...] = ()  # what has to fire of others that are played meanwhile
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
     fault_at: float = 0.0
     healed_at: float = 0.0
@@ -75,6 +76,7 @@ class Run:
             stack=site.namespace,
             folder=self.scenario.folder,
             image=site.image,
+            node=self.lab.ground.node,
         )
         self.started = self.clock.now()
 
@@ -204,9 +206,17 @@ class Run:
 
     def hold(self) -> None:
         """Leave it broken for as long as the scenario says."""
-        rest = self._live(self.scenario.hold) - (self.clock.now() - self.fault_at)
-        self._say(f"holding {self.scenario.hold} of rule time, {rest:.0f} s here")
-        self.clock.sleep(rest)
+        self._say(f"holding {self.scenario.hold} of rule time, {self._rest(self.scenario.hold):.0f} s here")
+        kind, fault = catalogue.of(self.scenario), self.scenario.fault
+        if kind and fault and (delay := kind.delay(fault.args)):
+            self.clock.sleep(self._rest(delay))
+            kind.inject_later(self.place, fault.args)
+            self._say(f"{delay} after the fault: the rest of {fault.name}")
+        self.clock.sleep(self._rest(self.scenario.hold))
+
+    def _rest(self, duration: str) -> float:
+        """Return the live seconds until so much rule time since the fault is over."""
+        return max(0.0, self._live(duration) - (self.clock.now() - self.fault_at))
 
     def heal(self) -> None:
         """Repair it, once: after a half success a rollout undone again would be broken again."""
@@ -307,6 +317,7 @@ class Run:
             workload=self.runs,
             left_out=self.lab.rules.told(),
             traits=tuple(sorted(traits)),
+            beside=self.beside,
             cadence=observe.cadence(series, window) if Trait.CRASH_LOOPS in traits else None,
             phases=self.lab.phases,
             events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),

@@ -8,6 +8,7 @@ import msgspec
 
 from alertdrill import durations
 from alertdrill.errors import ScenarioError, UsageError
+from alertdrill.names import TOUCHABLE
 from alertdrill.scenario.values import Expectation, Like, Scenario
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 /-]*[A-Za-z0-9])?")
@@ -61,6 +62,11 @@ def problems(scenario: Scenario, alerts: frozenset[str]) -> Iterator[ScenarioErr
         yield error
         return
     said = f"scenario {scenario.name}: "
+    for unknown in sorted(set(scenario.touches) - TOUCHABLE.keys()):
+        yield ScenarioError(
+            f"{said}it touches {unknown}, which is nothing of a lab; there are: {', '.join(TOUCHABLE)}",
+            about=(scenario.name, unknown),
+        )
     for field in ("hold", "settle"):
         try:
             durations.seconds(getattr(scenario, field))

@@ -11,6 +11,7 @@ import msgspec
 from alertdrill import durations
 from alertdrill.errors import ScenarioError
 from alertdrill.model import Value
+from alertdrill.names import SPARED, TOUCHABLE
 
 
 class Like(Value, frozen=True, kw_only=True):
@@ -81,6 +82,11 @@ class Expectation(Value, frozen=True, kw_only=True):
     link: Match | None = None
     resolved: str = ""
 
+    @property
+    def is_about_messages(self) -> bool:
+        """Say whether it is about what people are told."""
+        return self.kind in {"notified", "unnotified"}
+
 
 class Scenario(Value, frozen=True, kw_only=True, dict=True):
     """One sentence of the drill; see the field comments.
@@ -95,6 +101,7 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     expect: tuple[Expectation, ...]  # what must become of which alerts; no other one may fire
     fault: Fault | None = None  # None: nothing is broken, and nothing may fire
     settle: str = "0s"  # how long to go on watching after the repair, when nothing is expected to resolve
+    touches: tuple[str, ...] = ()  # what of the lab it disturbs; who needs that does not run beside it
     exclusive: bool = False  # touches the whole cluster: no other scenario runs beside it
 
     def __repr__(self) -> str:
@@ -122,6 +129,21 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     def slug(self) -> str:
         """Return the name as a folder and namespace may be called."""
         return self.name.replace("/", "-").replace(" ", "-").lower()
+
+    @property
+    def disturbs(self) -> frozenset[str]:
+        """Return what others find disturbed while it runs."""
+        return frozenset(TOUCHABLE) if self.exclusive else frozenset(self.touches)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Return what must not be disturbed by others while it runs."""
+        messages = {"alertmanager"} if any(one.is_about_messages for one in self.expect) else set[str]()
+        return frozenset(TOUCHABLE) - SPARED | self.disturbs | messages
+
+    def bears(self, other: Self) -> bool:
+        """Say whether the two may run side by side."""
+        return not (self.disturbs & other.needs or other.disturbs & self.needs)
 
     @property
     def rule_seconds_max(self) -> float:

@@ -15,7 +15,8 @@ EXPORTER = "docker.io/alertdrill/kube-api-exporter:dev"
 PROMETHEUS = "quay.io/prometheus/prometheus:v3.5.3"
 WORKLOAD = "docker.io/alertdrill/workload:dev"
 ALERTMANAGER = "quay.io/prometheus/alertmanager:v0.33.1"
-WHOLE = [EXPORTER, WORKLOAD, PROMETHEUS, ALERTMANAGER]
+NODE_EXPORTER = "quay.io/prometheus/node-exporter:v1.11.1"
+WHOLE = [EXPORTER, WORKLOAD, PROMETHEUS, ALERTMANAGER, NODE_EXPORTER]
 TERRADIFF = "alertdrill/terradiff:dev"
 
 
@@ -66,6 +67,7 @@ def test_images_on_every_node_are_told() -> None:
         "image alertdrill/workload:dev: on every node",
         f"image {PROMETHEUS}: on every node",
         f"image {ALERTMANAGER}: on every node",
+        f"image {NODE_EXPORTER}: on every node",
     ] == told(WHOLE, WHOLE)
 
 

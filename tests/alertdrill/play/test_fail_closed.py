@@ -4,7 +4,6 @@ import errno
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +20,7 @@ from alertdrill.incident import Incident, Limits
 from alertdrill.kube import Forward
 from alertdrill.lab import Lab, LabRules
 from alertdrill.model import Verdict
-from alertdrill.play import drill, observe, session
+from alertdrill.play import drill, observe, schedule, session
 from alertdrill.play.mailbox import Mailbox
 from alertdrill.play.run import RECOVERY_SECONDS_MAX, Recorded, Run
 from alertdrill.progress import Progress
@@ -209,7 +208,7 @@ def test_an_interrupted_play_starts_nothing_more(
 ) -> None:
     """Runs that wait for a place never start, what runs is ended, and what was recorded is returned."""
     monkeypatch.setattr(session, "_await_quiet", lambda *_: None)
-    monkeypatch.setattr(session, "SIDE_BY_SIDE_MAX", 2)
+    monkeypatch.setattr(schedule, "SIDE_BY_SIDE_MAX", 2)
     started: list[str] = []
     running = threading.Event()
 
@@ -222,15 +221,12 @@ def test_an_interrupted_play_starts_nothing_more(
         with pytest.raises(LabError, match="the run was interrupted"):
             StoppableClock.sleep(run.clock, 60)
 
-    def interrupt(runs: Sequence[Run], clock: StoppableClock) -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr(session, "ThreadPoolExecutor", Interrupted)
-            side_by_side(runs, clock)
+    def interrupt(*_: object, **__: object) -> None:
+        running.wait(10)
+        raise KeyboardInterrupt
 
-    side_by_side = session._side_by_side  # noqa: SLF001
     monkeypatch.setattr(Run, "whole", whole)
-    monkeypatch.setattr(session, "_side_by_side", interrupt)
-    Interrupted.after = running
+    monkeypatch.setattr(schedule, "wait", interrupt)
     scenarios = [one(f"x/{number}", exclusive=exclusive and number > 1) for number in range(5)]
     done = session.play(a_lab(), scenarios, record=tmp_path, progress=Progress())
     assert done.interrupted
@@ -265,26 +261,6 @@ def test_only_so_many_runs_bring_up_pods_at_a_time(tmp_path: Path, monkeypatch: 
     done = session.play(a_lab(), scenarios, record=tmp_path, progress=Progress())
     assert (6, 2) == (len(done.recorded), max(most))
     assert 6 == len(most)
-
-
-class Interrupted(ThreadPoolExecutor):
-    """Places for runs; whoever waits for the second is interrupted, as by Ctrl-C, once it is under way."""
-
-    after: threading.Event
-
-    def submit(self, *args: Any, **kwargs: Any) -> Any:
-        """Hand in, and have its result interrupted unless it is there already."""
-        future = super().submit(*args, **kwargs)
-        ask = future.result
-
-        def result(timeout: float | None = None) -> Any:
-            self.after.wait(10)
-            if not future.done():
-                raise KeyboardInterrupt
-            return ask(timeout)
-
-        future.result = result  # type: ignore[method-assign]
-        return future
 
 
 def test_a_play_that_breaks_returns_what_was_recorded(
@@ -328,7 +304,7 @@ def test_what_this_cluster_can_not_give_is_unknown_at_once_and_the_others_are_pl
     assert ["x/yes"] == played
     stopped, other, crashing = (one.judgement.findings[0].sentence for one in drilled.played)
     assert stopped.endswith(" of the monitoring stack, so it can't be stopped; there are: prometheus")
-    assert stopped.startswith("alertmanager is no Deployment")
+    assert stopped.startswith("alertmanager is no part")
     assert "played" == other
     assert crashing.startswith(
         "the kubelets here restart a container that crashes every 60 s, which at speed 20 "

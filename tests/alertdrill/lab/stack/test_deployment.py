@@ -65,8 +65,12 @@ class Cluster:
     def _running(self, thing: Object) -> Object:
         if thing["kind"] == "Deployment":
             thing["metadata"]["generation"] = 1
-            counted = ("replicas", "updatedReplicas", "availableReplicas", "observedGeneration")
-            thing["status"] = dict.fromkeys(counted, 1)
+            pods = ("replicas", "updatedReplicas", "availableReplicas")
+            thing["status"] = dict.fromkeys((*pods, "observedGeneration"), 1)
+        elif thing["kind"] == "DaemonSet":
+            thing["metadata"]["generation"] = 1
+            pods = ("desiredNumberScheduled", "numberAvailable", "updatedNumberScheduled")
+            thing["status"] = dict.fromkeys((*pods, "observedGeneration"), 1)
         return thing
 
 
@@ -96,7 +100,8 @@ def deploy(cluster: Cluster, rules: dict[str, str], site: stack.Site = SITE) -> 
 def test_the_stack_is_applied_once(cluster: Cluster) -> None:
     """A second deployment of the same stack changes nothing, and says so."""
     deploy(cluster, {"a.rules.yaml": "groups: []"})
-    assert set(stack.COMPONENTS) == cluster.names("Deployment")
+    assert set(stack.COMPONENTS) - {"prom-node-exporter"} == cluster.names("Deployment")
+    assert {"prom-node-exporter"} == cluster.names("DaemonSet")
     assert "the stack is there, unchanged" in deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert 1 == cluster.applied
 
@@ -126,6 +131,14 @@ def test_a_stack_that_was_scaled_to_nothing_is_applied_anew(cluster: Cluster) ->
     halted = cluster.objects["Deployment", "prometheus"]
     halted["spec"]["replicas"] = 0
     halted["status"] = {"observedGeneration": 1}
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
+    assert 2 == cluster.applied
+
+
+def test_a_stack_that_was_kept_from_every_node_is_applied_anew(cluster: Cluster) -> None:
+    """What a killed run took from all nodes is no stack, although none of its pods is missing."""
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
+    cluster.objects["DaemonSet", "prom-node-exporter"]["status"] = {"observedGeneration": 1}
     deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert 2 == cluster.applied
 
