@@ -1,13 +1,14 @@
 """A recording ⇄ a folder on disk, with a format version: record first, judge later.
 
     incident.json    format, scenario, namespace, speed, started, versions, limits, workload, left_out,
-                     traits, cadence, phases, claims
+                     traits, beside, cadence, phases, delivery, claims
     events.jsonl     one Event a line, in order of t
     series.jsonl.gz  one Series a line
     rules.yaml       the rules as they were, uncompressed
     SHA256SUMS       of the four above, as `sha256sum --check` reads it; without it nothing is checked
 
-`t` is seconds of rule time since the fault (live seconds x k), negative before it. Format 1 had no claims.
+`t` is seconds of rule time since the fault (live seconds x k), negative before it. Format 1 had no claims,
+format 2 no messages.
 """
 
 import gzip
@@ -26,6 +27,7 @@ from alertdrill.errors import IncidentError
 from alertdrill.incident.values import (
     STALE,
     Cadence,
+    Delivery,
     Event,
     Incident,
     Limits,
@@ -35,10 +37,10 @@ from alertdrill.incident.values import (
     Speed,
 )
 from alertdrill.model import Claim, Trait, Value
-from alertdrill.scenario import Scenario
+from alertdrill.scenario import Expectation, Scenario
 
-FORMAT = 2
-READABLE = (1, 2)
+FORMAT = 3
+READABLE = (1, 2, 3)
 PARTS = ("incident.json", "events.jsonl", "series.jsonl.gz", "rules.yaml")
 SUMS = "SHA256SUMS"
 SUM = re.compile(r"\\?(?P<sum>[0-9a-fA-F]{64}) [ *](?P<part>.+)")  # what `sha256sum` writes
@@ -60,8 +62,10 @@ class Head(Value, frozen=True, kw_only=True):
     workload: tuple[str, ...] | None = None
     left_out: tuple[str, ...] = ()
     traits: tuple[Trait, ...] | None = None
+    beside: tuple[Expectation, ...] = ()
     cadence: Cadence | None
     phases: dict[str, float]
+    delivery: Delivery | None = None
     claims: tuple[Claim, ...] = ()
 
 

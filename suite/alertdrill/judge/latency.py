@@ -84,12 +84,11 @@ def _stages(recording: Recording, delivery: Delivery, life: Life, letter: Letter
 def _scraped_before(recording: Recording, life: Life, t: float) -> float | None:
     """Return when the target of an alert was last scraped before some time, None if that is not known."""
     incident = recording.incident
+    said = {name: life.labels[name] for name in ("job", "instance", "pod") if name in life.labels}
+    found = []
     for one in incident.series:
-        labels = one.labels
-        if labels.get("__name__") != "up" or "instance" not in life.labels:
-            continue
-        if all(labels.get(name) == life.labels.get(name) for name in ("job", "instance")):
+        if one.labels.get("__name__") == "up" and said and said.items() <= one.labels.items():
             times = [(ms / 1000 - incident.fault_at) * incident.speed for ms in one.timestamps]
             if at := bisect_right(times, t):
-                return times[at - 1]
-    return None
+                found.append(times[at - 1])
+    return max(found, default=None)

@@ -73,8 +73,10 @@ class Recording(Value, frozen=True, kw_only=True):
     `end`, `fault` and `heal` are None where there was none. `lives` are those of all alerts but the canary.
     `annotated` are the alerts whose rules have annotations, `metrics` those that its rules read of any job,
     with `""` among them where a rule doesn't name what it reads. `jobs` are those that an alert's rules name,
-    and `rests_on` those of them of which they read more than whether they are up. `holds` are the alerts'
-    `for`, where all rules of a name have the same. `letters` are what was sent, `mail` is None where nobody asked.
+    and `rests_on` those of which they read more than whether they are up.
+
+    `holds` are the alerts' `for`, where all rules of a name have the same. `letters` are what was sent,
+    `mail` is None where nobody asked.
     """
 
     incident: Incident
