@@ -86,7 +86,8 @@ def of(scenario: Scenario) -> FaultKind | None:
     try:
         return named(scenario.fault.name)
     except ScenarioError as error:
-        raise ScenarioError(f"scenario {scenario.name}: {error}", about=(scenario.fault.name,)) from error
+        said = f"scenario {scenario.name}: {error}"
+        raise ScenarioError(said, about=(scenario.fault.name,)) from error
 
 
 def is_shipped(kind: FaultKind) -> bool:

@@ -62,10 +62,11 @@ def problems(scenario: Scenario, alerts: frozenset[str]) -> Iterator[ScenarioErr
         yield error
         return
     said = f"scenario {scenario.name}: "
-    for unknown in sorted(set(scenario.touches) - TOUCHABLE.keys()):
+    if unknown := sorted(set(scenario.touches) - TOUCHABLE.keys()):
         yield ScenarioError(
-            f"{said}it touches {unknown}, which is nothing of a lab; there are: {', '.join(TOUCHABLE)}",
-            about=(scenario.name, unknown),
+            f"{said}it touches {', '.join(unknown)}, which is nothing of a lab; there are:"
+            f" {', '.join(TOUCHABLE)}",
+            about=(scenario.name, unknown[0]),
         )
     for field in ("hold", "settle"):
         try:

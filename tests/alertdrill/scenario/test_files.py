@@ -26,7 +26,7 @@ def one(name: str) -> Scenario:
 def test_the_shipped_scenarios_load_and_are_named_after_their_module() -> None:
     """Every shipped scenario's name starts with the rule group its module is named after."""
     folder = scenario_files.shipped()
-    modules = {file.stem for file in folder.glob("*.py")} - {"__init__"}
+    modules = {file.stem.replace("_", "-") for file in folder.glob("[!_]*.py")}
     assert modules == {scenario.name.split("/")[0] for scenario in scenario_files.load(folder)}
 
 
