@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from alertdrill import incident
+from alertdrill import judge as judging
 from alertdrill import replay as replaying
 from alertdrill import rules as rule_files
 from alertdrill.cli import reading
@@ -15,7 +16,7 @@ from alertdrill.incident import Incident
 from alertdrill.machine import cache, tools
 from alertdrill.progress import Progress
 from alertdrill.prometheus import promtool
-from alertdrill.rejudge import Rejudged, unread
+from alertdrill.rejudge import Rejudged
 from alertdrill.replay import export as exporting
 
 
@@ -57,6 +58,9 @@ def replay(
             for one in replaying.replay_all(read, rules):
                 progress.say(f"{one.incident.scenario.name}: {one.judgement.verdict.value}")
                 told.judgements.append(one.judgement)
+    if output_format != "text":  # the text has them
+        for error in told.errors:
+            click.echo(f"alertdrill: {error}", err=True)
     reading.tell(told.judgements, report, output_format)
     click.get_current_context().exit(told.exit_code)
 
@@ -68,9 +72,8 @@ def _read(paths: Sequence[Path]) -> tuple[list[Incident], Rejudged]:
         try:
             read.append(incident.read(folder))
         except UsageError as error:
-            click.echo(f"alertdrill: {error}", err=True)
             told.errors.append(error)
-            told.judgements.append(unread(folder, error))
+            told.judgements.append(judging.unknown(str(folder), str(error), None))
     return read, told
 
 

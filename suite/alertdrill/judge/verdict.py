@@ -25,7 +25,7 @@ def judge(incident: Incident) -> Judgement:
         return _judgement(incident, (_unknown(said),), None)
 
 
-def unknown(scenario: str, reason: str, speed: float) -> Judgement:
+def unknown(scenario: str, reason: str, speed: float | None) -> Judgement:
     """Return the verdict on what left nothing to judge."""
     return Judgement(
         scenario=scenario, verdict=Verdict.UNKNOWN, findings=(_unknown(reason),), lives=(), speed=speed
@@ -59,4 +59,5 @@ def _judgement(
         lives=seen.lives if seen else (),
         speed=incident.speed,
         notes=tuple(notes.guesses(incident)),
+        left_out=incident.left_out,
     )

@@ -133,7 +133,12 @@ def is_anothers(labels: Mapping[str, str], namespace: str) -> bool:
 
 
 def unseen(incident: Incident, rules: RuleSet) -> dict[str, tuple[str, ...]]:
-    """Return for each alert the metrics it reads, also through recording rules, that were not recorded."""
+    """Return for each alert what it reads, also through recording rules, of which nothing is recorded.
+
+    That is a metric, or a scrape job that the lab did not have: what is absent there was never meant to be.
+    """
+    jobs = {one.labels.get("job", "") for one in incident.series if one.labels.get("__name__") == "up"}
+    jobs |= set(incident.limits.jobs)
     recorded = {one.labels.get("__name__", "") for one in incident.series} | promql.OF_ALERTS
     records = {rule.name: rule for rule in rules.rules if rule.kind == "record"}
 
@@ -145,6 +150,8 @@ def unseen(incident: Incident, rules: RuleSet) -> dict[str, tuple[str, ...]]:
                 yield from lacking(records[name], seen | {name})
             elif name and name not in recorded and not _is_recorded_whole(incident, name):
                 yield name
+        if tree is not None:
+            yield from (f'job="{job}"' for job in promql.jobs(tree) - jobs)
 
     found = {
         rule.name: tuple(sorted(set(lacking(rule, frozenset()))))

@@ -66,6 +66,10 @@ class Cluster:
             thing["metadata"]["generation"] = 1
             counted = ("replicas", "updatedReplicas", "availableReplicas", "observedGeneration")
             thing["status"] = dict.fromkeys(counted, 1)
+        elif thing["kind"] == "DaemonSet":
+            thing["metadata"]["generation"] = 1
+            counted = ("desiredNumberScheduled", "numberAvailable", "updatedNumberScheduled")
+            thing["status"] = dict.fromkeys((*counted, "observedGeneration"), 1)
         return thing
 
 
@@ -88,6 +92,7 @@ def test_the_stack_is_applied_once(cluster: Cluster) -> None:
     """A second deployment of the same stack changes nothing, and says so."""
     deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert {"kube-api-exporter", "prometheus"} == cluster.names("Deployment")
+    assert {"prom-node-exporter"} == cluster.names("DaemonSet")
     assert "the stack is there, unchanged" in deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert 1 == cluster.applied
 
@@ -117,6 +122,14 @@ def test_a_stack_that_was_scaled_to_nothing_is_applied_anew(cluster: Cluster) ->
     halted = cluster.objects["Deployment", "prometheus"]
     halted["spec"]["replicas"] = 0
     halted["status"] = {"observedGeneration": 1}
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
+    assert 2 == cluster.applied
+
+
+def test_a_stack_that_was_kept_from_every_node_is_applied_anew(cluster: Cluster) -> None:
+    """What a killed run took from all nodes is no stack, although none of its pods is missing."""
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
+    cluster.objects["DaemonSet", "prom-node-exporter"]["status"] = {"observedGeneration": 1}
     deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert 2 == cluster.applied
 
