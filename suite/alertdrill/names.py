@@ -6,6 +6,9 @@ A drill that looks for another name than the stack uses sees nothing, and nothin
 STACK_NAMESPACE = "monitoring"  # in production, and in the labels of a lab wherever its own stack is
 LAB_LABEL = "alertdrill.dev/lab"  # on everything of a lab's: its mark
 SCENARIO_LABEL = "alertdrill.dev/scenario"  # on a scenario's namespace beside it, and not on the stack's
+# On all of the stack that runs pods: what it was rendered from. Another value means it must be applied anew.
+STACK_ANNOTATION = "alertdrill/stack"
+BROKEN = "broken"  # such a value: what runs there must start anew, too
 NAMESPACE_PREFIX = "drill-"  # what every scenario's namespace is called first
 
 # Labels of series and alerts.
@@ -15,8 +18,25 @@ TARGET_NAMESPACE_LABEL = "namespace"  # of the pod that was scraped
 TARGET_LABELS = frozenset({"instance", TARGET_NAMESPACE_LABEL, "node", "pod"})
 
 CANARY = "Watchdog"  # the alert that always fires
+RULE_FAILURES = (
+    "PrometheusRuleFailures"  # the one that says of a group, in `rule_group`, that a rule of it fails
+)
 PODS_JOB = "kubernetes-pods"  # the scrape configuration of all pods, the exporters among them
 SCRAPE_ANNOTATION = "prometheus.io/scrape"  # what that job goes by
+
+# What of a lab a scenario may disturb, with the jobs that may be down meanwhile. Whoever relies on it waits.
+TOUCHABLE: dict[str, frozenset[str]] = {
+    "apiserver": frozenset({"kubernetes-apiserver"}),
+    "controllers": frozenset(),
+    "kubelet": frozenset({"kubernetes-nodes", "kubernetes-cadvisor"}),
+    "kube-api-exporter": frozenset({"monitoring/kube-api-exporter"}),
+    "prom-node-exporter": frozenset({"monitoring/prom-node-exporter"}),
+    "prometheus": frozenset(),
+    "prometheus-configuration": frozenset(),
+    "rules": frozenset(),
+}
+# Without these every scenario goes on, but for one that touches them, too.
+SPARED = frozenset({"prom-node-exporter", "prometheus-configuration", "rules"})
 
 # Metrics of kube-api-exporter.
 REPLICAS = "k8s_deployment_spec_replicas"  # every Deployment has it, at all times

@@ -23,6 +23,7 @@ MADE_BY_THE_CLUSTER = {
     "VolumeAttachment",
 }
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet"}
+NODE_EXPORTER = "node-exporter"
 
 
 def objects() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -66,6 +67,7 @@ def test_the_base_is_the_exporters_and_prometheus() -> None:
     assert [
         ("kube-api-exporter", "Deployment"),
         ("kubediff", "Deployment"),
+        ("node-exporter", "DaemonSet"),
         ("prom-run", "Deployment"),
         ("prometheus", "Deployment"),
         ("terradiff", "Deployment"),
@@ -74,17 +76,21 @@ def test_the_base_is_the_exporters_and_prometheus() -> None:
 
 @pytest.mark.parametrize(("component", "workload"), RUNNING, ids=name)
 def test_pods_run_as_nobody_with_nothing(component: str, workload: dict[str, Any]) -> None:
-    """A pod is not root, can't become it, can't write to its image and holds no capability."""
+    """A pod is not root, can't become it, can't write to its image and holds no capability.
+
+    Of its node it sees nothing, but for node-exporter, which looks at the node's processes and disks.
+    """
     spec = workload["spec"]["template"]["spec"]
-    assert component == spec["serviceAccountName"]
+    looks_at_its_node = component == NODE_EXPORTER
+    assert workload["metadata"]["name"] == spec["serviceAccountName"]
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert 0 < spec["securityContext"]["runAsUser"]
     assert 0 < spec["securityContext"]["runAsGroup"]
     assert {"type": "RuntimeDefault"} == spec["securityContext"]["seccompProfile"]
-    assert not any(spec.get(field) for field in ("hostNetwork", "hostPID", "hostIPC"))
-    assert all(
-        volume.keys() <= {"name", "configMap", "emptyDir", "projected"} for volume in spec.get("volumes", [])
-    )
+    assert looks_at_its_node == bool(spec.get("hostPID"))
+    assert not any(spec.get(field) for field in ("hostNetwork", "hostIPC"))
+    volumes = {key for volume in spec.get("volumes", []) for key in volume} - {"name"}
+    assert volumes <= ({"hostPath"} if looks_at_its_node else {"configMap", "emptyDir", "projected"})
     for container in containers(workload):
         assert {
             "allowPrivilegeEscalation": False,
@@ -110,6 +116,15 @@ def test_every_component_has_a_network_policy(component: str, workload: dict[str
     policies = [thing for at, thing in OBJECTS if at == component and thing["kind"] == "NetworkPolicy"]
     assert workload["spec"]["selector"] in [policy["spec"]["podSelector"] for policy in policies]
     assert all(["Ingress", "Egress"] == policy["spec"]["policyTypes"] for policy in policies)
+
+
+def test_node_exporter_looks_and_touches_nothing() -> None:
+    """It is on every node, whatever is the matter with it, and what it mounts of a node it can't write to."""
+    (pod,) = [thing["spec"]["template"]["spec"] for at, thing in RUNNING if at == NODE_EXPORTER]
+    (container,) = pod["containers"]
+    assert [{"operator": "Exists"}] == pod["tolerations"]
+    assert pod["automountServiceAccountToken"] is False
+    assert [("/host", True)] == [(one["mountPath"], one["readOnly"]) for one in container["volumeMounts"]]
 
 
 def test_nothing_flows_by_default() -> None:

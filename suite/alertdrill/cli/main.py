@@ -20,6 +20,7 @@ COMMANDS = {
     "judge": ("alertdrill.cli.play:judge", "Judge recordings again, without a cluster."),
     "replay": ("alertdrill.cli.replay:replay", "Judge recordings at real durations, by any rules."),
     "gate": ("alertdrill.cli.gate:gate", "Say what a change of rules changes of what alerts do."),
+    "watch": ("alertdrill.cli.watch:watch", "Gate again whenever a rule file is saved."),
     "export": ("alertdrill.cli.replay:export", "Write a recording as a promtool test file."),
     "faults": ("alertdrill.cli.faults:faults", "List what can be broken on purpose."),
     "compress": ("alertdrill.cli.rules:compress", "Print rules as a faster lab runs them."),

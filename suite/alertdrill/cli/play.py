@@ -18,6 +18,8 @@ from alertdrill.play import workload as workloads
 from alertdrill.progress import Progress
 from alertdrill.scenario import Scenario, to_json
 from alertdrill.scenario import files as scenario_files
+from alertdrill.scenario import profile as profiles
+from alertdrill.scenario.profile import PROFILES, Profile
 
 
 @click.command()
@@ -30,11 +32,20 @@ from alertdrill.scenario import files as scenario_files
     help="A folder of scenario modules. [default: the shipped ones]",
 )
 @click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="all",
+    help="commit: as few as have every alert fire once. [default: all]",
+)
+@click.option(
     "--record", type=click.Path(path_type=Path), help="Where incidents go. [default: incidents/<time>]"
 )
 @reading.reports
 @click.option(
-    "--list", "only_list", is_flag=True, help="List the scenarios: what each is good for, and says."
+    "--list",
+    "only_list",
+    is_flag=True,
+    help="List the scenarios, and check all that needs no cluster: rules, workloads, faults, windows.",
 )
 @click.option("--keep", is_flag=True, help="Keep the namespaces, and the lab if this command brought it up.")
 @reading.output_format
@@ -42,6 +53,7 @@ def play(
     *,
     scenarios: Sequence[str],
     folder: Path | None,
+    profile: Profile,
     record: Path | None,
     report: Sequence[Path],
     only_list: bool,
@@ -56,16 +68,18 @@ def play(
     taken down after. Every run leaves a recording.
     """
     reading.check_reports(report)
-    wanted = scenario_files.choose(scenario_files.load(folder or scenario_files.shipped()), scenarios)
+    found = scenario_files.choose(scenario_files.load(folder or scenario_files.shipped()), scenarios)
+    wanted = profiles.chosen(found, profile)
+    asked = options.as_it_is(options.lab_options(**chosen))
     if only_list:
         _list(wanted, output_format)
-        return
-    chosen["tofu"] = chosen["tofu"] or workloads.needs_tofu(wanted)
-    asked = options.as_it_is(options.lab_options(**chosen))
-    asked = msgspec.structs.replace(asked, images=workloads.images(wanted))
     rules = lab.load_rules(asked)
     reading.remark(rules.stated.remarks)
     drill.check(wanted, rules)
+    if only_list:
+        return
+    tofu = asked.tofu or workloads.needs_tofu(wanted)
+    asked = msgspec.structs.replace(asked, tofu=tofu, images=workloads.images(wanted))
     record = record or Path("incidents") / datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
     try:
         record.mkdir(parents=True, exist_ok=True)
@@ -101,8 +115,9 @@ def judge(incidents: Sequence[Path], report: Sequence[Path], folder: Path | None
     """
     reading.check_reports(report)
     told = rejudge.rejudge(incidents, scenario_files.load(folder) if folder else None)
-    for error in told.errors:
-        click.echo(f"alertdrill: {error}", err=True)
+    if output_format != "text":  # the text has them
+        for error in told.errors:
+            click.echo(f"alertdrill: {error}", err=True)
     reading.tell(told.judgements, report, output_format)
     click.get_current_context().exit(told.exit_code)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from alertdrill import incident
+from alertdrill import judge as judging
 from alertdrill import replay as replaying
 from alertdrill import rules as rule_files
 from alertdrill.cli import reading
@@ -15,7 +16,7 @@ from alertdrill.incident import Incident
 from alertdrill.machine import cache, tools
 from alertdrill.progress import Progress
 from alertdrill.prometheus import promtool
-from alertdrill.rejudge import Rejudged, unread
+from alertdrill.rejudge import Rejudged
 from alertdrill.replay import export as exporting
 
 
@@ -70,7 +71,7 @@ def _read(paths: Sequence[Path]) -> tuple[list[Incident], Rejudged]:
         except UsageError as error:
             click.echo(f"alertdrill: {error}", err=True)
             told.errors.append(error)
-            told.judgements.append(unread(folder, error))
+            told.judgements.append(judging.unknown(str(folder), str(error), None))
     return read, told
 
 

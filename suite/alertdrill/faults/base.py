@@ -1,15 +1,16 @@
 """What a fault is: a value with a name, a way in, a way out, and where it can be had."""
 
+import inspect
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
 
-from alertdrill.errors import LabError, ScenarioError, UsageError
+from alertdrill.errors import FutileError, ScenarioError, UsageError
 from alertdrill.kube import Kube
 from alertdrill.model import Trait, Value
 from alertdrill.names import STACK_NAMESPACE
@@ -21,6 +22,14 @@ TARGET = re.compile(r"[a-z]+(\.[a-z.]+)?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 class Anything(msgspec.Struct, frozen=True):
     """Whatever arguments a scenario gives."""
+
+
+class Node(Protocol):
+    """The machine under a lab's own cluster; what is broken there the next `up` repairs."""
+
+    def run(self, what: str, *argv: str) -> str:
+        """Run a program on it and return what it printed."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Place:
     stack: str = STACK_NAMESPACE  # where what watches it is
     folder: Path = Path()
     image: Callable[[str], str] = str  # an image of ours → its name in this cluster
+    node: Node | None = None  # None where it is somebody else's
     remembered: dict[str, Any] = field(default_factory=dict)
 
     def run(self, what: str, *words: str, stdin: str | None = None) -> str:
@@ -43,10 +53,10 @@ class Place:
         return self.kube.run(what, f"--namespace={self.namespace}", *words, stdin=stdin)
 
     def pods(self, selector: str) -> list[str]:
-        """Return the names of the pods that match; none is a LabError, because nothing would be broken."""
+        """Return the names of the pods that match; none is lab trouble, because nothing would be broken."""
         found = self.kube.get("pods", namespace=self.namespace, selector=selector)
         if not found:
-            raise LabError(f"no pod in {self.namespace} matches {selector}, so there is nothing to break")
+            raise FutileError(f"no pod in {self.namespace} matches {selector}, so there is nothing to break")
         return sorted(pod["metadata"]["name"] for pod in found)
 
     def patch(self, what: str, target: str, patch: str) -> None:
@@ -59,7 +69,7 @@ class Ground:
     """What a lab knows of its cluster before anything is broken in it.
 
     `restart_seconds_max` is the kubelets' cap on the crash-loop back-off in live seconds, None where they
-    don't tell. `components` are the Deployments of the monitoring stack. `again` says how to have a lab whose
+    don't tell. `components` are the parts of the monitoring stack. `again` says how to have a lab whose
     kubelets fit a speed, "" where they are somebody else's.
     """
 
@@ -67,6 +77,7 @@ class Ground:
     restart_seconds_max: float | None = None
     components: Callable[[], frozenset[str]] = frozenset
     again: str = ""
+    node: Node | None = None  # None where it is somebody else's
 
 
 class Aimed(Value, frozen=True, kw_only=True):
@@ -92,6 +103,24 @@ class FaultKind(ABC):
     traits: frozenset[Trait] = frozenset()  # what it does to the world; recorded, for the judge
     Args: type[msgspec.Struct] = Anything  # what a scenario must say, and in which types
 
+    def __init_subclass__(cls) -> None:
+        """Refuse what would break only once it is played."""
+        super().__init_subclass__()
+        takes: object = cls.Args  # whatever was written there
+        if not (isinstance(takes, type) and issubclass(takes, msgspec.Struct)):
+            raise ScenarioError(
+                f"the arguments of the fault class {cls.__name__} are no msgspec.Struct; write them as:"
+                " class Args(msgspec.Struct)"
+            )
+        for method in (cls.inject, cls.heal):
+            try:
+                inspect.signature(method).bind(cls, Place, {})
+            except TypeError:
+                raise ScenarioError(
+                    f"{cls.__name__}.{method.__name__} can't be called; write it as:"
+                    f" def {method.__name__}(self, place, args)"
+                ) from None
+
     @classmethod
     def fault(cls, **args: Any) -> Fault:
         """Return the value that a scenario uses; arguments that `Args` does not have are a ScenarioError."""
@@ -103,14 +132,21 @@ class FaultKind(ABC):
     @classmethod
     def check_args(cls, args: dict[str, Any]) -> None:
         """Raise ScenarioError for arguments that `Args` does not have."""
+        takes, asked = cls.Args.__struct_encode_fields__, Fault(name=cls.name, args=args)
         try:
             msgspec.convert(args, cls.Args)
+            if cls.Args is not Anything and (unknown := sorted(args.keys() - set(takes))):
+                raise ScenarioError(f"there is no argument {unknown[0]}")
         except (msgspec.ValidationError, UsageError) as error:
-            takes = ", ".join(cls.Args.__struct_fields__) or "no argument"
-            asked = Fault(name=cls.name, args=args)
             raise ScenarioError(
-                f"the fault {asked} can't be injected: {error}; {cls.name} takes {takes}"
+                f"the fault {asked} can't be injected: {error}; {cls.name} takes"
+                f" {', '.join(takes) or 'no argument'}"
             ) from error
+
+    @classmethod
+    def completed(cls, args: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments with those that a scenario may leave out."""
+        return {**msgspec.to_builtins(msgspec.convert(args, cls.Args)), **args}
 
     def check(self, folder: Path, args: dict[str, Any]) -> None:
         """Raise ScenarioError for what can be known to be wrong before anything starts."""
@@ -120,6 +156,19 @@ class FaultKind(ABC):
         """Return why it can't be had on this ground, with what to do; "" where it can."""
         del ground, args
         return ""
+
+    def traits_of(self, args: dict[str, Any]) -> frozenset[Trait]:
+        """Return what it does to the world: always, and as its arguments say."""
+        return self.traits | {Trait(one) for one in args.get("traits", ())}
+
+    def delay(self, args: dict[str, Any]) -> str:
+        """Return how long after `inject` there is more to do (rule time), "" where there is nothing."""
+        del args
+        return ""
+
+    def inject_later(self, place: Place, args: dict[str, Any]) -> None:
+        """Do it."""
+        del place, args
 
     @abstractmethod
     def inject(self, place: Place, args: dict[str, Any]) -> None:

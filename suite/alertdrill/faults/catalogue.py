@@ -3,45 +3,74 @@
 from importlib import metadata
 
 from alertdrill.errors import ScenarioError
+from alertdrill.faults import calls
 from alertdrill.faults.base import FaultKind
 from alertdrill.faults.commit import Commit
 from alertdrill.faults.delete import Delete
 from alertdrill.faults.execute import Execute
+from alertdrill.faults.followed_by import FollowedBy
 from alertdrill.faults.in_container import FailReadiness, RestartOnce
 from alertdrill.faults.manifests import Apply
 from alertdrill.faults.misbehave import Misbehave
+from alertdrill.faults.modelled import DisturbScrapes, UseUp
 from alertdrill.faults.new_object import FailJob, UnboundClaim
+from alertdrill.faults.node import DistrustKubelet, HaltControlPlane, StopKubelet
 from alertdrill.faults.patch import Patch
+from alertdrill.faults.refuse_configuration import RefuseConfiguration
 from alertdrill.faults.refuse_replicasets import RefuseReplicaSets
 from alertdrill.faults.revoke import Revoke
 from alertdrill.faults.scale import Scale
-from alertdrill.faults.stop_watcher import StopWatcher
-from alertdrill.faults.template import CrashContainer, MissingImage, SlowRollout, StuckRollout
+from alertdrill.faults.stop_watcher import DoubleWatcher, RestartWatcher, StopWatcher
+from alertdrill.faults.template import CrashContainer, FailLiveness, MissingImage, SlowRollout, StuckRollout
 from alertdrill.model import Trait
 from alertdrill.scenario import Scenario
 
 # Packages that bring faults name their classes in this group of entry points.
 GROUP = "alertdrill.faults"
 
+
+def named(name: str) -> FaultKind:
+    """Return the fault of a name: a shipped one, or one of an installed package."""
+    for kind in ALL:
+        if kind.name == name:
+            return kind
+    there = installed()
+    for kind in there:
+        if kind.name == name:
+            return kind
+    known = ", ".join(sorted(kind.name for kind in (*ALL, *there)))
+    raise ScenarioError(f"there is no fault {name}; there are: {known}")
+
+
 ALL: tuple[FaultKind, ...] = (
     Apply(),
     Commit(),
     CrashContainer(),
     Delete(),
+    DistrustKubelet(),
+    DoubleWatcher(),
     Execute(),
     FailJob(),
+    FailLiveness(),
     FailReadiness(),
+    FollowedBy(named),
+    HaltControlPlane(),
+    DisturbScrapes(),
     Misbehave(),
     MissingImage(),
     Patch(),
+    RefuseConfiguration(),
     RefuseReplicaSets(),
     RestartOnce(),
+    RestartWatcher(),
     Revoke(),
     Scale(),
     SlowRollout(),
+    StopKubelet(),
     StopWatcher(),
     StuckRollout(),
     UnboundClaim(),
+    UseUp(),
 )
 
 
@@ -52,17 +81,16 @@ def of(scenario: Scenario) -> FaultKind | None:
     own = scenario.fault.own_kind
     if isinstance(own, FaultKind):
         return own
-    for kind in ALL:
-        if kind.name == scenario.fault.name:
-            return kind
-    there = installed()
-    for kind in there:
-        if kind.name == scenario.fault.name:
-            return kind
-    known = ", ".join(sorted(kind.name for kind in (*ALL, *there)))
-    raise ScenarioError(
-        f"scenario {scenario.name}: there is no fault {scenario.fault.name}; there are: {known}"
-    )
+    try:
+        return named(scenario.fault.name)
+    except ScenarioError as error:
+        said = f"scenario {scenario.name}: {error}"
+        raise ScenarioError(said, about=(scenario.fault.name,)) from error
+
+
+def is_shipped(kind: FaultKind) -> bool:
+    """Say whether a fault is one of ours, whose arguments mean what they mean there."""
+    return type(kind) in {type(one) for one in ALL}
 
 
 def check(scenario: Scenario) -> None:
@@ -71,10 +99,9 @@ def check(scenario: Scenario) -> None:
     if kind is None or scenario.fault is None:
         return
     try:
-        kind.check_args(scenario.fault.args)
-        kind.check(scenario.folder, scenario.fault.args)
+        calls.check(kind, scenario.folder, scenario.fault.args)
     except ScenarioError as error:
-        raise ScenarioError(f"scenario {scenario.name}: {error}") from error
+        raise ScenarioError(f"scenario {scenario.name}: {error}", about=(kind.name,)) from error
 
 
 def traits(scenario: Scenario) -> frozenset[Trait]:
@@ -82,7 +109,7 @@ def traits(scenario: Scenario) -> frozenset[Trait]:
     kind = of(scenario)
     if kind is None or scenario.fault is None:
         return frozenset()
-    return kind.traits | {Trait(one) for one in scenario.fault.args.get("traits", ())}
+    return kind.traits_of(scenario.fault.args)
 
 
 def installed() -> tuple[FaultKind, ...]:

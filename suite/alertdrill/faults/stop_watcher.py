@@ -1,19 +1,24 @@
 """A part of the monitoring stack is stopped: who watches the watchers?"""
 
+import json
 from typing import Any
 
 from alertdrill.faults.base import FaultKind, Ground, Place, Text
 from alertdrill.model import Value
 from alertdrill.scenario import Fault
 
+# What every DaemonSet of the stack chooses its nodes by.
+OS_LABEL = "kubernetes.io/os"
+NAME_LABEL = "app.kubernetes.io/name"
+
 
 class StopWatcher(FaultKind):
-    """Scales a Deployment of the stack to none."""
+    """A Deployment of the stack is scaled to none; a DaemonSet is told to run on no node."""
 
     name = "stop_watcher"
 
     class Args(Value, frozen=True, kw_only=True):
-        """The Deployment of the stack."""
+        """The part of the stack."""
 
         component: Text
 
@@ -23,37 +28,83 @@ class StopWatcher(FaultKind):
         if args["component"] in there:
             return ""
         return (
-            f"{args['component']} is no Deployment of the monitoring stack, so it can't be stopped;"
+            f"{args['component']} is no part of the monitoring stack, so it can't be stopped;"
             f" there are: {', '.join(sorted(there)) or 'none'}"
         )
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
-        """Scale to none, and return when its pods are gone."""
-        self._scale(place, args["component"], 0)
+        """Have it run no pod; returns before its pods are gone."""
+        self._run(place, args["component"], whether=False)
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
-        """Scale back to one, and return when it is available."""
-        self._scale(place, args["component"], 1)
+        """Have it run again, and return when it is available."""
+        kind = self._run(place, args["component"], whether=True)
         place.kube.run(
             f"waiting for {args['component']}",
             "rollout",
             "status",
-            f"deployment/{args['component']}",
+            f"{kind}/{args['component']}",
             f"--namespace={place.stack}",
             "--timeout=60s",
             timeout=70,
         )
 
+    def _run(self, place: Place, component: str, *, whether: bool) -> str:
+        """Change what the next deployment of the stack puts back, should nobody heal it; returns the kind."""
+        sets = place.kube.get("daemonsets", namespace=place.stack)
+        if component not in {one["metadata"]["name"] for one in sets}:
+            self._scale(place, component, int(whether))
+            return "deployment"
+        node = {OS_LABEL: "linux" if whether else "none"}
+        patch = json.dumps({"spec": {"template": {"spec": {"nodeSelector": node}}}})
+        how = ("patch", f"daemonset/{component}", "--type=strategic", f"--patch={patch}")
+        where = "every node" if whether else "no node"
+        place.kube.run(f"having {component} on {where}", *how, f"--namespace={place.stack}")
+        return "daemonset"
+
     def _scale(self, place: Place, component: str, replicas: int) -> None:
-        place.kube.run(
-            f"scaling {component} to {replicas}",
-            "scale",
-            f"deployment/{component}",
-            f"--replicas={replicas}",
-            f"--namespace={place.stack}",
-        )
+        how = ("scale", f"deployment/{component}", f"--replicas={replicas}")
+        place.kube.run(f"scaling {component} to {replicas}", *how, f"--namespace={place.stack}")
+
+
+class RestartWatcher(StopWatcher):
+    """The program of a part of the stack is asked to end; the kubelet starts it again in the same pod."""
+
+    name = "restart_watcher"
+
+    def inject(self, place: Place, args: dict[str, Any]) -> None:
+        """Ask process 1 of each of its pods to end."""
+        for pod in place.kube.get(
+            "pods", namespace=place.stack, selector=f"{NAME_LABEL}={args['component']}"
+        ):
+            name = pod["metadata"]["name"]
+            words = ("exec", name, f"--namespace={place.stack}", "--", "sh", "-c", "kill -TERM 1")
+            place.kube.run(f"injecting {self.name}", *words)
+
+    def heal(self, place: Place, args: dict[str, Any]) -> None:
+        """Nothing: the kubelet has repaired it."""
+
+
+class DoubleWatcher(StopWatcher):
+    """Two of a Deployment of the stack run side by side, and each tells everything."""
+
+    name = "double_watcher"
+
+    def inject(self, place: Place, args: dict[str, Any]) -> None:
+        """Ask for two."""
+        self._scale(place, args["component"], 2)
 
 
 def stop_watcher(component: str) -> Fault:
-    """Stop one Deployment of the monitoring stack ("kube-api-exporter", "prometheus")."""
+    """Stop one part of the monitoring stack ("kube-api-exporter", "prometheus", "prom-node-exporter")."""
     return Fault(name=StopWatcher.name, args={"component": component})
+
+
+def restart_watcher(component: str) -> Fault:
+    """Restart the program of one part of the monitoring stack, in its pod."""
+    return Fault(name=RestartWatcher.name, args={"component": component})
+
+
+def double_watcher(component: str) -> Fault:
+    """Have two of one Deployment of the monitoring stack."""
+    return Fault(name=DoubleWatcher.name, args={"component": component})

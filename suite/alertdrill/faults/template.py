@@ -2,7 +2,7 @@
 
 import json
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Literal
 
 from alertdrill import durations
 from alertdrill.faults.base import Aimed, FaultKind, Ground, Place, Text
@@ -47,10 +47,9 @@ def _container(args: dict[str, Any], **fields: object) -> dict[str, Any]:
     return {"spec": {"containers": [{"name": args["container"], **fields}]}}
 
 
-class CrashContainer(_Rollout):
-    """A new version whose container exits at once with 1."""
+class _CrashLoop(_Rollout):
+    """A new version whose container is restarted over and over."""
 
-    name = "crash_container"
     traits = frozenset({Trait.CHANGES_SPEC, Trait.CRASH_LOOPS})
 
     def available(self, ground: Ground, args: dict[str, Any]) -> str:
@@ -70,10 +69,45 @@ class CrashContainer(_Rollout):
             f" --speed {fitting}{again}"
         )
 
+
+class CrashContainer(_CrashLoop):
+    """A new version whose container ends with 1, or for want of memory, at once or after a while."""
+
+    name = "crash_container"
+
+    class Args(OfContainer, frozen=True, kw_only=True):
+        """The workload, its container, how long that lives (rule time), and what ends it."""
+
+        lives: str = "0s"
+        by: Literal["exit", "memory"] = "exit"
+
+        def __post_init__(self) -> None:
+            """Refuse what is no duration."""
+            super().__post_init__()
+            durations.seconds(self.lives)
+
     def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
         """Return the changed part of the pod template."""
+        ends = {"exit": "raise SystemExit('this version crashes')", "memory": "print(len(b'x' * 2**30))"}
+        lives = durations.seconds(args.get("lives", "0s")) / place.speed
+        code = f"from time import sleep; sleep({lives:g}); {ends[args.get('by', 'exit')]}"
+        return _container(args, command=["python3", "-c", code])
+
+
+class FailLiveness(_CrashLoop):
+    """A new version whose liveness probe fails, so that the kubelet restarts what would run."""
+
+    name = "fail_liveness"
+
+    def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
+        """Return the changed part of the pod template; it is not ready either, so the old version stays."""
         del place
-        return _container(args, command=["python3", "-c", "raise SystemExit('this version crashes')"])
+        missing = {
+            "httpGet": {"path": "/no-such-file", "port": 8080},
+            "periodSeconds": 1,
+            "failureThreshold": 1,
+        }
+        return _container(args, livenessProbe=missing, readinessProbe=missing)
 
 
 class MissingImage(_Rollout):
@@ -137,9 +171,20 @@ class SlowRollout(_Rollout):
         """Leave the new version, which is a good one."""
 
 
-def crash_container(target: str, *, container: str) -> Fault:
-    """Roll out a version of `target` ("deployment/web") whose container exits at once."""
-    return Fault(name=CrashContainer.name, args={"target": target, "container": container})
+def crash_container(
+    target: str, *, container: str, lives: str = "0s", by: Literal["exit", "memory"] = "exit"
+) -> Fault:
+    """Roll out a version of `target` ("deployment/web") whose container ends once it `lives` so long.
+
+    By itself, or "memory": it takes more than it may, and is killed for it.
+    """
+    how = {key: value for key, value in {"lives": lives, "by": by}.items() if value not in {"0s", "exit"}}
+    return Fault(name=CrashContainer.name, args={"target": target, "container": container, **how})
+
+
+def fail_liveness(target: str, *, container: str) -> Fault:
+    """Roll out a version of `target` whose liveness probe fails (it asks port 8080 for what is not there)."""
+    return Fault(name=FailLiveness.name, args={"target": target, "container": container})
 
 
 def missing_image(target: str, *, container: str) -> Fault:

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from alertdrill.model import Claim, Trait, Value
-from alertdrill.scenario import Scenario
+from alertdrill.scenario import Expectation, Scenario
+from alertdrill.scenario.noise import Noise
 
 STALE: Literal["stale"] = "stale"
 
@@ -85,6 +86,10 @@ class Incident(Value, frozen=True, kw_only=True):
     left_out: tuple[str, ...] = ()  # rules that the lab did not run, each with the reason
     traits: tuple[Trait, ...] | None = None  # of the fault; None: recorded before faults said theirs
     cadence: Cadence | None = None  # measured where the scenario's fault is a crash loop
+    beside: tuple[
+        Expectation, ...
+    ] = ()  # what had to fire of scenarios played beside it, which disturbed something
+    noise: tuple[Noise, ...] = ()  # what was known to fire in that lab, and is nobody's doing
     phases: dict[str, float] = {}  # live seconds of each phase of the run and of the lab
     claims: tuple[Claim, ...] = ()  # what the rules' metrics were taken for when they were compressed
     metrics: tuple[str, ...] | None = None  # recorded whole, whether or not there was one; None: not known

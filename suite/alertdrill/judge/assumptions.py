@@ -8,7 +8,10 @@ from alertdrill.judge import workload
 from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import instance, moment
 from alertdrill.model import AlertState, Trait
-from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, SIGHTS
+from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, RULE_FAILURES, SIGHTS
+
+OTHERS = "name only the rules that the drill is about"
+SLOWER = "play it on a machine with less to do, or at a lower --speed"
 
 
 def broken(recording: Recording) -> list[str]:
@@ -42,7 +45,10 @@ def _fault(recording: Recording) -> Iterator[str]:
     if scenario.fault is not None and recording.fault is None:
         yield f"the fault {scenario.fault} was never injected"
     elif recording.fault is not None and recording.fault > recording.incident.limits.scrape_gap_max:
-        yield f"breaking it took until {moment(recording.fault)}, so nothing is known of when it was broken"
+        yield (
+            f"breaking it took until {moment(recording.fault)}, so nothing is known of when it was broken;"
+            f" {SLOWER}"
+        )
     if resolving and recording.heal is None:
         yield "nothing was repaired, so nothing can be said about what resolves"
     elif scenario.fault is not None and recording.heal is not None:
@@ -50,34 +56,48 @@ def _fault(recording: Recording) -> Iterator[str]:
         if recording.heal < hold - recording.resolution:
             yield f"the repair came at {moment(recording.heal)}, before the hold of {durations.text(hold)}"
         elif recording.heal - hold > recording.incident.limits.scrape_gap_max:
-            yield f"the repair came only at {moment(recording.heal)}, the hold was {durations.text(hold)}"
+            yield (
+                f"the repair came only at {moment(recording.heal)}, the hold was {durations.text(hold)};"
+                f" {SLOWER}"
+            )
 
 
 def _scrapes(recording: Recording) -> Iterator[str]:
     """Every job that the rules read was scraped, without a hole, from the fault to the end.
 
-    A scrape that fails makes every series of its target stale, so one alone can start a `for` anew. Before
-    the fault no alert of the scenario is active, so there is nothing to lose.
+    What the scenario itself takes down is left out. A scrape that fails makes every series of its target
+    stale, so one alone can start a `for` anew; of a job that is read only for alerts which the scenario does
+    not name, single ones may fail. Before the fault no alert of the scenario is active, so there is nothing
+    to lose.
     """
     limits = recording.incident.limits
     if not recording.scrapes:
         yield "no target was scraped"
         return
-    for job in limits.jobs or sorted(_jobs(recording)):
+    relied_on = recording.named_jobs | _jobs(recording) if limits.jobs else _jobs(recording)
+    for job in limits.jobs or sorted(relied_on):
+        if job in recording.touched_jobs:
+            continue
         targets = [scrape for scrape in recording.scrapes if scrape.job == job]
         if not targets:
-            yield f"no target of the job {job} was scraped"
+            yield f"no target of the job {job} was scraped; {OTHERS}"
         for target in targets:
-            name = f"the target {target.instance} of the job {job}"
-            if down := [t for t in target.down if t > -limits.scrape_interval]:
-                yield f"{name} was down in {len(down)} scrapes, first at {moment(down[0])}"
-            for start, stop in target.gaps:
-                if stop > 0 and stop - start > limits.scrape_gap_max:
-                    yield f"{name} was not scraped from {moment(start)} to {moment(stop)}"
-            if target.first > limits.scrape_interval:
-                yield f"{name} was scraped only from {moment(target.first)} on"
-            if recording.end is not None and recording.end - target.last > limits.scrape_gap_max:
-                yield f"{name} was scraped only until {moment(target.last)} of {moment(recording.end)}"
+            yield from _target(recording, target, may_fail=job not in relied_on)
+
+
+def _target(recording: Recording, target: Scrape, *, may_fail: bool) -> Iterator[str]:
+    """Yield what is wrong with the scrapes of one target."""
+    limits, name = recording.incident.limits, f"the target {target.instance} of the job {target.job}"
+    down = [t for t in target.down if t > -limits.scrape_interval]
+    if down and not may_fail:
+        yield f"{name} was down in {len(down)} scrapes, first at {moment(down[0])}"
+    for start, stop in target.gaps:
+        if stop > 0 and stop - start > recording.gap_max:
+            yield f"{name} was not scraped from {moment(start)} to {moment(stop)}"
+    if target.first > limits.scrape_interval:
+        yield f"{name} was scraped only from {moment(target.first)} on"
+    if recording.end is not None and recording.end - target.last > limits.scrape_gap_max:
+        yield f"{name} was scraped only until {moment(target.last)} of {moment(recording.end)}"
 
 
 def _jobs(recording: Recording) -> set[str]:
@@ -122,7 +142,8 @@ def _spans(target: Scrape, interval: float) -> Iterator[tuple[float, float]]:
 
 
 def _rules(recording: Recording) -> Iterator[str]:
-    """Prometheus evaluated every rule without an error, from the fault on."""
+    """Prometheus evaluated every rule without an error, from the fault on; some fail on purpose."""
+    meant = _failing_on_purpose(recording)
     opening: dict[tuple[str, str], str] = {}
     states: dict[tuple[str, str, str], float] = {}
     errors: dict[tuple[str, str, str], str] = {}
@@ -140,22 +161,35 @@ def _rules(recording: Recording) -> Iterator[str]:
     for alert in sorted(expected - reported if reported else ()):
         yield f"Prometheus never reported the rule {alert}"
     for group, name, health in sorted(states):
-        if health != "ok":
+        if health != "ok" and group not in meant:
             why = errors[group, name, health]
             said = f": {why}" if why else ""
             yield f"the rule {name} was not healthy at {moment(states[group, name, health])}: {health}{said}"
 
 
+def _failing_on_purpose(recording: Recording) -> frozenset[str]:
+    """Return the groups of which this scenario, or one that was played beside it, says that they fail."""
+    incident = recording.incident
+    said = [
+        one.labels.get("rule_group", "")
+        for one in (*incident.scenario.expect, *incident.beside)
+        if one.kind == "fires" and one.alert == RULE_FAILURES
+    ]
+    return frozenset(group.rpartition(";")[2] for group in said if isinstance(group, str))
+
+
 def _canary(recording: Recording) -> Iterator[str]:
     """The alert that always fires did, all the time: alerting itself was alive."""
     limits = recording.incident.limits
+    restarts = "prometheus" in recording.incident.scenario.touches
     if not recording.canaries:
         yield f"the canary alert {limits.canary} was never seen"
     for life in recording.canaries:
         if life.state_at(limits.evaluation_interval) is not AlertState.FIRING:
             yield f"the canary alert {limits.canary} was not firing when the fault came"
-        for change in life.changes:
-            if change.t > 0 and change.state is not AlertState.FIRING:
+        for change, after in zip(life.changes, (*life.changes[1:], None), strict=True):
+            back = after is not None and after.t - change.t <= recording.gap_max
+            if change.t > 0 and change.state is not AlertState.FIRING and not (back and restarts):
                 yield f"the canary alert {limits.canary} was {change.state.value} at {moment(change.t)}"
 
 
@@ -172,7 +206,10 @@ def _before(recording: Recording) -> Iterator[str]:
             elif since is None:
                 since = change.t
             if change.state is AlertState.FIRING and since is not None and since < 0:
-                yield f"{instance(life)} fired, and was up since {moment(since)} already; mend that first"
+                yield (
+                    f"{instance(life)} fired, and was up since {moment(since)} already; mend that first, or"
+                    f" {OTHERS}"
+                )
 
 
 def _cadence(recording: Recording) -> Iterator[str]:

@@ -147,6 +147,12 @@ def _lapses(
 
 
 def _never(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
+    if blind := recording.rests_on.get(expectation.alert, frozenset()) & recording.touched_jobs:
+        sentence = (
+            f"{expectation.alert} reads {', '.join(sorted(blind))}, which this scenario takes down: nothing"
+            " follows from its silence"
+        )
+        yield _finding(expectation, Verdict.UNKNOWN, sentence)
     lives = [life for life in recording.lives if life.alert == expectation.alert]
     firing = [(life, t) for life in lives if (t := life.first(AlertState.FIRING)) is not None]
     for life, t in firing:
@@ -171,7 +177,8 @@ def _nothing_else(recording: Recording) -> Iterator[Finding]:
     """Every instance that fired is expected by the scenario; what is forbidden has its own finding."""
     scenario = recording.incident.scenario
     forbidden = {expectation.alert for expectation in scenario.expect if expectation.kind == "never"}
-    expected = [expectation for expectation in scenario.expect if expectation.kind == "fires"]
+    own = [expectation for expectation in scenario.expect if expectation.kind == "fires"]
+    expected = [*own, *recording.incident.beside]
     others = [
         (life, t)
         for life in recording.lives
@@ -183,8 +190,15 @@ def _nothing_else(recording: Recording) -> Iterator[Finding]:
         )
     ]
     for life, t in others:
-        sentence = f"{instance(life)} fired at {moment(t)}, and no expectation says so"
-        yield Finding(check="nothing else", verdict=Verdict.FAIL, sentence=sentence, alert=life.alert)
+        known = next((one for one in recording.incident.noise if one.matches(life.alert, life.labels)), None)
+        said = (
+            f"and is known noise until {known.until}: {known.reason}"
+            if known
+            else "and no expectation says so"
+        )
+        sentence = f"{instance(life)} fired at {moment(t)}, {said}"
+        verdict = Verdict.PASS if known else Verdict.FAIL
+        yield Finding(check="nothing else", verdict=verdict, sentence=sentence, alert=life.alert)
     if not others:
         yield Finding(check="nothing else", verdict=Verdict.PASS, sentence="nothing else fired")
 

@@ -1,5 +1,6 @@
 """An incident's events as a judge reads them: typed, and cut where watching ended."""
 
+import re
 from collections.abc import Container, Iterable, Iterator
 from typing import TypeVar
 
@@ -9,10 +10,15 @@ from alertdrill import durations, rules
 from alertdrill.errors import RulesError
 from alertdrill.incident import Event, Incident, Moment
 from alertdrill.model import AlertState, Change, Life, Trait, Value
+from alertdrill.names import TOUCHABLE
 from alertdrill.rules import promql
 
 # So many evaluations in a row may be missing, on a machine that is busy for a moment.
 EVALUATIONS_MISSED_MAX = 3
+# A restart of Prometheus takes live time: to end, to be started by the kubelet, to read its log.
+GAPS_OF_A_RESTART = 3
+UP = "up"
+OF_A_SCRAPE = re.compile(r"up|scrape_.+")
 
 T = TypeVar("T")
 
@@ -56,8 +62,9 @@ class Recording(Value, frozen=True, kw_only=True):
     """An incident with its events read; times are seconds of rule time since the fault.
 
     `end`, `fault` and `heal` are None where there was none. `lives` are those of all alerts but the canary.
-    `annotated` are the alerts whose rules have annotations, `metrics` those that the rules read of any job,
-    with `""` among them where a rule doesn't name what it reads.
+    `annotated` are the alerts whose rules have annotations, `metrics` those that its rules read of any job,
+    with `""` among them where a rule doesn't name what it reads. `jobs` are those that an alert's rules name,
+    and `rests_on` those of them of which they read more than whether they are up.
     """
 
     incident: Incident
@@ -71,6 +78,25 @@ class Recording(Value, frozen=True, kw_only=True):
     canaries: tuple[Life, ...]
     annotated: frozenset[str]
     metrics: frozenset[str]
+    jobs: dict[str, frozenset[str]]
+    rests_on: dict[str, frozenset[str]]
+
+    @property
+    def touched_jobs(self) -> frozenset[str]:
+        """Return the jobs that the scenario may take down."""
+        return frozenset().union(*(TOUCHABLE[one] for one in self.incident.scenario.touches))
+
+    @property
+    def named_jobs(self) -> frozenset[str]:
+        """Return the jobs that are read for the alerts that the scenario names."""
+        named = {expectation.alert for expectation in self.incident.scenario.expect}
+        return frozenset().union(*(self.jobs.get(alert, frozenset()) for alert in named))
+
+    @property
+    def gap_max(self) -> float:
+        """Return how long nothing may be scraped: longer where Prometheus is restarted on purpose."""
+        restarts = "prometheus" in self.incident.scenario.touches
+        return self.incident.limits.scrape_gap_max * (GAPS_OF_A_RESTART if restarts else 1)
 
     @property
     def reached_fault(self) -> bool:
@@ -113,7 +139,9 @@ def read(incident: Incident) -> Recording:
         annotated=frozenset(
             name for name, those in stated.items() if all(rule.annotations for rule in those)
         ),
-        metrics=frozenset(_metrics(groups)),
+        metrics=frozenset(_metrics(_read_for(groups, incident))),
+        jobs={name: _jobs(those) for name, those in stated.items()},
+        rests_on={name: _jobs(those, but=UP) for name, those in stated.items()},
     )
 
 
@@ -127,17 +155,40 @@ def _alerts(groups: Iterable[rules.Group]) -> dict[str, list[rules.Rule]]:
     return stated
 
 
-def _metrics(groups: Iterable[rules.Group]) -> Iterator[str]:
-    """Yield the metric of every selector that names no job, `""` where that can't be told."""
-    for group in groups:
-        for rule in group.rules:
-            tree = rule.tree()
-            if tree is None:
-                yield ""
-                continue
-            for node in promql.walk(tree):
-                if isinstance(node, promql.VectorSelector) and not promql.jobs(node):
-                    yield promql.metric(node)
+def _read_for(groups: Iterable[rules.Group], incident: Incident) -> list[rules.Rule]:
+    """Return the rules of the alerts that a scenario names; all of them where none names its jobs."""
+    named = {expectation.alert for expectation in incident.scenario.expect}
+    every = [rule for group in groups for rule in group.rules]
+    return [rule for rule in every if rule.name in named or not incident.limits.jobs]
+
+
+def _metrics(those: Iterable[rules.Rule]) -> Iterator[str]:
+    """Yield the metric of every selector that names no job, `""` where that can't be told.
+
+    What Prometheus itself writes of a scrape is there, too, when that has failed.
+    """
+    for rule in those:
+        tree = rule.tree()
+        if tree is None:
+            yield ""
+            continue
+        for node in promql.walk(tree):
+            if isinstance(node, promql.VectorSelector) and not promql.jobs(node):
+                metric = promql.metric(node)
+                if not OF_A_SCRAPE.fullmatch(metric):
+                    yield metric
+
+
+def _jobs(those: Iterable[rules.Rule], *, but: str = "") -> frozenset[str]:
+    """Return the jobs that rules name, where they don't ask for one metric only."""
+    selectors = [
+        node
+        for rule in those
+        if (tree := rule.tree()) is not None
+        for node in promql.walk(tree)
+        if isinstance(node, promql.VectorSelector) and promql.metric(node) != but
+    ]
+    return frozenset[str]().union(*map(promql.jobs, selectors))
 
 
 def _is_held(rule: rules.Rule) -> bool:

@@ -41,7 +41,7 @@ def _holes(recording: Recording) -> Iterator[str]:
             continue
         seen = [since, *(t for t, _ in samples if since < t < end), end]
         for start, stop in pairwise(seen):
-            if stop - start > incident.limits.scrape_gap_max:
+            if stop - start > recording.gap_max:
                 yield f"Prometheus did not see {kind} {name} from {moment(start)} to {moment(stop)}"
 
 

@@ -4,15 +4,16 @@ import re
 from functools import partial
 
 from alertdrill.errors import LabError
-from alertdrill.faults.base import Ground
+from alertdrill.faults.base import Ground, Node
 from alertdrill.kube import Kube
+from alertdrill.lab.stack import parts
 from alertdrill.names import RESTART_SECONDS
 
 GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
-def of(kube: Kube, namespace: str, *, speed: float, again: str) -> Ground:
+def of(kube: Kube, namespace: str, *, speed: float, again: str, node: Node | None = None) -> Ground:
     """Look at the cluster, and the stack in `namespace`.
 
     `again` says how to have a cluster whose kubelets fit, "" where they are not ours.
@@ -22,6 +23,7 @@ def of(kube: Kube, namespace: str, *, speed: float, again: str) -> Ground:
         restart_seconds_max=restart_seconds_max(kube),
         components=partial(_components, kube, namespace),
         again=again,
+        node=node,
     )
 
 
@@ -50,4 +52,4 @@ def _cap(config: dict[str, dict[str, str]]) -> float:
 
 
 def _components(kube: Kube, namespace: str) -> frozenset[str]:
-    return frozenset(one["metadata"]["name"] for one in kube.get("deployments", namespace=namespace))
+    return frozenset(parts.there(kube, namespace))

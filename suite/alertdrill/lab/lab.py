@@ -79,6 +79,7 @@ def up(options: Options, rules: LabRules, progress: Progress, *, keep: bool = Fa
         before = find(options.name)  # what an earlier run left
         cluster = clusters.choose(wanted(options))  # the lab's own, else one that this machine can have
         site = known.site(options, is_guest=Ability.OWNS_CLUSTER not in cluster.abilities)
+        cluster.mend()
         was_up = before is not None and cluster.status().answers
         progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
         with _nothing_left_behind(cluster, site.namespace, progress, unless=keep or was_up):
@@ -179,6 +180,7 @@ def _take_down(cluster: clusters.Cluster, progress: Progress, namespace: str = S
     One stays that is not ours, or that another lab is a guest in.
     """
     theirs = Ability.OWNS_CLUSTER not in cluster.abilities
+    cluster.mend()  # else nobody can be asked whether others are in it
     seen = cluster.status()
     if theirs and not seen.answers and clusters.state.read(cluster.name):
         raise LabError(
@@ -214,6 +216,8 @@ def _connected(state: State, options: Options, rules: LabRules, progress: Progre
     else changes the rules meanwhile.
     """
     site = known.site(options, is_guest=state.is_guest)
+    cluster = clusters.choose(wanted(options))
+    cluster.mend()
     kube = Kube(state.access.kubeconfig, state.access.context)
     with (
         turn.in_cluster(kube, site.namespace, site.mark, progress) as ours,
@@ -242,7 +246,13 @@ def _connected(state: State, options: Options, rules: LabRules, progress: Progre
                 "prometheus": Prometheus(forward.url()).version(),
             },
             phases={**state.phases, **progress.times},
-            ground=ground.of(kube, site.namespace, speed=options.speed, again=_again(state, options)),
+            ground=ground.of(
+                kube,
+                site.namespace,
+                speed=options.speed,
+                again=_again(state, options),
+                node=cluster if Ability.STOPS_CONTROL_PLANE in cluster.abilities else None,
+            ),
             site=site,
             turn=ours,
         )

@@ -1,10 +1,11 @@
 """Is the lab there, is all of its stack ready, and whose is what stands in its place?"""
 
 from alertdrill.errors import LabError
-from alertdrill.kube import Kube, rollout
+from alertdrill.kube import Kube
+from alertdrill.kube.rollout import Workload
 from alertdrill.lab.known import State, find
 from alertdrill.lab.options import mark
-from alertdrill.lab.stack import COMPONENTS, mark_of
+from alertdrill.lab.stack import COMPONENTS, mark_of, parts
 from alertdrill.model import Value
 
 
@@ -14,7 +15,7 @@ class Status(Value, frozen=True, kw_only=True):
     answers: bool
     sentence: str
     state: State | None = None
-    stack: dict[str, str] = {}  # each Deployment of the stack: "ready", or what it lacks
+    stack: dict[str, str] = {}  # each part of the stack: "ready", or what it lacks
     prometheus: str = ""  # the command that opens a way to it
 
 
@@ -52,20 +53,17 @@ def status(name: str) -> Status:
 
 
 def _stack(kube: Kube, state: State) -> dict[str, str]:
-    """Return what is with each Deployment of the stack."""
-    there = {
-        one["metadata"]["name"]: one for one in kube.get("deployments", namespace=state.options.namespace)
-    }
+    """Return what is with each part of the stack."""
+    there = parts.there(kube, state.options.namespace)
     own = mark(state.options.name)
-    found = {}
-    for name in (*COMPONENTS, *state.options.components):
-        one = there.get(name)
-        if one is None:
-            found[name] = "is not there"
-        elif mark_of(one) != own:
-            found[name] = f"is not ours but {mark_of(one) or 'without a mark'}"
-        elif not one["spec"].get("replicas", 1):
-            found[name] = "is scaled to none"
-        else:
-            found[name] = "ready" if rollout.has_rolled_out(one) else "is not ready"
-    return found
+    return {name: _state(there.get(name), own) for name in (*COMPONENTS, *state.options.components)}
+
+
+def _state(part: Workload | None, own: str) -> str:
+    if part is None:
+        return "is not there"
+    if mark_of(part.thing) != own:
+        return f"is not ours but {mark_of(part.thing) or 'without a mark'}"
+    if parts.wants_none(part):
+        return "is scaled to none"
+    return "ready" if part.is_healthy else "is not ready"

@@ -1,20 +1,20 @@
 """Play, judge, tell: what each face of the live lane does, in the order in which nothing is lost."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from alertdrill import crash, incident, judge
-from alertdrill.errors import AlertdrillError, LabError
-from alertdrill.faults import catalogue
+from alertdrill.errors import AlertdrillError, LabError, RulesError, ScenarioError
+from alertdrill.faults import calls, catalogue
 from alertdrill.incident import Incident
 from alertdrill.lab import Lab, LabRules, evidence
 from alertdrill.model import Judgement, Verdict
-from alertdrill.play import session, workload
+from alertdrill.play import aim, kinds, session, strays
 from alertdrill.play.run import Recorded
 from alertdrill.progress import Progress
-from alertdrill.scenario import Scenario
-from alertdrill.scenario import check as check_scenario
+from alertdrill.scenario import Scenario, noise, place
+from alertdrill.scenario import problems as problems_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,10 @@ class Played:
     judgement: Judgement
     incident: Incident | None = None
     folder: Path | None = None
+
+    def __repr__(self) -> str:
+        """Be short: it stands in the text of a test that failed, and the report beside it."""
+        return f"<Played {self.scenario.name}: {self.judgement.verdict.value}>"
 
     @property
     def passed(self) -> bool:
@@ -41,16 +45,31 @@ class Drilled:
 
     played: list[Played]
     interrupted: bool = False
+    whole: Judgement | None = None  # on what fired in the run and is no scenario's; None where nothing did
 
 
 def check(scenarios: Sequence[Scenario], rules: LabRules) -> None:
-    """Raise ScenarioError for what can't be played by these rules, before anything is started."""
-    for one in scenarios:
-        for expectation in one.expect:
+    """Raise ScenarioError for all that can't be played by these rules, before anything is started."""
+    found = [said for one in scenarios for said in _mistakes(one, rules)]
+    if found:
+        raise ScenarioError("\n".join(dict.fromkeys(found)))
+
+
+def _mistakes(scenario: Scenario, rules: LabRules) -> Iterator[str]:
+    """Yield each mistake of a scenario as a sentence that begins with its place."""
+    left_out = {one.alert for one in rules.left_out}
+    for expectation in scenario.expect:
+        try:
             rules.check(expectation.alert)
-        check_scenario(one, rules.stated.alerts)
-        catalogue.check(one)
-        workload.check(one)
+        except RulesError as error:
+            yield str(error)
+    problems = [*problems_of(scenario, rules.stated.alerts | left_out), *aim.problems(scenario)]
+    try:
+        catalogue.check(scenario)
+    except ScenarioError as error:
+        problems.append(error)
+    for problem in problems:
+        yield place.said(scenario, str(problem), problem.about)
 
 
 def drill(
@@ -61,18 +80,27 @@ def drill(
     One that this cluster can't give is unknown at once, and the others are played.
     """
     check(scenarios, lab.rules)
+    kinds.check(scenarios, lab.kube)
     lacking = {one.name: why for one in scenarios if (why := _lacks(lab, one))}
     for name, why in lacking.items():
         progress.say(f"{name}: not played: {why}", style="yellow")
     possible = [one for one in scenarios if one.name not in lacking]
+    stated = noise.beside(one.folder for one in scenarios if one.module)
+    known = noise.in_force(stated)
     done = session.Session([], interrupted=False)
     if possible:
-        done = session.play(lab, possible, record=record, progress=progress, keep=keep)
+        done = session.play(lab, possible, record=record, progress=progress, keep=keep, noise=known)
     left = {one.scenario.name: one for one in done.recorded}
     left |= {
         one.name: Recorded(scenario=one, why=lacking[one.name]) for one in scenarios if one.name in lacking
     }
-    return Drilled([_judged(left[one.name], lab.speed) for one in scenarios], done.interrupted)
+    played = [_judged(left[one.name], lab.speed) for one in scenarios]
+    lives = [*done.fired, *(life for one in played for life in one.judgement.lives)]
+    used = [line for line in known if any(line.matches(life.alert, life.labels) for life in lives)]
+    for remark in noise.remarks(stated, used):
+        progress.say(remark, style="yellow")
+    whole = strays.judged(done.fired, scenarios, known, lab.limits.canary, lab.speed)
+    return Drilled(played, done.interrupted, whole)
 
 
 def _lacks(lab: Lab, scenario: Scenario) -> str:
@@ -81,7 +109,7 @@ def _lacks(lab: Lab, scenario: Scenario) -> str:
     if kind is None or scenario.fault is None:
         return ""
     try:
-        return kind.available(lab.ground, scenario.fault.args)
+        return calls.available(kind, lab.ground, scenario.fault.args)
     except LabError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001  # the others can be played all the same
@@ -113,7 +141,7 @@ def tell(
     In this order: whatever becomes of the evidence, the verdicts are out. Trouble with it is said beside
     them. A drill that was interrupted ends here, once told: who interrupts does not wait for evidence.
     """
-    judgements = [one.judgement for one in drilled.played]
+    judgements = [*(one.judgement for one in drilled.played), *([drilled.whole] if drilled.whole else [])]
     untold: LabError | None = None
     try:
         teller(judgements)

@@ -14,7 +14,7 @@ from alertdrill import crash, durations, incident
 from alertdrill.clock import Hope, StoppableClock, wait_for
 from alertdrill.errors import LabError, TransientError
 from alertdrill.faults import base as faults
-from alertdrill.faults import catalogue
+from alertdrill.faults import calls, catalogue
 from alertdrill.incident import Event, Incident, Kind, Series
 from alertdrill.lab import Lab
 from alertdrill.model import Trait
@@ -23,7 +23,8 @@ from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
 from alertdrill.progress import Progress
 from alertdrill.rules import touched
-from alertdrill.scenario import Scenario
+from alertdrill.scenario import Expectation, Scenario
+from alertdrill.scenario.noise import Noise
 
 BASELINE_SECONDS_MAX = 120
 # Scrapes of the healthy workload at the start of a recording.
@@ -56,6 +57,8 @@ class Run:
     record: Path
     keep: bool
     place_to_come_up: AbstractContextManager[object] = field(default_factory=nullcontext)
+    beside: tuple[Expectation, ...] = ()  # what has to fire of others that are played meanwhile
+    noise: tuple[Noise, ...] = ()
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
     fault_at: float = 0.0
     healed_at: float = 0.0
@@ -74,6 +77,7 @@ class Run:
             stack=site.namespace,
             folder=self.scenario.folder,
             image=site.image,
+            node=self.lab.ground.node,
         )
         self.started = self.clock.now()
 
@@ -118,7 +122,7 @@ class Run:
             self._note("end")
         except LabError as error:
             self._trouble(str(error))
-            self._repair()
+            self._repair(said=str(error))
         except Exception as error:  # noqa: BLE001  # what was seen until then is kept, and what broke repaired
             self._trouble(crash.told(f"the step {self.events[-1][2].get('name', 'first')}", error))
             self._repair()
@@ -198,32 +202,41 @@ class Run:
         kind = catalogue.of(self.scenario)
         if kind and self.scenario.fault:
             self._say(f"fault: {self.scenario.fault}")
-            kind.inject(self.place, self.scenario.fault.args)
+            calls.inject(kind, self.place, self.scenario.fault.args)
             self._note("fault", fault=str(self.scenario.fault))
 
     def hold(self) -> None:
         """Leave it broken for as long as the scenario says."""
-        rest = self._live(self.scenario.hold) - (self.clock.now() - self.fault_at)
-        self._say(f"holding {self.scenario.hold} of rule time, {rest:.0f} s here")
-        self.clock.sleep(rest)
+        self._say(f"holding {self.scenario.hold} of rule time, {self._rest(self.scenario.hold):.0f} s here")
+        kind, fault = catalogue.of(self.scenario), self.scenario.fault
+        if kind and fault and (delay := kind.delay(fault.args)):
+            self.clock.sleep(self._rest(delay))
+            kind.inject_later(self.place, fault.args)
+            self._say(f"{delay} after the fault: the rest of {fault.name}")
+        self.clock.sleep(self._rest(self.scenario.hold))
+
+    def _rest(self, duration: str) -> float:
+        """Return the live seconds until so much rule time since the fault is over."""
+        return max(0.0, self._live(duration) - (self.clock.now() - self.fault_at))
 
     def heal(self) -> None:
         """Repair it, once: after a half success a rollout undone again would be broken again."""
         kind = catalogue.of(self.scenario)
         if kind and self.scenario.fault:
-            kind.heal(self.place, self.scenario.fault.args)
+            calls.heal(kind, self.place, self.scenario.fault.args)
             self._say("healed")
             self._note("heal", fault=str(self.scenario.fault))
         self.healed_at = self.clock.now()
 
-    def _repair(self) -> None:
-        """After trouble, undo what was broken: the lab may be used again. What can't be is said."""
+    def _repair(self, said: str = "") -> None:
+        """After trouble, undo what was broken: the lab may be used again. What can't be is said, once."""
         kind = catalogue.of(self.scenario)
         if kind and self.scenario.fault and self.fault_at and not self.healed_at:
             try:
-                insist(partial(kind.heal, self.place, self.scenario.fault.args), self.clock)
+                insist(partial(calls.heal, kind, self.place, self.scenario.fault.args), self.clock)
             except LabError as error:
-                self._say(str(error))
+                if str(error) != said:
+                    self._say(str(error))
 
     def await_recovery(self) -> None:
         """Wait until the workload is healthy again: a silence that ends while pods come back says nothing.
@@ -297,8 +310,10 @@ class Run:
             versions=self.lab.versions,
             limits=self.lab.limits,
             workload=self.runs,
-            left_out=tuple(f"{one.alert}: {one.reason}" for one in self.lab.rules.left_out),
+            left_out=self.lab.rules.told(),
             traits=tuple(sorted(traits)),
+            beside=self.beside,
+            noise=self.noise,
             cadence=observe.cadence(series, window) if Trait.CRASH_LOOPS in traits else None,
             phases=self.lab.phases,
             events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),
@@ -326,7 +341,7 @@ class Run:
             self._say(str(error))
 
     def _trouble(self, sentence: str) -> None:
-        self._say(f"lab trouble: {sentence}", style="red")
+        self._say(f"trouble: {sentence}", style="red")
         self._note("trouble", sentence=sentence)
 
     def _note(self, kind: Kind, **fields: object) -> None:

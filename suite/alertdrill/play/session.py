@@ -1,7 +1,6 @@
 """All runs of one play: side by side, each in a namespace of its own, once the lab is quiet."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,18 +10,18 @@ from alertdrill import crash
 from alertdrill.clock import Clock, StoppableClock, wait_for
 from alertdrill.errors import AlertdrillError, LabError
 from alertdrill.lab import Lab
+from alertdrill.model import Life
 from alertdrill.names import LAB_LABEL, SCENARIO_LABEL
-from alertdrill.play import baseline, observe
+from alertdrill.play import baseline, observe, schedule, strays
 from alertdrill.play.insist import insist
 from alertdrill.play.run import BASELINE_SECONDS_MAX, Recorded, Run
 from alertdrill.progress import Progress
 from alertdrill.scenario import Scenario
 from alertdrill.scenario.files import check_folders
+from alertdrill.scenario.noise import Noise
 
 # More would bring up pods faster than two cores can, and the scrapes would suffer.
 COMING_UP_MAX = 6
-# Runs that only hold take little. The longest come first, so the others take no more time than they.
-SIDE_BY_SIDE_MAX = 12
 
 
 @dataclass(frozen=True)
@@ -31,14 +30,21 @@ class Session:
 
     recorded: list[Recorded]
     interrupted: bool
+    fired: tuple[Life, ...] = ()  # of alerts about none of them, in the whole run
 
 
 def play(
-    lab: Lab, scenarios: Sequence[Scenario], *, record: Path, progress: Progress, keep: bool = False
+    lab: Lab,
+    scenarios: Sequence[Scenario],
+    *,
+    record: Path,
+    progress: Progress,
+    keep: bool = False,
+    noise: tuple[Noise, ...] = (),
 ) -> Session:
     """Play the scenarios and return what each of them left.
 
-    Those that touch the whole cluster come last, one by one. A broken run leaves an incident that says so.
+    Those that disturb what others need come last, one by one. A broken run leaves an incident that says so.
     Interrupted, it starts nothing more; what runs is ended, and what was recorded is returned all the same.
     """
     check_folders(scenarios)
@@ -47,14 +53,26 @@ def play(
         _remove_leftovers(lab, clock)
         _await_quiet(lab, clock, progress)
         places = BoundedSemaphore(COMING_UP_MAX)
-        runs = [Run(lab, one, watcher, clock, progress, record, keep, places) for one in scenarios]
-        why, interrupted = "", False
+        runs = [
+            Run(
+                lab,
+                one,
+                watcher,
+                clock,
+                progress,
+                record,
+                keep,
+                places,
+                schedule.beside(one, scenarios),
+                noise,
+            )
+            for one in scenarios
+        ]
+        fired: tuple[Life, ...] = ()
+        why, interrupted, started = "", False, clock.now()
         try:
-            _side_by_side([run for run in runs if not run.scenario.exclusive], clock)
-            for run in runs:
-                if run.scenario.exclusive:
-                    _await_quiet(lab, clock, progress)  # what the run before it broke has come back
-                    _side_by_side([run], clock)
+            schedule.in_turns(runs, clock, once_quiet=lambda: _await_quiet(lab, clock, progress))
+            fired = tuple(strays.found(lab.prometheus(), started, clock.now()))
         except KeyboardInterrupt:
             why, interrupted = "the play was interrupted", True
             progress.say("interrupted: nothing more is started", style="yellow")
@@ -63,23 +81,11 @@ def play(
         except BaseException as error:  # noqa: BLE001  # what was recorded is judged all the same
             why = crash.told("playing", error)
         clock.stop()
-    return Session([run.left or _not_played(run.scenario, why) for run in runs], interrupted)
+    return Session([run.left or _not_played(run.scenario, why) for run in runs], interrupted, fired)
 
 
 def _not_played(scenario: Scenario, why: str) -> Recorded:
     return Recorded(scenario=scenario, why=f"it was not played to its end: {why}")
-
-
-def _side_by_side(runs: Sequence[Run], clock: StoppableClock) -> None:
-    longest_first = sorted(runs, key=lambda run: run.scenario.rule_seconds_max, reverse=True)
-    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE_MAX) as pool:
-        try:
-            for done in [pool.submit(run.whole) for run in longest_first]:
-                done.result()
-        except BaseException:
-            clock.stop()  # wakes every run before the pool waits for them
-            pool.shutdown(wait=False, cancel_futures=True)  # those that wait for a place never start
-            raise
 
 
 def _remove_leftovers(lab: Lab, clock: Clock) -> None:

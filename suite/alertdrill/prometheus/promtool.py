@@ -55,7 +55,7 @@ def check(paths: Sequence[Path]) -> Checked:
     found = rules.find(paths)
     tests = [*found.tests, *found.named]
     checked = rules.of(found) if found.rules or found.problems or not tests else RuleSet()
-    _check(checked)
+    check_rules(checked)
     test(tests)
     return Checked(
         files=len(checked.files),
@@ -65,8 +65,11 @@ def check(paths: Sequence[Path]) -> Checked:
     )
 
 
-def _check(checked: RuleSet) -> None:
-    """Ask promtool about the files; those it would not take as they are, it gets in Prometheus' own form."""
+def check_rules(checked: RuleSet) -> None:
+    """Raise RulesError for all that no Prometheus would take.
+
+    Files that promtool would not take as they are, it gets in Prometheus' own form.
+    """
     said = ""
     with TemporaryDirectory() as folder:
         shown: dict[str, str] = {}

@@ -11,6 +11,7 @@ import msgspec
 from alertdrill import durations
 from alertdrill.errors import ScenarioError
 from alertdrill.model import Value
+from alertdrill.names import SPARED, TOUCHABLE
 
 
 class Like(Value, frozen=True, kw_only=True):
@@ -73,7 +74,7 @@ class Expectation(Value, frozen=True, kw_only=True):
 class Scenario(Value, frozen=True, kw_only=True, dict=True):
     """One sentence of the drill; see the field comments.
 
-    It also knows the folder of its module, which is never recorded: paths it names are looked for there.
+    It also knows its module, which is never recorded: paths it names are looked for beside it.
     """
 
     name: str  # "<rule group>/<what happens>"
@@ -83,28 +84,48 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     expect: tuple[Expectation, ...]  # what must become of which alerts; no other one may fire
     fault: Fault | None = None  # None: nothing is broken, and nothing may fire
     settle: str = "0s"  # how long to go on watching after the repair, when nothing is expected to resolve
+    touches: tuple[str, ...] = ()  # what of the lab it disturbs; who needs that does not run beside it
     exclusive: bool = False  # touches the whole cluster: no other scenario runs beside it
 
-    def beside(self, folder: Path) -> Self:
-        """Return the scenario with the folder that its paths start from."""
+    def __repr__(self) -> str:
+        """Be short: it stands in the text of a test that failed."""
+        return f"<Scenario {self.name}>"
+
+    def written_in(self, module: Path) -> Self:
+        """Return the scenario with the file it is written in, unless it knows that already."""
         placed = msgspec.structs.replace(self)
-        placed.__dict__["folder"] = folder
+        placed.__dict__["module"] = self.module or module
         return placed
 
     @property
-    def is_placed(self) -> bool:
-        """Say whether it knows the folder of its module."""
-        return "folder" in self.__dict__
+    def module(self) -> Path | None:
+        """Return the file it is written in, None where that is not known."""
+        found: Path | None = self.__dict__.get("module")
+        return found
 
     @property
     def folder(self) -> Path:
         """Return where its paths start: the folder of its module, else the one we are in."""
-        return Path(self.__dict__.get("folder", "."))
+        return self.module.parent if self.module else Path()
 
     @property
     def slug(self) -> str:
         """Return the name as a folder and namespace may be called."""
         return self.name.replace("/", "-").replace(" ", "-").lower()
+
+    @property
+    def disturbs(self) -> frozenset[str]:
+        """Return what others find disturbed while it runs."""
+        return frozenset(TOUCHABLE) if self.exclusive else frozenset(self.touches)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Return what must not be disturbed by others while it runs."""
+        return frozenset(TOUCHABLE) - SPARED | self.disturbs
+
+    def bears(self, other: Self) -> bool:
+        """Say whether the two may run side by side."""
+        return not (self.disturbs & other.needs or other.disturbs & self.needs)
 
     @property
     def rule_seconds_max(self) -> float:

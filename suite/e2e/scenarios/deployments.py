@@ -1,8 +1,12 @@
 """Deployments: rollouts the controller can't follow, and replicas that are not there."""
 
 from alertdrill.faults import (
+    Trait,
     fail_readiness,
+    followed_by,
+    halt_control_plane,
     missing_image,
+    patch,
     refuse_replicasets,
     scale,
     slow_rollout,
@@ -31,6 +35,29 @@ SCENARIOS = [
             resolves("DeploymentGenerationMismatch", within="5m"),
             never("DeploymentReplicasMismatch"),
             never("DeploymentStuck"),
+        ),
+    ),
+    Scenario(
+        name="deployments/controllers-stopped",
+        why="Without its controllers the cluster takes every change and does nothing about it.",
+        workload="web",
+        fault=followed_by(
+            halt_control_plane("kube-controller-manager"),
+            after="15s",
+            then=patch(
+                "deployment/web",
+                {"spec": {"template": {"metadata": {"annotations": {"alertdrill.dev/rollout": "waits"}}}}},
+                traits=[Trait.CHANGES_SPEC],
+            ),
+        ),
+        touches=("controllers",),
+        hold="9m",
+        expect=(
+            fires("DeploymentGenerationMismatch", after="5m", within="8m", labels=WEB),
+            # They take a while to agree who leads.
+            resolves("DeploymentGenerationMismatch", within="15m"),
+            never("DeploymentReplicasMismatch"),
+            never("ApiServerDown"),
         ),
     ),
     Scenario(

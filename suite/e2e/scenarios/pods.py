@@ -1,9 +1,16 @@
 """Pods: restarts that are a habit, and one that is not."""
 
-from alertdrill.faults import crash_container, missing_image, restart_once
-from alertdrill.scenario import Scenario, fires, like, never, pends, resolves
+from alertdrill.faults import crash_container, fail_liveness, missing_image, restart_once
+from alertdrill.scenario import Match, Scenario, fires, like, never, pends, resolves
 
 JOB = "monitoring/kube-api-exporter"
+RESTARTING: dict[str, Match] = {
+    "job": JOB,
+    "name": like("web-.*"),
+    "container": "app",
+    "containerStatuses": "0",
+    "severity": "warning",
+}
 
 SCENARIOS = [
     Scenario(
@@ -17,13 +24,7 @@ SCENARIOS = [
                 "PodRestartingTooMuch",
                 after="1h",
                 within="67m",
-                labels={
-                    "job": JOB,
-                    "name": like("web-.*"),
-                    "container": "app",
-                    "containerStatuses": "0",
-                    "severity": "warning",
-                },
+                labels=RESTARTING,
                 annotations={"summary": like(".*web-.*")},
             ),
             resolves("PodRestartingTooMuch", within="20m"),
@@ -34,6 +35,38 @@ SCENARIOS = [
             never("DeploymentReplicasMismatch"),
             never("DeploymentGenerationMismatch"),
         ),
+    ),
+    *(
+        Scenario(
+            name=f"pods/{name}",
+            why=why,
+            workload="web",
+            fault=fault,
+            hold="68m",
+            expect=(
+                fires("PodRestartingTooMuch", after="1h", within="67m", labels=RESTARTING),
+                resolves("PodRestartingTooMuch", within="20m"),
+                never("DeploymentReplicasMismatch"),
+                never("DeploymentGenerationMismatch"),
+            ),
+        )
+        for name, why, fault in (
+            (
+                "crash-loop-after-20s",
+                "A container that runs for a while before it ends is in a crash loop, too.",
+                crash_container("deployment/web", container="app", lives="20s"),
+            ),
+            (
+                "out-of-memory",
+                "A container that is killed for its memory, over and over, crash-loops like any other.",
+                crash_container("deployment/web", container="app", by="memory"),
+            ),
+            (
+                "failing-liveness",
+                "A probe that kills what would run is no better than a crash, and looks the same.",
+                fail_liveness("deployment/web", container="app"),
+            ),
+        )
     ),
     Scenario(
         name="pods/one-restart",

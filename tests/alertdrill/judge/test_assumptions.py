@@ -11,7 +11,7 @@ from alertdrill import incident
 from alertdrill.incident import Cadence, Event, Incident, Series
 from alertdrill.judge import judge
 from alertdrill.model import Judgement, Trait, Verdict
-from alertdrill.scenario import Fault, never
+from alertdrill.scenario import Fault, fires, never
 
 PASS, UNKNOWN = Verdict.PASS, Verdict.UNKNOWN
 # Mismatch is pending at 31 s, firing at 5m31s, repaired at 9m, resolved at 10m31s; Brief is pending for 30 s.
@@ -278,3 +278,67 @@ def test_a_run_that_never_reached_its_fault_tells_its_first_cause_alone(fault: F
     judgement = judge(recorded([*steps, *reversed(troubles)], scenario=scenario))
     assert UNKNOWN is judgement.verdict
     assert ["the image is missing"] == [one.sentence for one in judgement.findings]
+    assert () == judgement.lives
+
+
+TWO_JOBS = """
+groups:
+- name: g
+  rules:
+  - {alert: Mismatch, expr: 'mismatch{job="monitoring/kube-api-exporter"} > 0', for: 5m}
+  - {alert: Brief, expr: 'brief{job="monitoring/kube-api-exporter"} > 0', for: 5m}
+  - {alert: Other, expr: 'other > 0'}
+  - {alert: Else, expr: 'up{job!="x"} == 0 or scrape_duration_seconds > 9 or else{job="apiserver"} > 0'}
+  - {alert: Watchdog, expr: vector(1)}
+"""
+JOBS = msgspec.structs.replace(GOOD.limits, jobs=(JOB, "apiserver", "kubernetes-nodes"))
+ELSE = health(-9, "Else")
+
+
+def of_jobs(*scrapes: Event, touches: tuple[str, ...] = (), **changes: Any) -> Judgement:
+    """Judge a recording of three jobs, two of which were scraped so."""
+    scenario = msgspec.structs.replace(GOOD.scenario, touches=touches)
+    given = {"scenario": scenario, "rules": TWO_JOBS, "limits": JOBS, **changes}
+    return judge(recorded([*EVENTS, ELSE, *scrapes], **given))
+
+
+def test_a_job_of_alerts_that_are_not_named_may_miss_a_scrape() -> None:
+    """It must be scraped; but a scrape that fails touches no alert that the scenario speaks of."""
+    kubelet = scrape(job="kubernetes-nodes")
+    assert PASS is of_jobs(kubelet, scrape(job="apiserver", down=[60.0])).verdict
+    hole = of_jobs(kubelet, scrape(job="apiserver", gaps=[[60.0, 120.0]]))
+    assert ["the target 10.0.0.1:8080 of the job apiserver was not scraped from 1m to 2m"] == said(
+        hole, UNKNOWN
+    )
+    assert ["no target of the job apiserver was scraped"] == said(of_jobs(kubelet), UNKNOWN)
+
+
+def test_a_job_that_the_scenario_takes_down_is_not_missed() -> None:
+    """That is what it is about; only who says so may."""
+    scrapes = scrape(job="apiserver"), scrape(job="kubernetes-nodes", gaps=[[60.0, 400.0]])
+    assert UNKNOWN is of_jobs(*scrapes).verdict
+    assert PASS is of_jobs(*scrapes, touches=("kubelet",)).verdict
+
+
+def test_a_prometheus_that_is_restarted_may_be_away_for_a_moment() -> None:
+    """Three times as long as anything else may be; nobody else's may, and not for longer."""
+    for gap, touches, verdict in (
+        (100, (), UNKNOWN),
+        (100, ("prometheus",), PASS),
+        (200, ("prometheus",), UNKNOWN),
+    ):
+        away = scrape(gaps=[[60.0, 60.0 + gap]])
+        hole = canary(65, "inactive"), canary(60 + gap, "firing")
+        scenario = msgspec.structs.replace(GOOD.scenario, touches=touches)
+        events = [away if one == SCRAPE else one for one in swapped(CANARY[1], *hole, CANARY[1])]
+        assert verdict is judge(recorded(events, scenario=scenario)).verdict
+
+
+def test_a_rule_that_fails_on_purpose_is_no_trouble() -> None:
+    """Where the scenario, or one played beside it, says of its group that it fails; of no other group."""
+    events = [*EVENTS, health(300, "Broken", "err", "many-to-many")]
+    failing = fires("PrometheusRuleFailures", within="9m", labels={"rule_group": "/etc/drill.rules.yaml;g"})
+    other = fires("PrometheusRuleFailures", within="9m", labels={"rule_group": "/etc/drill.rules.yaml;h"})
+    assert UNKNOWN is judge(recorded(events)).verdict
+    assert PASS is judge(recorded(events, beside=(failing,))).verdict
+    assert UNKNOWN is judge(recorded(events, beside=(other,))).verdict

@@ -13,6 +13,7 @@ from alertdrill.testing import FakeKube, ManualClock
 SITE = Site(mark="b-22222222", tail="bbbb", guest=True)
 EXPORTER = "docker.io/alertdrill/kube-api-exporter:dev"
 PROMETHEUS = "quay.io/prometheus/prometheus:v3.5.3"
+NODE_EXPORTER = "quay.io/prometheus/node-exporter:v1.11.1"
 TERRADIFF = "alertdrill/terradiff:dev"
 
 
@@ -61,7 +62,8 @@ def test_images_on_every_node_are_told() -> None:
     assert [
         "image alertdrill/kube-api-exporter:dev: on every node",
         f"image {PROMETHEUS}: on every node",
-    ] == told([EXPORTER, PROMETHEUS], [EXPORTER, PROMETHEUS])
+        f"image {NODE_EXPORTER}: on every node",
+    ] == told(*2 * [[EXPORTER, PROMETHEUS, NODE_EXPORTER]])
 
 
 def test_what_is_pulled_is_told_with_its_registry() -> None:

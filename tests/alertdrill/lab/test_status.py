@@ -42,9 +42,23 @@ def component(name: str, *, whose: str = "", replicas: int = 1, **changes: Any) 
     }
 
 
+def on_every_node() -> dict[str, Any]:
+    """Return the stack's DaemonSet, which is fine."""
+    counted = ("observedGeneration", "desiredNumberScheduled", "numberAvailable", "updatedNumberScheduled")
+    return {
+        "metadata": {"name": "prom-node-exporter", "generation": 1, "labels": {LAB_LABEL: mark("a")}},
+        "spec": {},
+        "status": dict.fromkeys(counted, 1),
+    }
+
+
 def looked(monkeypatch: pytest.MonkeyPatch, *stack: dict[str, Any]) -> Status:
     """Return the status of the lab in a cluster of one node with such a stack."""
-    there = {"nodes": [{"metadata": {"name": "node-1"}}], "deployments": list(stack)}
+    there = {
+        "nodes": [{"metadata": {"name": "node-1"}}],
+        "deployments": list(stack),
+        "daemonsets": [on_every_node()],
+    }
     monkeypatch.setattr(MODULE, "Kube", lambda *_: FakeKube(lambda resource: there[resource]))
     return status("a")
 

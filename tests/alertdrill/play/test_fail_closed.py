@@ -4,22 +4,23 @@ import errno
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from rich.console import Console
 
 from alertdrill import incident, rules
 from alertdrill.clock import StoppableClock
 from alertdrill.errors import LabError
-from alertdrill.faults import crash_container, scale, stop_watcher
+from alertdrill.faults import FaultKind, Place, crash_container, fail_readiness, scale, stop_watcher
 from alertdrill.faults.base import Ground
 from alertdrill.incident import Incident, Limits
 from alertdrill.kube import Forward
 from alertdrill.lab import Lab, LabRules
 from alertdrill.model import Verdict
-from alertdrill.play import drill, observe, session
+from alertdrill.play import drill, observe, schedule, session
 from alertdrill.play.run import RECOVERY_SECONDS_MAX, Recorded, Run
 from alertdrill.progress import Progress
 from alertdrill.prometheus import Prometheus
@@ -109,6 +110,49 @@ def test_a_step_that_breaks_is_trouble_in_the_recording_and_what_was_broken_is_r
     assert run.left.folder == tmp_path / "a-b"
 
 
+class Lose(FaultKind):
+    """Somebody's own, with a mistake in it."""
+
+    name = "lose"
+
+    def inject(self, place: Place, args: dict[str, Any]) -> None:
+        """Break it half-way."""
+        place.run("losing a pod", "exec")
+        place.remembered["pod"] = args["pod"]
+
+    def heal(self, place: Place, args: dict[str, Any]) -> None:
+        """Repair it."""
+        del args
+        place.run("finding it again", "exec")
+
+
+def test_a_fault_of_somebody_s_own_that_breaks_is_told_with_its_line_and_repaired(tmp_path: Path) -> None:
+    """The verdict is unknown by a sentence that leads to the mistake, which is none of ours."""
+    kubectl = FakeKube()
+    run = a_run(tmp_path, one(fault=Lose.fault()), kubectl)
+    run.await_baseline = lambda: None  # type: ignore[method-assign]
+    run.whole()
+    (sentence,) = troubles(run)
+    line = Lose.inject.__code__.co_firstlineno + 3
+    assert f"{__file__}:{line}: the fault lose broke in `inject`: KeyError: 'pod'; mend it there" == sentence
+    assert ["losing a pod", "finding it again", "removing a namespace"] == kubectl.done[2:]
+    assert run.left
+    judged = drill._judged(run.left, 20.0).judgement  # noqa: SLF001
+    assert (Verdict.UNKNOWN, [sentence]) == (judged.verdict, [one.sentence for one in judged.findings])
+
+
+def test_a_fault_that_finds_nothing_is_told_at_once(tmp_path: Path) -> None:
+    """Looking again for pods that are not there finds them no sooner, nor does the repair."""
+    clock, progress = ManualClock(1000.0), Console(file=StringIO(), width=300)
+    run = a_run(tmp_path, one(fault=fail_readiness("app=none")), clock=clock)
+    run.await_baseline = lambda: None  # type: ignore[method-assign]
+    run.progress = Progress(progress)
+    run.whole()
+    (sentence,) = troubles(run)
+    assert f"no pod in {run.namespace} matches app=none, so there is nothing to break" == sentence
+    assert (1000.0, 1) == (clock.now(), cast("StringIO", progress.file).getvalue().count("no pod in"))
+
+
 def test_a_run_that_can_not_even_tell_what_it_saw_is_unknown(tmp_path: Path) -> None:
     """There is a sentence where the recording would be, and its namespace is gone all the same."""
     kubectl = FakeKube()
@@ -164,7 +208,7 @@ def test_an_interrupted_play_starts_nothing_more(
 ) -> None:
     """Runs that wait for a place never start, what runs is ended, and what was recorded is returned."""
     monkeypatch.setattr(session, "_await_quiet", lambda *_: None)
-    monkeypatch.setattr(session, "SIDE_BY_SIDE_MAX", 2)
+    monkeypatch.setattr(schedule, "SIDE_BY_SIDE_MAX", 2)
     started: list[str] = []
     running = threading.Event()
 
@@ -177,15 +221,12 @@ def test_an_interrupted_play_starts_nothing_more(
         with pytest.raises(LabError, match="the run was interrupted"):
             StoppableClock.sleep(run.clock, 60)
 
-    def interrupt(runs: Sequence[Run], clock: StoppableClock) -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr(session, "ThreadPoolExecutor", Interrupted)
-            side_by_side(runs, clock)
+    def interrupt(*_: object, **__: object) -> None:
+        running.wait(10)
+        raise KeyboardInterrupt
 
-    side_by_side = session._side_by_side  # noqa: SLF001
     monkeypatch.setattr(Run, "whole", whole)
-    monkeypatch.setattr(session, "_side_by_side", interrupt)
-    Interrupted.after = running
+    monkeypatch.setattr(schedule, "wait", interrupt)
     scenarios = [one(f"x/{number}", exclusive=exclusive and number > 1) for number in range(5)]
     done = session.play(a_lab(), scenarios, record=tmp_path, progress=Progress())
     assert done.interrupted
@@ -220,26 +261,6 @@ def test_only_so_many_runs_bring_up_pods_at_a_time(tmp_path: Path, monkeypatch: 
     done = session.play(a_lab(), scenarios, record=tmp_path, progress=Progress())
     assert (6, 2) == (len(done.recorded), max(most))
     assert 6 == len(most)
-
-
-class Interrupted(ThreadPoolExecutor):
-    """Places for runs; whoever waits for the second is interrupted, as by Ctrl-C, once it is under way."""
-
-    after: threading.Event
-
-    def submit(self, *args: Any, **kwargs: Any) -> Any:
-        """Hand in, and have its result interrupted unless it is there already."""
-        future = super().submit(*args, **kwargs)
-        ask = future.result
-
-        def result(timeout: float | None = None) -> Any:
-            self.after.wait(10)
-            if not future.done():
-                raise KeyboardInterrupt
-            return ask(timeout)
-
-        future.result = result  # type: ignore[method-assign]
-        return future
 
 
 def test_a_play_that_breaks_returns_what_was_recorded(
@@ -283,7 +304,7 @@ def test_what_this_cluster_can_not_give_is_unknown_at_once_and_the_others_are_pl
     assert ["x/yes"] == played
     stopped, other, crashing = (one.judgement.findings[0].sentence for one in drilled.played)
     assert stopped.endswith(" of the monitoring stack, so it can't be stopped; there are: prometheus")
-    assert stopped.startswith("alertmanager is no Deployment")
+    assert stopped.startswith("alertmanager is no part")
     assert "played" == other
     assert crashing.startswith(
         "the kubelets here restart a container that crashes every 60 s, which at speed 20 "

@@ -93,6 +93,14 @@ class Cluster(Protocol):
         """Put image archives onto its nodes (LOADS_IMAGES)."""
         ...
 
+    def run(self, what: str, *argv: str) -> str:
+        """Run a program on the node (STOPS_CONTROL_PLANE)."""
+        ...
+
+    def mend(self) -> None:
+        """Repair what a drill that was killed left broken of what is ours; never an error."""
+        ...
+
     def halt(self, component: str) -> None:
         """Stop a part of the control plane, such as kube-controller-manager (STOPS_CONTROL_PLANE)."""
         ...

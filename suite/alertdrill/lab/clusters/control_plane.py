@@ -81,6 +81,14 @@ class ControlPlane:
         """Do nothing: there are no nodes."""
         progress.say(f"{', '.join(archive.name for archive in archives)} not loaded: no node runs here")
 
+    def run(self, what: str, *argv: str) -> str:
+        """Refuse."""
+        del argv
+        raise LabError(f"{what}: a control plane alone has no node")
+
+    def mend(self) -> None:
+        """Do nothing: whatever is broken of it is made anew."""
+
     def halt(self, component: str) -> None:
         """Refuse."""
         raise LabError(f"halting {component}: not in a control plane without a kubelet")

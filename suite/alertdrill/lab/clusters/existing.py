@@ -73,6 +73,14 @@ class ExistingCluster:
             f"{', '.join(one.name for one in archives)} not loaded: an existing cluster pulls its images"
         )
 
+    def run(self, what: str, *argv: str) -> str:
+        """Refuse."""
+        del argv
+        raise LabError(f"{what}: not in a cluster that is not ours")
+
+    def mend(self) -> None:
+        """Do nothing: nothing of it is broken by us."""
+
     def halt(self, component: str) -> None:
         """Refuse."""
         raise LabError(f"halting {component}: not in a cluster that is not ours")

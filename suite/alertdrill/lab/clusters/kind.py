@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.errors import LabError, UsageError
+from alertdrill.faults import node
 from alertdrill.kube import Kube
 from alertdrill.lab.clusters import certificates, kind_config, state
 from alertdrill.lab.clusters.base import Ability, Access, Status, Wanted
@@ -22,9 +23,6 @@ CREATE_SECONDS_MAX = 300.0
 READY_SECONDS_MAX = 120.0
 ANSWER_SECONDS_MAX = 20.0  # a cluster that is only busy answers by then; one that doesn't is made anew
 CAP_SYS_RESOURCE = 24
-# The kubelet runs what has a manifest in the one folder and stops what no longer has.
-MANIFESTS = "/etc/kubernetes/manifests"
-HALTED = "/etc/kubernetes"
 HALT_SECONDS_MAX = 90.0
 STOP_SECONDS_MAX = 10.0
 PORT_TAKEN = ("address already in use", "port is already allocated")
@@ -92,14 +90,20 @@ class KindCluster:
         return f"<KindCluster {PREFIX}{self.name} [{self.flavour}]>"
 
     @property
+    def _container(self) -> str:
+        return f"{PREFIX}{self.name}-control-plane"
+
+    @property
     def _access(self) -> Access:
         return Access(kubeconfig=state.kubeconfig(self.name), context=f"kind-{PREFIX}{self.name}")
 
     def up(self, progress: Progress) -> Access:
         """Return access to the cluster: at once when it is up as asked for, else made anew."""
         earlier = state.read(self.name)
-        if earlier and earlier.complete and earlier.digest == self._digest and self._answers():
-            return self._access
+        if earlier and earlier.complete and earlier.digest == self._digest:
+            self.mend()
+            if self._answers():
+                return self._access
         with progress.phase("container engine"):
             kind = self._kind(begin=earlier)
         progress.say(f"{kind.engine.reason}; {tools.find('kind').reason}")
@@ -161,10 +165,30 @@ class KindCluster:
             state.write(self.name, replace(record, loaded=[*record.loaded, mark]))
             progress.say(f"loaded {archive.name} ({archive.stat().st_size >> 20} MB)")
 
+    def run(self, what: str, *argv: str) -> str:
+        """Run a program on the node."""
+        return self._node(what, *argv)
+
+    def mend(self) -> None:
+        """Repair what a drill that was killed left broken; a node that is not there is not mended."""
+        record = state.read(self.name)
+        if not (record and record.complete):
+            return
+        try:
+            kind = self._kind(begin=record)
+            if kind.engine.containers(f"name=^{self._container}$", "status=paused"):
+                kind.engine.run("waking the node", "unpause", self._container)
+            node.mend(self)
+        except LabError:
+            return  # who asks looks whether it answers, and makes it anew
+
     def halt(self, component: str) -> None:
         """Take the component's manifest from the kubelet and wait until its process is gone."""
         self._node(
-            f"halting {component}", "mv", f"{MANIFESTS}/{component}.yaml", f"{HALTED}/{component}.yaml"
+            f"halting {component}",
+            "mv",
+            f"{node.MANIFESTS}/{component}.yaml",
+            f"{node.HALTED}/{component}.yaml",
         )
         wait_for(
             f"{component} to stop",
@@ -176,7 +200,10 @@ class KindCluster:
     def resume(self, component: str) -> None:
         """Give the manifest back and wait until the process is there."""
         self._node(
-            f"resuming {component}", "mv", f"{HALTED}/{component}.yaml", f"{MANIFESTS}/{component}.yaml"
+            f"resuming {component}",
+            "mv",
+            f"{node.HALTED}/{component}.yaml",
+            f"{node.MANIFESTS}/{component}.yaml",
         )
         wait_for(
             f"{component} to start",
@@ -205,8 +232,7 @@ class KindCluster:
 
     def _node(self, what: str, *argv: str) -> str:
         """Run a program on the node."""
-        node = f"{PREFIX}{self.name}-control-plane"
-        return self._kind(begin=state.read(self.name)).engine.run(what, "exec", node, *argv)
+        return self._kind(begin=state.read(self.name)).engine.run(what, "exec", self._container, *argv)
 
     def _runs(self, component: str) -> bool:
         programs = self._node("listing the node's programs", "ps", "-e", "-o", "args=")

@@ -4,11 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 
 from alertdrill.clock import WallClock
-from alertdrill.kube import Kube, rollout
-from alertdrill.lab.stack import ownership, ready
-from alertdrill.lab.stack.render import STACK_ANNOTATION, Object, deployments, render
+from alertdrill.kube import Kube
+from alertdrill.kube.rollout import Workload
+from alertdrill.lab.stack import ownership, parts, ready
+from alertdrill.lab.stack.render import Object, render, running
 from alertdrill.lab.stack.site import Site
-from alertdrill.names import LAB_LABEL
+from alertdrill.names import BROKEN, LAB_LABEL, STACK_ANNOTATION
 from alertdrill.progress import Progress
 
 MANAGER = "alertdrill"  # of the fields we set
@@ -33,7 +34,8 @@ def deploy(
     anew; give what was loaded into the cluster, or nothing. `components` are what else the stack has.
     """
     objects = render(config, rules, lookback_seconds, images or {}, site, components=components)
-    if _is_there(kube, deployments(objects), site):
+    there = parts.there(kube, site.namespace)
+    if _is_there(there, running(objects), site):
         progress.say("the stack is there, unchanged")
         return
     is_new = ownership.refuse_others(kube, objects, site)
@@ -41,8 +43,9 @@ def deploy(
         if is_new:
             _claim(kube, objects)
         _apply(kube, objects)
+        _start_anew(kube, [str(one) for one in there.values() if _stack_of(one.thing) == BROKEN], site)
     with progress.phase("stack ready"):
-        ready.wait(kube, deployments(objects), site.namespace, deadline=READY_SECONDS_MAX, clock=WallClock())
+        ready.wait(kube, running(objects), site.namespace, deadline=READY_SECONDS_MAX, clock=WallClock())
     _forget_old_config_maps(kube, objects, site)
 
 
@@ -54,20 +57,26 @@ def remove(kube: Kube, mark: str) -> None:
     kube.run(f"removing the namespaces of {mark}", "delete", "namespace", ours, timeout=DELETE_SECONDS_MAX)
 
 
-def _is_there(kube: Kube, wanted: list[Object], site: Site) -> bool:
-    """Say whether every Deployment runs exactly as it would be applied, and for this lab."""
-    found = {thing["metadata"]["name"]: thing for thing in kube.get("deployments", namespace=site.namespace)}
+def _is_there(found: Mapping[str, Workload], wanted: list[Object], site: Site) -> bool:
+    """Say whether every part runs exactly as it would be applied, and for this lab."""
     return all(
-        _stack_of(found.get(thing["metadata"]["name"])) == _stack_of(thing)
-        and ownership.mark_of(found[thing["metadata"]["name"]]) == site.mark
-        and found[thing["metadata"]["name"]]["spec"].get("replicas", 1) == thing["spec"].get("replicas", 1)
-        and rollout.has_rolled_out(found[thing["metadata"]["name"]])
+        thing["metadata"]["name"] in found and _is_same(found[thing["metadata"]["name"]], thing, site)
         for thing in wanted
     )
 
 
-def _stack_of(deployment: Object | None) -> str | None:
-    annotations: dict[str, str] = (deployment or {}).get("metadata", {}).get("annotations", {})
+def _is_same(part: Workload, wanted: Object, site: Site) -> bool:
+    return (
+        _stack_of(part.thing) == _stack_of(wanted)
+        and ownership.mark_of(part.thing) == site.mark
+        and part.thing["spec"].get("replicas", 1) == wanted["spec"].get("replicas", 1)
+        and part.is_healthy
+        and not parts.wants_none(part)
+    )
+
+
+def _stack_of(thing: Object) -> str | None:
+    annotations: dict[str, str] = thing["metadata"].get("annotations", {})
     return annotations.get(STACK_ANNOTATION)
 
 
@@ -88,6 +97,13 @@ def _apply(kube: Kube, objects: list[Object]) -> None:
         "--filename=-",
         stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}),
     )
+
+
+def _start_anew(kube: Kube, broken: list[str], site: Site) -> None:
+    """Restart what a drill that was killed left with a state that nothing applied puts right."""
+    for part in broken:
+        where = f"--namespace={site.namespace}"
+        kube.run(f"starting {part} anew", "rollout", "restart", part.lower(), where)
 
 
 def _forget_old_config_maps(kube: Kube, objects: list[Object], site: Site) -> None:

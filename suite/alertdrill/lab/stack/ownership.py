@@ -10,7 +10,7 @@ from alertdrill.lab.stack.site import Site
 from alertdrill.names import LAB_LABEL
 
 NAMED_MAX = 5
-COMPONENTS = ("kube-api-exporter", "prometheus")  # the Deployments of a lab's stack
+COMPONENTS = ("kube-api-exporter", "prom-node-exporter", "prometheus")  # what runs pods in every lab's stack
 
 
 def mark_of(thing: Object) -> str:

@@ -1,8 +1,10 @@
-"""Waiting for Deployments, and saying what they lack when the wait is in vain."""
+"""Waiting for the stack's pods, and saying what they lack when the wait is in vain."""
 
 from alertdrill.clock import Clock, Hope, NotYet, wait_for
 from alertdrill.errors import LabError
 from alertdrill.kube import Kube, rollout
+from alertdrill.kube.rollout import Workload
+from alertdrill.lab.stack import parts
 from alertdrill.lab.stack.render import Object
 from alertdrill.machine import process
 
@@ -11,24 +13,27 @@ LOG_LINES = 3
 
 
 def wait(kube: Kube, wanted: list[Object], namespace: str, *, deadline: float, clock: Clock) -> None:
-    """Return when every Deployment has rolled out; a LabError says why one can't, or is late."""
+    """Return when every part has rolled out; a LabError says why one can't, or is late."""
     names = [thing["metadata"]["name"] for thing in wanted]
     hope = Hope(clock)
 
     def rolled_out() -> bool:
-        deployments = kube.get("deployments", namespace=namespace)
-        found = {thing["metadata"]["name"]: thing for thing in deployments}
-        late = [name for name in names if name not in found or not rollout.has_rolled_out(found[name])]
+        found = parts.there(kube, namespace)
+        late = [name for name in names if name not in found or not _runs(found[name])]
         if not late:
             return True
         pods = [pod for pod in kube.get("pods", namespace=namespace) if _component(pod) in late]
-        obstacles = rollout.obstacles([found[name] for name in late if name in found], pods)
+        obstacles = rollout.obstacles([found[name].thing for name in late if name in found], pods)
         if hope.is_lost(trouble=any(one.is_hopeless for one in obstacles)):
             why = f"{_sentence(late, obstacles)}{_last_words(kube, pods, namespace)}"
             raise LabError(f"deploying the stack in {namespace}: {why}")
         raise NotYet(_sentence(late, obstacles))
 
     wait_for(f"the stack in {namespace}", rolled_out, deadline=deadline, clock=clock, every=EVERY_SECONDS)
+
+
+def _runs(part: Workload) -> bool:
+    return part.is_healthy and not parts.wants_none(part)
 
 
 def _sentence(late: list[str], obstacles: list[rollout.Obstacle]) -> str:

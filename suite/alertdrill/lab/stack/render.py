@@ -10,14 +10,20 @@ from typing import Any
 import yaml
 
 from alertdrill import data
+from alertdrill.lab.stack import parts
 from alertdrill.lab.stack.site import Site
 from alertdrill.machine import cache, process, tools
-from alertdrill.names import LAB_LABEL, STACK_NAMESPACE
+from alertdrill.names import LAB_LABEL, STACK_ANNOTATION, STACK_NAMESPACE
 
-# On every Deployment: what the stack was rendered from. Another value means it must be applied anew.
-STACK_ANNOTATION = "alertdrill/stack"
 # On pods: what their image is made of; its name stays, so a rebuilt one would not be noticed otherwise.
 IMAGE_ANNOTATION = "alertdrill/image"
+# Durations of Prometheus itself that pass as fast as the lab does, in lookbacks (of five minutes in life).
+# After a restart an alert's `for` goes on where it was, if it is longer than the grace period.
+SCALED_FLAGS = {
+    "rules.alert.for-grace-period": 2,
+    "rules.alert.for-outage-tolerance": 12,
+    "query.lookback-delta": 1,
+}
 RULES_SUFFIX = ".rules.yaml"
 KUSTOMIZE_SECONDS_MAX = 60.0
 
@@ -51,18 +57,18 @@ def render(
     objects: list[Object] = list(yaml.safe_load_all(text))
     for thing in objects:
         _place(thing, site)
-    for deployment in deployments(objects):
-        _annotate_images(deployment, images)
-        _take_images_from(deployment, site)
+    for part in running(objects):
+        _annotate_images(part, images)
+        _take_images_from(part, site)
     key = cache.digest(*(yaml.safe_dump(thing) for thing in objects))
-    for deployment in deployments(objects):
-        deployment["metadata"].setdefault("annotations", {})[STACK_ANNOTATION] = key
+    for part in running(objects):
+        part["metadata"].setdefault("annotations", {})[STACK_ANNOTATION] = key
     return objects
 
 
-def deployments(objects: list[Object]) -> list[Object]:
+def running(objects: list[Object]) -> list[Object]:
     """Return those objects that run pods."""
-    return [thing for thing in objects if thing["kind"] == "Deployment"]
+    return [thing for thing in objects if thing["kind"] in parts.KINDS]
 
 
 def _write_over(folder: Path, config: str, rules: Mapping[str, str], lookback_seconds: float) -> None:
@@ -74,7 +80,9 @@ def _write_over(folder: Path, config: str, rules: Mapping[str, str], lookback_se
     content = yaml.safe_load(kustomization.read_text())
     content["configMapGenerator"][0]["files"] = sorted(files)
     kustomization.write_text(yaml.safe_dump(content))
-    flags = [f"--query.lookback-delta={max(1, round(lookback_seconds * 1000))}ms"]
+    flags = [
+        f"--{name}={max(1, round(lookback_seconds * times * 1000))}ms" for name, times in SCALED_FLAGS.items()
+    ]
     patch = [
         {"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": flag} for flag in flags
     ]
@@ -96,7 +104,7 @@ def _place(thing: Object, site: Site) -> None:
         thing["roleRef"]["name"] = _called(thing["roleRef"]["name"], site)
         for subject in thing["subjects"]:
             subject["namespace"] = site.namespace
-    if thing["kind"] == "Deployment":
+    if thing["kind"] in parts.KINDS:
         thing["spec"]["template"]["metadata"]["labels"][LAB_LABEL] = site.mark
 
 
@@ -107,8 +115,8 @@ def _called(name: str, site: Site) -> str:
     return f"{site.namespace}-{name.removeprefix(prefix)}"
 
 
-def _take_images_from(deployment: Object, site: Site) -> None:
-    for container in deployment["spec"]["template"]["spec"]["containers"]:
+def _take_images_from(part: Object, site: Site) -> None:
+    for container in part["spec"]["template"]["spec"]["containers"]:
         container["image"] = site.image(container["image"])
 
 
@@ -127,8 +135,8 @@ def _key(name: str) -> str:
     return f"{plain}{RULES_SUFFIX}"
 
 
-def _annotate_images(deployment: Object, images: Mapping[str, str]) -> None:
-    template = deployment["spec"]["template"]
+def _annotate_images(part: Object, images: Mapping[str, str]) -> None:
+    template = part["spec"]["template"]
     made_of = [images.get(container["image"], "") for container in template["spec"]["containers"]]
     if any(made_of):
         template["metadata"].setdefault("annotations", {})[IMAGE_ANNOTATION] = " ".join(made_of)

@@ -12,12 +12,16 @@ from alertdrill.errors import UsageError
 from alertdrill.kube import Kube
 from alertdrill.lab import stack
 from alertdrill.lab.stack.render import Object
-from alertdrill.names import LAB_LABEL
+from alertdrill.names import BROKEN, LAB_LABEL, STACK_ANNOTATION
 from alertdrill.progress import Progress
 
 CONFIG = data.path("manifests", "base", "prometheus", "prometheus.yaml").read_text()
 SITE = stack.Site(mark="lab-12345678", tail="ab12")
 OURS = {LAB_LABEL: SITE.mark}
+COUNTED = {
+    "Deployment": ("replicas", "updatedReplicas", "availableReplicas"),
+    "DaemonSet": ("desiredNumberScheduled", "numberAvailable", "updatedNumberScheduled"),
+}
 
 
 class Cluster:
@@ -62,10 +66,9 @@ class Cluster:
         return ""
 
     def _running(self, thing: Object) -> Object:
-        if thing["kind"] == "Deployment":
+        if counted := COUNTED.get(thing["kind"]):
             thing["metadata"]["generation"] = 1
-            counted = ("replicas", "updatedReplicas", "availableReplicas", "observedGeneration")
-            thing["status"] = dict.fromkeys(counted, 1)
+            thing["status"] = dict.fromkeys((*counted, "observedGeneration"), 1)
         return thing
 
 
@@ -88,6 +91,7 @@ def test_the_stack_is_applied_once(cluster: Cluster) -> None:
     """A second deployment of the same stack changes nothing, and says so."""
     deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert {"kube-api-exporter", "prometheus"} == cluster.names("Deployment")
+    assert {"prom-node-exporter"} == cluster.names("DaemonSet")
     assert "the stack is there, unchanged" in deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert 1 == cluster.applied
 
@@ -119,6 +123,26 @@ def test_a_stack_that_was_scaled_to_nothing_is_applied_anew(cluster: Cluster) ->
     halted["status"] = {"observedGeneration": 1}
     deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert 2 == cluster.applied
+
+
+def test_a_stack_that_was_kept_from_every_node_is_applied_anew(cluster: Cluster) -> None:
+    """What a killed run took from all nodes is no stack, although none of its pods is missing."""
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
+    cluster.objects["DaemonSet", "prom-node-exporter"]["status"] = {"observedGeneration": 1}
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
+    assert 2 == cluster.applied
+
+
+def test_what_a_killed_drill_broke_starts_anew(cluster: Cluster) -> None:
+    """A part that was marked as broken is applied as it was, and restarted: no object holds its state."""
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
+    cluster.objects["Deployment", "prometheus"]["metadata"]["annotations"][STACK_ANNOTATION] = BROKEN
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
+    restarts = [words for words in cluster.said if words[0] == "rollout"]
+    assert (2, [("rollout", "restart", "deployment/prometheus", "--namespace=monitoring")]) == (
+        cluster.applied,
+        restarts,
+    )
 
 
 @pytest.mark.parametrize(

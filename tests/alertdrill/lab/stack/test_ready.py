@@ -43,7 +43,7 @@ def server(*pictures: tuple[list[dict[str, Any]], list[dict[str, Any]]], log: st
         deployments, pods = rest[0]
         if resource == "pods" and len(rest) > 1:
             rest.pop(0)
-        return deployments if resource == "deployments" else pods
+        return {"deployments": deployments, "pods": pods, "daemonsets": []}[resource]
 
     def says(words: Sequence[str]) -> str:
         return "unable to retrieve container logs" if "--previous" in words else log
@@ -119,6 +119,25 @@ def test_refused_pods_are_the_deployment_s_trouble() -> None:
     }
     with pytest.raises(LabError, match=f"deployment prometheus: FailedCreate: {MESSAGE}$"):
         wait(server(([deployment(available=0, conditions=(refused,))], [])))
+
+
+def test_a_part_on_no_node_is_waited_for() -> None:
+    """A DaemonSet that has no node to run on is not there yet, although none of its pods is missing."""
+    sets = [
+        {
+            "metadata": {"name": "prometheus", "generation": 1},
+            "spec": {},
+            "status": {
+                "observedGeneration": 1,
+                "desiredNumberScheduled": nodes,
+                "numberAvailable": nodes,
+                "updatedNumberScheduled": nodes,
+            },
+        }
+        for nodes in (0, 1)
+    ]
+    kube = FakeKube(lambda resource: [sets.pop(0)] if resource == "daemonsets" else [])
+    assert ready.EVERY_SECONDS == pytest.approx(wait(kube))
 
 
 def test_a_late_stack_is_an_error_that_says_what_was_seen_last() -> None:

@@ -7,9 +7,9 @@ import yaml
 
 from alertdrill import data
 from alertdrill.lab.stack import Site
-from alertdrill.lab.stack.render import IMAGE_ANNOTATION, STACK_ANNOTATION, Object, deployments, render
+from alertdrill.lab.stack.render import IMAGE_ANNOTATION, Object, render, running
 from alertdrill.machine.images import OWN
-from alertdrill.names import LAB_LABEL
+from alertdrill.names import LAB_LABEL, STACK_ANNOTATION
 
 CONFIG = data.path("manifests", "base", "prometheus", "prometheus.yaml").read_text()
 RULES = {"a.rules.yaml": "groups: []\n", "some/where/b": "groups: [] # b\n"}
@@ -96,17 +96,21 @@ def test_our_own_images_come_from_the_registry_that_was_named() -> None:
     objects = rendered(site=Site(mark="lab-12345678", tail="ab12", registry="r.example:5000/drill/"))
     found = {
         container["image"]
-        for thing in deployments(objects)
+        for thing in running(objects)
         for container in thing["spec"]["template"]["spec"]["containers"]
     }
-    assert {"r.example:5000/drill/kube-api-exporter:dev", "quay.io/prometheus/prometheus:v3.5.3"} == found
+    assert {
+        "r.example:5000/drill/kube-api-exporter:dev",
+        "quay.io/prometheus/prometheus:v3.5.3",
+        "quay.io/prometheus/node-exporter:v1.11.1",
+    } == found
 
 
 def test_the_same_input_is_the_same_stack(objects: list[Object]) -> None:
     """Rendering twice gives the same objects, and a change of any input another stack."""
     assert objects == rendered()
     keys = {
-        str(deployments(found)[0]["metadata"]["annotations"][STACK_ANNOTATION])
+        str(running(found)[0]["metadata"]["annotations"][STACK_ANNOTATION])
         for found in (
             objects,
             rendered(rules={"a.rules.yaml": "groups: []\n"}),
@@ -122,7 +126,7 @@ def test_a_rebuilt_image_rolls_only_its_own_pods() -> None:
     """The pods of a rebuilt image get another template; those of other images keep theirs."""
     before, after = rendered(images={EXPORTER: "1"}), rendered(images={EXPORTER: "2"})
     templates = [
-        {thing["metadata"]["name"]: yaml.safe_dump(thing["spec"]) for thing in deployments(found)}
+        {thing["metadata"]["name"]: yaml.safe_dump(thing["spec"]) for thing in running(found)}
         for found in (before, after)
     ]
     assert {"kube-api-exporter"} == {

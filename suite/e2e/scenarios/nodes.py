@@ -1,0 +1,49 @@
+"""Nodes: one whose kubelet says nothing. Only in a lab with a cluster of its own."""
+
+from alertdrill.faults import stop_kubelet
+from alertdrill.scenario import Scenario, fires, like, never, resolves
+
+JOB = "monitoring/kube-api-exporter"
+
+SCENARIOS = [
+    Scenario(
+        name="nodes/not-ready",
+        why="A node that is not heard of must be reported, and what runs there is taken for lost.",
+        workload="",
+        fault=stop_kubelet(),
+        touches=("kubelet",),
+        # However fast the lab is, the controllers call a node unknown after 40 to 50 live seconds.
+        hold="32m",
+        expect=(
+            fires(
+                "KubeletDown",
+                after="5m",
+                within="8m",
+                labels={"job": "kubernetes-nodes", "severity": "critical"},
+            ),
+            resolves("KubeletDown", within="5m"),
+            fires(
+                "NodeNotReady",
+                after="20m",
+                within="31m",
+                labels={"job": JOB, "name": like(".+"), "type": "Ready", "severity": "critical"},
+            ),
+            resolves("NodeNotReady", within="6m"),
+            # All that runs there is not available any more: Alertmanager is told to keep these to itself.
+            fires(
+                "DeploymentReplicasMismatch",
+                after="15m",
+                within="31m",
+                labels={
+                    "job": JOB,
+                    "exported_namespace": like(".+"),
+                    "name": like(".+"),
+                    "severity": "critical",
+                },
+            ),
+            resolves("DeploymentReplicasMismatch", within="8m"),
+            never("ApiServerDown"),
+            never("KubeApiExporterDown"),
+        ),
+    ),
+]

@@ -1,0 +1,98 @@
+"""Who plays beside whom, in which order, and what is known of each other."""
+
+import threading
+
+import pytest
+
+from alertdrill.clock import StoppableClock
+from alertdrill.names import SPARED, TOUCHABLE
+from alertdrill.play import schedule
+from alertdrill.scenario import Scenario, fires, never
+
+
+class Playing:
+    """A run that only remembers beside whom it was."""
+
+    lock = threading.Lock()
+
+    def __init__(self, scenario: Scenario, playing: list["Playing"], met: set[frozenset[str]]) -> None:
+        self.scenario = scenario
+        self.playing = playing
+        self.met = met
+
+    def whole(self) -> None:
+        """Take a moment."""
+        with self.lock:
+            self.playing.append(self)
+            self.met |= {frozenset({self.scenario.name, one.scenario.name}) for one in self.playing}
+        StoppableClock().sleep(0.05)
+        with self.lock:
+            self.playing.remove(self)
+
+
+def one(name: str, *touches: str, hold: str = "1m", exclusive: bool = False) -> Scenario:
+    """Return a scenario that touches something, and has an alert of its own fire."""
+    expect = (fires(name.upper(), within=hold), never("Other"))
+    return Scenario(
+        name=name, why="", workload="", hold=hold, expect=expect, touches=touches, exclusive=exclusive
+    )
+
+
+def met(*scenarios: Scenario, quiet: list[str] | None = None) -> set[frozenset[str]]:
+    """Play, and return who was played beside whom."""
+    found: set[frozenset[str]] = set()
+    playing: list[Playing] = []
+    runs = [Playing(scenario, playing, found) for scenario in scenarios]
+    said = quiet if quiet is not None else []
+    schedule.in_turns(runs, StoppableClock(), once_quiet=lambda: said.append("quiet"))  # type: ignore[arg-type]
+    return {pair for pair in found if len(pair) > 1}
+
+
+def test_who_touches_nothing_is_beside_everybody_who_does_not() -> None:
+    """What does not disturb each other takes no more time than the longest."""
+    assert {frozenset({"a", "b"}), frozenset({"a", "c"}), frozenset({"b", "c"})} == met(
+        one("a"), one("b"), one("c", *SPARED)
+    )
+
+
+@pytest.mark.parametrize("touched", sorted(TOUCHABLE.keys() - SPARED))
+def test_who_disturbs_what_all_need_is_alone(touched: str) -> None:
+    """Nobody's silence is judged while the API server is away, say, and the lab is quiet before and after."""
+    quiet: list[str] = []
+    assert set() == met(one("a", touched), one("b"), quiet=quiet)
+    assert ["quiet"] == quiet
+
+
+def test_two_who_touch_the_same_take_turns() -> None:
+    """Also where nobody else needs it."""
+    (spared, *_) = sorted(SPARED)
+    pairs = met(one("a", spared), one("b", spared), one("c"))
+    assert frozenset({"a", "b"}) not in pairs
+    assert {frozenset({"a", "c"}), frozenset({"b", "c"})} & pairs
+
+
+def test_one_of_the_whole_cluster_is_alone() -> None:
+    """It touches all that can be touched."""
+    assert set() == met(one("a", exclusive=True), one("b", *SPARED))
+
+
+def test_no_more_than_so_many_are_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine has to keep up."""
+    monkeypatch.setattr(schedule, "SIDE_BY_SIDE_MAX", 1)
+    assert set() == met(one("a"), one("b"), one("c"))
+
+
+def test_the_longest_starts_first_and_who_disturbs_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is short fits beside whoever is long."""
+    monkeypatch.setattr(schedule, "SIDE_BY_SIDE_MAX", 1)
+    started: list[str] = []
+    monkeypatch.setattr(Playing, "whole", lambda self: started.append(self.scenario.name))
+    met(one("short"), one("alone", "apiserver", hold="9h"), one("long", hold="2h"))
+    assert ["long", "short", "alone"] == started
+
+
+def test_what_must_fire_beside_is_known() -> None:
+    """Of those only that may be played at the same time and disturb something; others keep to themselves."""
+    scenario = one("a")
+    others = (scenario, one("plain"), one("shaking", "apiserver"), one("spared", "rules"))
+    assert ["SPARED"] == [expectation.alert for expectation in schedule.beside(scenario, others)]
