@@ -2,7 +2,7 @@
 
 import graphlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from alertdrill.engine import moment, naming
 from alertdrill.rules import Group, Rule, RuleSet, promql
@@ -99,7 +99,7 @@ def _read(rule: Rule, made: Mapping[str, Sequence[Step]], alerts: Sequence[Step]
                 yield step
 
 
-def _is_of_alerts(node: promql.Expr) -> bool:
+def _is_of_alerts(node: promql.Expr) -> TypeGuard[promql.VectorSelector]:
     return isinstance(node, promql.VectorSelector) and promql.metric(node) in OF_ALERTS
 
 
