@@ -8,7 +8,7 @@ import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "rules"]
+nox.options.sessions = ["lint", "types", "tests", "rules", "gate"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 
@@ -16,6 +16,7 @@ PYTHON_CODE = ("exporter", "suite", "tests", "noxfile.py")
 LOCK = "suite/requirements.txt"
 IMAGE_LOCK = "exporter/requirements.txt"
 GROUPS = ("build", "browser", "lint", "types", "tests")
+TESTS = ("-n", "auto", "--dist=loadfile")
 REPORTS = Path(os.environ.get("ALERTDRILL_REPORTS", "reports"))
 
 
@@ -43,9 +44,16 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests that need no cluster, a file per core at a time; all of them with coverage."""
+    """Run the tests that need no cluster, a file per core at a time."""
     install(session)
-    session.run("pytest", "-n", "auto", "--dist=loadfile", *(session.posargs or ["tests", "--cov"]))
+    session.run("pytest", *TESTS, *(session.posargs or ["tests"]))
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Run them with branch coverage and its floor, which takes three times as long."""
+    install(session)
+    session.run("pytest", *TESTS, "tests", "--cov")
 
 
 @nox.session
@@ -53,6 +61,34 @@ def rules(session: nox.Session) -> None:
     """Promtool over rules/: syntax, and the rule tests."""
     install(session)
     session.run("alertdrill", "rules", "rules")
+
+
+@nox.session
+def gate(session: nox.Session) -> None:
+    """Say what the rules do on the recordings that they did not before, and fail for what nobody approved."""
+    install(session)
+    base = os.environ.get("ALERTDRILL_GATE_BASE", "") or _before(session)
+    held = ("--incidents=fixtures/incidents", "--approvals=rules/approvals.txt")
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    reports = (f"--report={REPORTS / 'gate.md'}", f"--report={REPORTS / 'gate.xml'}")
+    session.run("alertdrill", "gate", f"{base}:rules", "rules", *held, *reports, *session.posargs)
+
+
+def _before(session: nox.Session) -> str:
+    """Return the revision that this one is a change of: where it left main, on main itself the one before."""
+    head = _git(session, "rev-parse", "HEAD")
+    for branch in ("origin/main", "main"):
+        left = _git(session, "merge-base", "HEAD", branch)
+        if left and left != head:
+            return left
+    return _git(session, "rev-parse", "--verify", "HEAD^") or head
+
+
+def _git(session: nox.Session, *words: str) -> str:
+    """Return what git answers, "" where it has no answer."""
+    found = session.run("git", *words, external=True, silent=True, success_codes=[0, 1, 128])
+    line = str(found).strip()
+    return line if len(line) == 40 and set(line) <= set("0123456789abcdef") else ""  # noqa: PLR2004  # a hash
 
 
 @nox.session

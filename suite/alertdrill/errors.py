@@ -44,7 +44,14 @@ class RulesError(InputError):
 
 
 class ScenarioError(UsageError):
-    """A scenario that can't be played as written."""
+    """A scenario that can't be played as written.
+
+    `about` are texts of its module, the last of which is to be mended: by them its line is found.
+    """
+
+    def __init__(self, message: str, *, about: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.about = about
 
 
 class IncidentError(InputError):
@@ -53,6 +60,10 @@ class IncidentError(InputError):
 
 class LabError(AlertdrillError):
     """The world's mistake: the lab is not fit to judge in, so the verdict is unknown."""
+
+
+class FutileError(LabError):
+    """Lab trouble that doing the same again does not mend, however busy the cluster was."""
 
 
 class TransientError(LabError):

@@ -120,12 +120,14 @@ class Finding(Value, frozen=True, kw_only=True):
 class Judgement(Value, frozen=True, kw_only=True):
     """The verdict on one scenario, with every finding and the lives of its alerts.
 
-    `notes` say on what it rests that nobody declared; they change no verdict.
+    `notes` say on what it rests that nobody declared, and `left_out` which rules did not run; they change no
+    verdict. `speed` is None where it is not known.
     """
 
     scenario: str
     verdict: Verdict
     findings: tuple[Finding, ...]
     lives: tuple[Life, ...]
-    speed: float
+    speed: float | None
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()

@@ -52,7 +52,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="all",
         help="all, or commit: as few as have every alert fire (default: all)",
     )
-    group.addoption("--drill-record", default="reports/incidents", help="where recordings go")
+    group.addoption(
+        "--drill-record", default="reports/incidents", help="where recordings go (default: reports/incidents)"
+    )
     group.addoption("--drill-tofu", action="store_true", help="also what needs terradiff's image")
     group.addoption("--drill-with", action="append", default=[], help="what else the lab has, as `up --with`")
     group.addoption("--drill-keep", action="store_true", help="leave the lab and its namespaces standing")
@@ -92,10 +94,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     from alertdrill.scenario import files  # noqa: PLC0415
 
     folder, *patterns = mark.args or (".",)
+    mistake = ""
     try:
         found = files.choose(files.load(metafunc.definition.path.parent / folder), patterns)
     except ScenarioError as error:
-        pytest.fail(str(error), pytrace=False)
+        mistake = str(error)
+    if mistake:  # told here, where pytest knows of no other error to tell beside it
+        pytest.fail(mistake, pytrace=False)
     metafunc.parametrize("scenario", found, ids=[one.name for one in found])
 
 
@@ -142,6 +147,9 @@ def _borrowed(options: "labs.Options", config: pytest.Config, *, keep: bool) -> 
     assert capture
     with process.interruptible():
         with capture.global_and_fixture_disabled():  # progress of minutes must be seen as it happens
+            if reporter := config.pluginmanager.getplugin("terminalreporter"):  # xdist's processes have none
+                reporter.ensure_newline()
+                reporter.flush()
             borrowed = labs.borrowed(options, labs.load_rules(options), Progress(), keep=keep)
             there = borrowed.__enter__()
         try:
@@ -192,9 +200,8 @@ def drill(drill_batch: "Batch", request: pytest.FixtureRequest) -> "Callable[[Sc
     assert capture
 
     def played(scenario: "Scenario") -> "Played":
-        placed = scenario if scenario.is_placed else scenario.beside(request.path.parent)
         with capture.global_and_fixture_disabled():
-            found = drill_batch.play(placed)
+            found = drill_batch.play(scenario.written_in(request.path))
         request.node.stash.setdefault(PLAYED, []).append(found)
         return found
 
@@ -211,8 +218,7 @@ def _wanted(session: pytest.Session) -> "list[Scenario]":
         if callspec and "drill" in getattr(item, "fixturenames", ()):
             for value in callspec.params.values():
                 if isinstance(value, Scenario):
-                    placed = value if value.is_placed else value.beside(item.path.parent)
-                    found.setdefault(value.name, placed)
+                    found.setdefault(value.name, value.written_in(item.path))
     return list(found.values())
 
 

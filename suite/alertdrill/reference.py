@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from alertdrill import faults, scenario
+from alertdrill.errors import ScenarioError
 from alertdrill.faults import FaultKind, Place, Trait, catalogue
 from alertdrill.scenario import Expectation, Scenario
 
@@ -68,10 +69,14 @@ What a fault does to the world is recorded, and decides what the judge asks of a
 
 def listed(one: Scenario) -> str:
     """Return a scenario as `alertdrill play --list` shows it."""
-    kind = catalogue.of(one)
     lines = [one.name, f"    {one.why}", f"    workload: {one.workload or 'none'}"]
-    if kind and one.fault:
-        lines.append(f"    fault:    {one.fault}, held for {one.hold}: {_said(kind)}")
+    if one.fault:
+        try:
+            kind = catalogue.of(one)
+        except ScenarioError:  # who plays it is told
+            kind = None
+        said = f": {_said(kind)}" if kind else ""
+        lines.append(f"    fault:    {one.fault}, held for {one.hold}{said}")
     else:
         lines.append(f"    fault:    none, watched for {one.hold}")
     lines += [f"    expect:   {_expected(each)}" for each in one.expect]

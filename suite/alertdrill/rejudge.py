@@ -10,7 +10,7 @@ from alertdrill import durations, incident
 from alertdrill import judge as judging
 from alertdrill.errors import ScenarioError, UsageError
 from alertdrill.incident import Incident
-from alertdrill.model import Finding, Judgement, Verdict
+from alertdrill.model import Judgement, Verdict
 from alertdrill.scenario import Scenario
 
 
@@ -18,8 +18,8 @@ from alertdrill.scenario import Scenario
 class Rejudged:
     """A judgement on each recording, unknown where it can't be read, and why those can't be."""
 
-    judgements: Sequence[Judgement]
-    errors: Sequence[UsageError]
+    judgements: list[Judgement]
+    errors: list[UsageError]
 
     @property
     def exit_code(self) -> int:
@@ -32,15 +32,20 @@ class Rejudged:
 
 def rejudge(paths: Sequence[Path], edited: Sequence[Scenario] | None = None) -> Rejudged:
     """Judge the recordings behind these paths, by the expectations of `edited` where those are given."""
-    judgements, errors = [], []
+    told = Rejudged([], [])
     for folder in incident.find(paths):
+        name: str = str(folder)  # as what it says is not known yet
+        speed: float | None = None
         try:
             recorded = incident.read(folder)
-            judgements.append(judging.judge(recorded if edited is None else _by(edited, recorded, folder)))
+            name, speed = recorded.scenario.name, recorded.speed
+            told.judgements.append(
+                judging.judge(recorded if edited is None else _by(edited, recorded, folder))
+            )
         except UsageError as error:
-            errors.append(error)
-            judgements.append(_unread(folder, error))
-    return Rejudged(judgements, errors)
+            told.errors.append(error)
+            told.judgements.append(judging.unknown(name, str(error), speed))
+    return told
 
 
 def _by(edited: Sequence[Scenario], recorded: Incident, folder: Path) -> Incident:
@@ -64,9 +69,3 @@ def _meant(scenario: Scenario, field: str) -> object:
     """Return a field as it counts: an hour is sixty minutes."""
     value: object = getattr(scenario, field)
     return durations.seconds(scenario.hold) if field == "hold" else value
-
-
-def _unread(folder: Path, error: UsageError) -> Judgement:
-    """Return that nothing is known of a recording; its name is its folder's, as what it says is not known."""
-    finding = Finding(check="recording", verdict=Verdict.UNKNOWN, sentence=str(error))
-    return Judgement(scenario=str(folder), verdict=Verdict.UNKNOWN, findings=(finding,), lives=(), speed=1)

@@ -20,6 +20,8 @@ ANSWERS = {
     "/api/v1/namespaces/a/pods?labelSelector=x%3Dy": PODS,
     "/api/v1/namespaces/a/pods?labelSelector=none%3D": {"items": []},
     "/apis/apps/v1/namespaces/a/replicasets": REPLICASETS,
+    "/apis/apps/v1": {"resources": [{"kind": "Deployment", "namespaced": True}]},
+    "/api/v1": {"resources": [{"kind": "Node", "namespaced": False}, {"kind": "Pod", "namespaced": True}]},
     "/version": {"gitVersion": "v1.34.2"},
 }
 BROKEN_OFF = "/api/v1/namespaces/broken-off/pods"
@@ -27,6 +29,7 @@ ANSWERS[BROKEN_OFF] = PODS
 KUBECTL = """#!/bin/sh
 echo "$@" >> {folder}/calls
 case "$*" in
+*invalid-thing*) echo 'The Deployment "web" is invalid: spec.selector: Required value' >&2; exit 1;;
 *silent-thing*) exec sleep 60;;
 *forbidden-thing*) echo 'Error from server (Forbidden): no' >&2; exit 1;;
 *port-forward*) echo $$ > {folder}/pid; echo "Forwarding from 127.0.0.1:{port} -> 9090"; exec sleep 60;;
@@ -42,6 +45,8 @@ class Api(BaseHTTPRequestHandler):
         status, body = (200, ANSWERS[self.path]) if self.path in ANSWERS else (403, {"message": "forbidden"})
         if found := re.fullmatch(r"/api/v1/namespaces/status-(\d+)/pods", self.path):
             status = int(found[1])
+        if self.path.startswith("/apis/example.com"):
+            status = 404
         self.send_response(status)
         if self.path == BROKEN_OFF:
             self.send_header("Content-Length", "1000")

@@ -62,7 +62,7 @@ def test_each_command_that_needs_no_lab_works(followed: tuple[Path, str]) -> Non
         "1 rule in 1 file is good",
         "for: 9s",
         "lose_one(selector='app=checkout'), held for 5m: One pod of several stops being ready.",
-        "LoseOne.fault(...)",
+        "LoseOne.fault(selector)",
         "tests/test_alerts.py::test_alerts[checkout/one-lost]",
         "3 tests collected",
     ]

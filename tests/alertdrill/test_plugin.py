@@ -1,6 +1,7 @@
 """The pytest plugin as a test run sees it: verdicts are outcomes, the report is in the failure's text."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,19 @@ def test_verdicts_are_outcomes(words: tuple[str, ...], repository: Path) -> None
     assert 1 == done.returncode
 
 
+def test_a_failure_says_what_was_drilled_and_no_more(repository: Path) -> None:
+    """Beside the report, the values of the failed assertion are one line each, whatever they hold."""
+    done = run(repository, "-k", "refused")
+    said = [line for line in done.stdout.splitlines() if line.startswith("E ")]
+    played = "<Played deployments/refused-replicaset: fail>"
+    expected = [
+        "E       assert False",
+        f"E        +  where False = {played}.passed",
+        f"E        +    where {played} = drill(<Scenario deployments/refused-replicaset>)",
+    ]
+    assert expected == [re.sub("<function .*>(?=[(])", "drill", line) for line in said]
+
+
 def test_the_report_is_in_the_junit_file(repository: Path) -> None:
     """Whoever reads only the file that CI keeps reads which window was missed."""
     run(repository, "--junitxml=x.xml")
@@ -113,7 +127,9 @@ def test_a_module_with_a_mistake_is_told_with_its_line(repository: Path) -> None
     """A scenario that can't be read ends the collection, with its file and line and without a trace."""
     (repository / "scenarios" / "ours.py").write_text("import nothing_of_that_name\n")
     done = run(repository)
-    assert "ours.py:1: ModuleNotFoundError" in done.stdout
+    assert 1 == done.stdout.replace("short test summary", "").count(
+        "ours.py:1: ModuleNotFoundError: No module"
+    )
     assert "Traceback" not in done.stdout + done.stderr
 
 
@@ -135,6 +151,25 @@ def test_trouble_is_an_error_in_one_sentence(error: str, said: str, repository: 
     assert "2 deselected, 1 error" in done.stdout
     assert said in done.stdout
     assert "plugin.py" not in done.stdout
+
+
+def test_progress_begins_on_a_line_of_its_own(tmp_path: Path) -> None:
+    """The name of the test's file stands where pytest left it, and what the lab says below."""
+    (tmp_path / "conftest.py").write_text(
+        "from contextlib import contextmanager\n"
+        "from alertdrill import lab\n"
+        "@contextmanager\n"
+        "def borrowed(options, rules, progress, *, keep):\n"
+        "    print('bringing it up', flush=True)\n"
+        "    yield None\n"
+        "lab.borrowed = borrowed\n"
+    )
+    (tmp_path / "test_lab.py").write_text("def test_lab(drill_lab): pass\n")
+    done = run(tmp_path, "-v")  # undoes the -q
+    assert ("bringing it up", "1 passed") == (
+        next((line for line in done.stdout.splitlines() if "bringing" in line), done.stdout),
+        done.stdout.splitlines()[-1].strip("= ")[:8],
+    )
 
 
 def test_a_run_without_a_drill_loads_no_harness(tmp_path: Path) -> None:

@@ -90,6 +90,12 @@ def test_a_recording_of_something_else_is_told(change: dict[str, Any], said: str
     """What was done to the workload can't be edited: by other expectations it would mean nothing."""
     told = rejudge([written(GOOD, tmp_path / "one")], [msgspec.structs.replace(GOOD.scenario, **change)])
     assert ([True], 2) == ([said in str(error) for error in told.errors], told.exit_code)
+    (judged,) = told.judgements
+    assert (GOOD.scenario.name, GOOD.speed, Verdict.UNKNOWN) == (
+        judged.scenario,
+        judged.speed,
+        judged.verdict,
+    )
 
 
 def test_the_same_in_other_words_is_the_same(tmp_path: Path) -> None:

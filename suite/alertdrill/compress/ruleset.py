@@ -138,7 +138,8 @@ class _Compressor:
         return duration(durations.seconds(text), self.speed) if text else ""
 
     def _refuse(self, rule: Rule, line: int, reason: str) -> None:
-        self.refusals.append(Refusal(file=rule.file, line=line, alert=rule.name, reason=reason))
+        said = " ".join(reason.split())  # an expression may have lines, and a sentence has none
+        self.refusals.append(Refusal(file=rule.file, line=line, alert=rule.name, reason=said))
 
     def _metric(self, name: str) -> Meaning:
         """Return what a series measures; one that a recording rule makes is followed to its source."""

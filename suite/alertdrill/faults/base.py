@@ -1,5 +1,6 @@
 """What a fault is: a value with a name, a way in, a way out, and where it can be had."""
 
+import inspect
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Annotated, Any, Protocol
 
 import msgspec
 
-from alertdrill.errors import LabError, ScenarioError, UsageError
+from alertdrill.errors import FutileError, ScenarioError, UsageError
 from alertdrill.kube import Kube
 from alertdrill.model import Trait, Value
 from alertdrill.names import STACK_NAMESPACE
@@ -52,10 +53,10 @@ class Place:
         return self.kube.run(what, f"--namespace={self.namespace}", *words, stdin=stdin)
 
     def pods(self, selector: str) -> list[str]:
-        """Return the names of the pods that match; none is a LabError, because nothing would be broken."""
+        """Return the names of the pods that match; none is lab trouble, because nothing would be broken."""
         found = self.kube.get("pods", namespace=self.namespace, selector=selector)
         if not found:
-            raise LabError(f"no pod in {self.namespace} matches {selector}, so there is nothing to break")
+            raise FutileError(f"no pod in {self.namespace} matches {selector}, so there is nothing to break")
         return sorted(pod["metadata"]["name"] for pod in found)
 
     def patch(self, what: str, target: str, patch: str) -> None:
@@ -102,6 +103,24 @@ class FaultKind(ABC):
     traits: frozenset[Trait] = frozenset()  # what it does to the world; recorded, for the judge
     Args: type[msgspec.Struct] = Anything  # what a scenario must say, and in which types
 
+    def __init_subclass__(cls) -> None:
+        """Refuse what would break only once it is played."""
+        super().__init_subclass__()
+        takes: object = cls.Args  # whatever was written there
+        if not (isinstance(takes, type) and issubclass(takes, msgspec.Struct)):
+            raise ScenarioError(
+                f"the arguments of the fault class {cls.__name__} are no msgspec.Struct; write them as:"
+                " class Args(msgspec.Struct)"
+            )
+        for method in (cls.inject, cls.heal):
+            try:
+                inspect.signature(method).bind(cls, Place, {})
+            except TypeError:
+                raise ScenarioError(
+                    f"{cls.__name__}.{method.__name__} can't be called; write it as:"
+                    f" def {method.__name__}(self, place, args)"
+                ) from None
+
     @classmethod
     def fault(cls, **args: Any) -> Fault:
         """Return the value that a scenario uses; arguments that `Args` does not have are a ScenarioError."""
@@ -113,14 +132,21 @@ class FaultKind(ABC):
     @classmethod
     def check_args(cls, args: dict[str, Any]) -> None:
         """Raise ScenarioError for arguments that `Args` does not have."""
+        takes, asked = cls.Args.__struct_encode_fields__, Fault(name=cls.name, args=args)
         try:
             msgspec.convert(args, cls.Args)
+            if cls.Args is not Anything and (unknown := sorted(args.keys() - set(takes))):
+                raise ScenarioError(f"there is no argument {unknown[0]}")
         except (msgspec.ValidationError, UsageError) as error:
-            takes = ", ".join(cls.Args.__struct_fields__) or "no argument"
-            asked = Fault(name=cls.name, args=args)
             raise ScenarioError(
-                f"the fault {asked} can't be injected: {error}; {cls.name} takes {takes}"
+                f"the fault {asked} can't be injected: {error}; {cls.name} takes"
+                f" {', '.join(takes) or 'no argument'}"
             ) from error
+
+    @classmethod
+    def completed(cls, args: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments with those that a scenario may leave out."""
+        return {**msgspec.to_builtins(msgspec.convert(args, cls.Args)), **args}
 
     def check(self, folder: Path, args: dict[str, Any]) -> None:
         """Raise ScenarioError for what can be known to be wrong before anything starts."""

@@ -3,6 +3,7 @@
 from importlib import metadata
 
 from alertdrill.errors import ScenarioError
+from alertdrill.faults import calls
 from alertdrill.faults.base import FaultKind
 from alertdrill.faults.commit import Commit
 from alertdrill.faults.delete import Delete
@@ -83,7 +84,13 @@ def of(scenario: Scenario) -> FaultKind | None:
     try:
         return named(scenario.fault.name)
     except ScenarioError as error:
-        raise ScenarioError(f"scenario {scenario.name}: {error}") from error
+        said = f"scenario {scenario.name}: {error}"
+        raise ScenarioError(said, about=(scenario.fault.name,)) from error
+
+
+def is_shipped(kind: FaultKind) -> bool:
+    """Say whether a fault is one of ours, whose arguments mean what they mean there."""
+    return type(kind) in {type(one) for one in ALL}
 
 
 def check(scenario: Scenario) -> None:
@@ -92,10 +99,9 @@ def check(scenario: Scenario) -> None:
     if kind is None or scenario.fault is None:
         return
     try:
-        kind.check_args(scenario.fault.args)
-        kind.check(scenario.folder, scenario.fault.args)
+        calls.check(kind, scenario.folder, scenario.fault.args)
     except ScenarioError as error:
-        raise ScenarioError(f"scenario {scenario.name}: {error}") from error
+        raise ScenarioError(f"scenario {scenario.name}: {error}", about=(kind.name,)) from error
 
 
 def traits(scenario: Scenario) -> frozenset[Trait]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from alertdrill.errors import LabError
+from alertdrill.errors import FutileError
 from alertdrill.faults import objects
 from alertdrill.faults.base import FaultKind, Place
 from alertdrill.model import Trait, Value
@@ -25,7 +25,9 @@ class Delete(FaultKind):
         """Remember the objects, then delete them; returns before they are gone."""
         found = objects.look(place, f"looking at {args['target']}", *_which(args))
         if not found:
-            raise LabError(f"no {' '.join(_which(args))} in {place.namespace}, so there is nothing to delete")
+            raise FutileError(
+                f"no {' '.join(_which(args))} in {place.namespace}, so there is nothing to delete"
+            )
         place.remembered[self.name] = found
         place.run(f"injecting {self.name}", "delete", "--wait=false", *_which(args))
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alertdrill.errors import LabError
+from alertdrill.errors import FutileError
 from alertdrill.faults import objects
 from alertdrill.faults.base import FaultKind, Place
 from alertdrill.model import Trait, Value
@@ -40,7 +40,7 @@ class Patch(FaultKind):
     def _look(self, place: Place, target: str) -> objects.Object:
         found = objects.look(place, f"looking at {target}", target)
         if not found:
-            raise LabError(f"there is no {target} in {place.namespace}, so there is nothing to patch")
+            raise FutileError(f"there is no {target} in {place.namespace}, so there is nothing to patch")
         return found[0]
 
 

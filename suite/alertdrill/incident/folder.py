@@ -1,13 +1,14 @@
 """A recording ⇄ a folder on disk, with a format version: record first, judge later.
 
     incident.json    format, scenario, namespace, speed, started, versions, limits, workload, left_out,
-                     traits, cadence, phases, claims, beside, disturbed, noise
+                     traits, cadence, phases, claims, beside, disturbed, noise, metrics
     events.jsonl     one Event a line, in order of t
     series.jsonl.gz  one Series a line
     rules.yaml       the rules as they were, uncompressed
     SHA256SUMS       of the four above, as `sha256sum --check` reads it; without it nothing is checked
 
-`t` is seconds of rule time since the fault (live seconds x k), negative before it. Format 1 had no claims.
+`t` is seconds of rule time since the fault (live seconds x k), negative before it. Format 1 had no
+claims, and format 2 only the series of the scenario's own objects, so no metrics.
 """
 
 import gzip
@@ -38,8 +39,8 @@ from alertdrill.model import Claim, Trait, Value
 from alertdrill.scenario import Expectation, Scenario
 from alertdrill.scenario.noise import Noise
 
-FORMAT = 2
-READABLE = (1, 2)
+FORMAT = 3
+READABLE = (1, 2, 3)
 PARTS = ("incident.json", "events.jsonl", "series.jsonl.gz", "rules.yaml")
 SUMS = "SHA256SUMS"
 SUM = re.compile(r"\\?(?P<sum>[0-9a-fA-F]{64}) [ *](?P<part>.+)")  # what `sha256sum` writes
@@ -67,6 +68,7 @@ class Head(Value, frozen=True, kw_only=True):
     beside: tuple[Expectation, ...] = ()
     disturbed: tuple[str, ...] = ()
     noise: tuple[Noise, ...] = ()
+    metrics: tuple[str, ...] | None = None
 
 
 def write(incident: Incident, folder: Path) -> None:

@@ -93,6 +93,7 @@ class Incident(Value, frozen=True, kw_only=True):
     noise: tuple[Noise, ...] = ()  # what was known to fire in that lab, and is nobody's doing
     phases: dict[str, float] = {}  # live seconds of each phase of the run and of the lab
     claims: tuple[Claim, ...] = ()  # what the rules' metrics were taken for when they were compressed
+    metrics: tuple[str, ...] | None = None  # recorded whole, whether or not there was one; None: not known
     events: tuple[Event, ...] = ()
     series: tuple[Series, ...] = ()
     rules: str = ""

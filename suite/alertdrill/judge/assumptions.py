@@ -11,6 +11,9 @@ from alertdrill.judge.words import instance, moment
 from alertdrill.model import AlertState, Trait
 from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, RULE_FAILURES, SIGHTS
 
+OTHERS = "name only the rules that the drill is about"
+SLOWER = "play it on a machine with less to do, or at a lower --speed"
+
 
 def broken(recording: Recording) -> list[str]:
     """Return why nothing else of this recording can be judged; `[]` when all of it can."""
@@ -43,7 +46,10 @@ def _fault(recording: Recording) -> Iterator[str]:
     if scenario.fault is not None and recording.fault is None:
         yield f"the fault {scenario.fault} was never injected"
     elif recording.fault is not None and recording.fault > recording.incident.limits.scrape_gap_max:
-        yield f"breaking it took until {moment(recording.fault)}, so nothing is known of when it was broken"
+        yield (
+            f"breaking it took until {moment(recording.fault)}, so nothing is known of when it was broken;"
+            f" {SLOWER}"
+        )
     if resolving and recording.heal is None:
         yield "nothing was repaired, so nothing can be said about what resolves"
     elif scenario.fault is not None and recording.heal is not None:
@@ -51,7 +57,10 @@ def _fault(recording: Recording) -> Iterator[str]:
         if recording.heal < hold - recording.resolution:
             yield f"the repair came at {moment(recording.heal)}, before the hold of {durations.text(hold)}"
         elif recording.heal - hold > recording.incident.limits.scrape_gap_max:
-            yield f"the repair came only at {moment(recording.heal)}, the hold was {durations.text(hold)}"
+            yield (
+                f"the repair came only at {moment(recording.heal)}, the hold was {durations.text(hold)};"
+                f" {SLOWER}"
+            )
 
 
 def _scrapes(recording: Recording) -> Iterator[str]:
@@ -72,7 +81,7 @@ def _scrapes(recording: Recording) -> Iterator[str]:
             continue
         targets = [scrape for scrape in recording.scrapes if scrape.job == job]
         if not targets:
-            yield f"no target of the job {job} was scraped"
+            yield f"no target of the job {job} was scraped; {OTHERS}"
         for target in targets:
             yield from _target(recording, target, may_fail=job not in relied_on)
 
@@ -200,7 +209,10 @@ def _before(recording: Recording) -> Iterator[str]:
             elif since is None:
                 since = change.t
             if change.state is AlertState.FIRING and since is not None and since < 0:
-                yield f"{instance(life)} fired, and was up since {moment(since)} already; mend that first"
+                yield (
+                    f"{instance(life)} fired, and was up since {moment(since)} already; mend that first, or"
+                    f" {OTHERS}"
+                )
 
 
 def _cadence(recording: Recording) -> Iterator[str]:

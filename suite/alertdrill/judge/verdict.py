@@ -25,7 +25,7 @@ def judge(incident: Incident) -> Judgement:
         return _judgement(incident, (_unknown(said),), None)
 
 
-def unknown(scenario: str, reason: str, speed: float) -> Judgement:
+def unknown(scenario: str, reason: str, speed: float | None) -> Judgement:
     """Return the verdict on what left nothing to judge."""
     return Judgement(
         scenario=scenario, verdict=Verdict.UNKNOWN, findings=(_unknown(reason),), lives=(), speed=speed
@@ -42,7 +42,8 @@ def _judged(incident: Incident) -> Judgement:
             return _judgement(incident, (fit, *expectations.findings(seen)), seen)
     except (msgspec.ValidationError, UsageError) as error:
         return _judgement(incident, (_unknown(f"the recording can't be judged: {error}"),), None)
-    return _judgement(incident, tuple(_unknown(reason) for reason in dict.fromkeys(reasons)), seen)
+    began = seen if seen.reached_fault or not seen.troubles else None  # before its fault it has no story
+    return _judgement(incident, tuple(_unknown(reason) for reason in dict.fromkeys(reasons)), began)
 
 
 def _unknown(reason: str) -> Finding:
@@ -59,4 +60,5 @@ def _judgement(
         lives=seen.lives if seen else (),
         speed=incident.speed,
         notes=tuple(notes.guesses(incident)),
+        left_out=incident.left_out,
     )

@@ -1,6 +1,7 @@
 """The API server as the harness uses it: kubectl to change, the client to look, forwards to reach pods."""
 
 import json
+import re
 import ssl
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -10,7 +11,7 @@ from typing import Any
 import kubernetes
 import urllib3
 
-from alertdrill.errors import LabError, TransientError, refusal
+from alertdrill.errors import FutileError, LabError, TransientError, refusal
 from alertdrill.kube.forward import Forward
 from alertdrill.machine import process, tools
 
@@ -29,6 +30,10 @@ PATHS = {
 }
 # To a request that changes something, these are answers: who asks decides what to do.
 ANSWERS = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
+# What kubectl says of manifests that are wrong, whenever they are sent.
+NEVER_TAKEN = re.compile(
+    r"is invalid: |\((?:BadRequest|Invalid)\)|error (?:parsing|validating) |strict decoding"
+)
 
 
 class Kube:
@@ -50,9 +55,15 @@ class Kube:
     ) -> str:
         """Run one kubectl command; `what` is the object of the sentence when it fails (LabError).
 
-        Returns its standard output, or writes it `into` a file.
+        Returns its standard output, or writes it `into` a file. What the API server will never take is a
+        FutileError.
         """
-        return process.run(what, [*self._base, *words], stdin=stdin, timeout=timeout, into=into)
+        try:
+            return process.run(what, [*self._base, *words], stdin=stdin, timeout=timeout, into=into)
+        except LabError as error:
+            if NEVER_TAKEN.search(str(error)):
+                raise FutileError(str(error)) from error
+            raise
 
     def version(self) -> str:
         """Return the API server's version, without the leading v."""
@@ -65,6 +76,12 @@ class Kube:
         path = f"/{PATHS[resource]}/{scope}{resource}"
         items: list[dict[str, Any]] = self.read(f"listing {resource}", path, "items", query)
         return items
+
+    def is_namespaced(self, version: str, kind: str) -> bool | None:
+        """Say whether objects of a kind are in namespaces; None of one that the API server does not have."""
+        root = "apis" if "/" in version else "api"
+        _, found = self.send(f"asking for the kinds of {version}", "GET", f"/{root}/{version}")
+        return {one["kind"]: bool(one["namespaced"]) for one in found.get("resources", ())}.get(kind)
 
     def read(self, what: str, path: str, field: str, query: Sequence[tuple[str, str]] = ()) -> Any:
         """Return one field of the object that a GET answers with."""

@@ -1,6 +1,7 @@
 """The rules a lab runs: as they were stated, scaled to its speed, and what they ask of the lab."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import msgspec
 import yaml
 
 from alertdrill import compress, data, durations, rules
-from alertdrill.errors import RulesError
+from alertdrill.errors import LabError, RulesError
 from alertdrill.incident import Limits
 from alertdrill.lab.options import Options
 from alertdrill.model import Claim
 from alertdrill.names import CANARY, PODS_JOB
 from alertdrill.progress import Progress
+from alertdrill.prometheus import promtool
 
 # So many scrapes may be missing in a row before a silence could hide between them.
 SCRAPES_MISSING_MAX = 4
@@ -29,10 +31,15 @@ class LabRules:
     left_out: tuple[compress.Refusal, ...] = ()  # what can't be scaled, and is in neither
     claims: tuple[Claim, ...] = ()  # what their metrics were taken for when they were scaled
 
+    def told(self) -> tuple[str, ...]:
+        """Return a sentence for each rule that the lab does not run; files are named from where we are."""
+        here = f"{Path.cwd()}/"
+        return tuple(str(one).removeprefix(here) for one in self.left_out)
+
     def tell(self, progress: Progress) -> None:
         """Warn of what the lab does not run: nothing can be said of it."""
-        for one in self.left_out:
-            progress.say(f"left out: {one.file}:{one.line}: {one.alert}: {one.reason}", style="yellow")
+        for one in self.told():
+            progress.say(f"left out: {one}", style="yellow")
 
     def check(self, alert: str) -> None:
         """Raise RulesError for an alert of which a rule was left out: with the others it is another one."""
@@ -46,11 +53,17 @@ class LabRules:
 
 
 def load(options: Options) -> LabRules:
-    """Load the rules asked for, else the shipped ones and those only the drill has; add the canary."""
+    """Load the rules asked for, else the shipped ones and those only the drill has; add the canary.
+
+    What we can't read is for promtool to say: what it calls no PromQL is a RulesError, and not left out.
+    """
     chosen = [Path(one) for one in options.rules] or [data.path("rules"), data.path("fixtures", "rules")]
     stated = rules.load(chosen)
     if CANARY not in stated.alerts:
         stated = rules.load([*chosen, data.path("rules", "watchdog.rules.yaml")])
+    if stated.unread:
+        with suppress(LabError):  # without promtool such a rule is left out, and told
+            promtool.check_rules(stated)
     scaled = compress.compress(stated, options.speed)
     run = _without(stated, scaled.refusals)
     return LabRules(run, scaled.rules, _limits(run), scaled.refusals, scaled.claims)

@@ -16,7 +16,7 @@ from alertdrill.incident import Incident
 from alertdrill.lab import Lab, LabRules
 from alertdrill.machine import cache
 from alertdrill.model import Judgement, Value
-from alertdrill.play import drill
+from alertdrill.play import drill, kinds
 from alertdrill.play.drill import Played
 from alertdrill.progress import Progress
 from alertdrill.scenario import Scenario
@@ -53,10 +53,15 @@ class Batch:
 
     def _play_with_others(self, scenario: Scenario) -> None:
         names = {one.name for one in self.scenarios}
-        others = [one for one in self.scenarios if one.name not in self.known and self._is_playable(one)]
-        chosen = others if scenario.name in names else [scenario]
+        others = [one for one in self.scenarios if one.name not in self.known]
         self.record.mkdir(parents=True, exist_ok=True)
         with self.lab() as lab:
+            kinds.check([scenario], lab.kube)
+            chosen = (
+                [one for one in others if self._is_playable(one, lab)]
+                if scenario.name in names
+                else [scenario]
+            )
             drilled = drill.drill(lab, chosen, record=self.record, progress=self.progress, keep=self.keep)
         if drilled.interrupted:
             raise KeyboardInterrupt
@@ -67,10 +72,11 @@ class Batch:
             ]
             cache.write_whole(self._told, msgspec.json.encode(told).decode())
 
-    def _is_playable(self, scenario: Scenario) -> bool:
+    def _is_playable(self, scenario: Scenario, lab: Lab) -> bool:
         """Say whether it can be played; what can't be is told when it is asked for."""
         try:
             drill.check([scenario], self.rules)
+            kinds.check([scenario], lab.kube)
         except ScenarioError:
             return False
         return True

@@ -1,20 +1,20 @@
 """Play, judge, tell: what each face of the live lane does, in the order in which nothing is lost."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from alertdrill import crash, incident, judge
-from alertdrill.errors import AlertdrillError, LabError
-from alertdrill.faults import catalogue
+from alertdrill.errors import AlertdrillError, LabError, RulesError, ScenarioError
+from alertdrill.faults import calls, catalogue
 from alertdrill.incident import Incident
 from alertdrill.lab import Lab, LabRules, evidence
 from alertdrill.model import Judgement, Verdict
-from alertdrill.play import session, strays, workload
+from alertdrill.play import aim, kinds, session, strays
 from alertdrill.play.run import Recorded
 from alertdrill.progress import Progress
-from alertdrill.scenario import Scenario, noise
-from alertdrill.scenario import check as check_scenario
+from alertdrill.scenario import Scenario, noise, place
+from alertdrill.scenario import problems as problems_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,10 @@ class Played:
     judgement: Judgement
     incident: Incident | None = None
     folder: Path | None = None
+
+    def __repr__(self) -> str:
+        """Be short: it stands in the text of a test that failed, and the report beside it."""
+        return f"<Played {self.scenario.name}: {self.judgement.verdict.value}>"
 
     @property
     def passed(self) -> bool:
@@ -45,13 +49,27 @@ class Drilled:
 
 
 def check(scenarios: Sequence[Scenario], rules: LabRules) -> None:
-    """Raise ScenarioError for what can't be played by these rules, before anything is started."""
-    for one in scenarios:
-        for expectation in one.expect:
+    """Raise ScenarioError for all that can't be played by these rules, before anything is started."""
+    found = [said for one in scenarios for said in _mistakes(one, rules)]
+    if found:
+        raise ScenarioError("\n".join(dict.fromkeys(found)))
+
+
+def _mistakes(scenario: Scenario, rules: LabRules) -> Iterator[str]:
+    """Yield each mistake of a scenario as a sentence that begins with its place."""
+    left_out = {one.alert for one in rules.left_out}
+    for expectation in scenario.expect:
+        try:
             rules.check(expectation.alert)
-        check_scenario(one, rules.stated.alerts)
-        catalogue.check(one)
-        workload.check(one)
+        except RulesError as error:
+            yield str(error)
+    problems = [*problems_of(scenario, rules.stated.alerts | left_out), *aim.problems(scenario)]
+    try:
+        catalogue.check(scenario)
+    except ScenarioError as error:
+        problems.append(error)
+    for problem in problems:
+        yield place.said(scenario, str(problem), problem.about)
 
 
 def drill(
@@ -62,11 +80,12 @@ def drill(
     One that this cluster can't give is unknown at once, and the others are played.
     """
     check(scenarios, lab.rules)
+    kinds.check(scenarios, lab.kube)
     lacking = {one.name: why for one in scenarios if (why := _lacks(lab, one))}
     for name, why in lacking.items():
         progress.say(f"{name}: not played: {why}", style="yellow")
     possible = [one for one in scenarios if one.name not in lacking]
-    stated = noise.beside(one.folder for one in scenarios if one.is_placed)
+    stated = noise.beside(one.folder for one in scenarios if one.module)
     known = noise.in_force(stated)
     done = session.Session([], interrupted=False)
     if possible:
@@ -90,7 +109,7 @@ def _lacks(lab: Lab, scenario: Scenario) -> str:
     if kind is None or scenario.fault is None:
         return ""
     try:
-        return kind.available(lab.ground, scenario.fault.args)
+        return calls.available(kind, lab.ground, scenario.fault.args)
     except LabError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001  # the others can be played all the same

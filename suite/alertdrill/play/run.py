@@ -14,7 +14,7 @@ from alertdrill import crash, durations, incident
 from alertdrill.clock import Hope, StoppableClock, wait_for
 from alertdrill.errors import LabError, TransientError
 from alertdrill.faults import base as faults
-from alertdrill.faults import catalogue
+from alertdrill.faults import calls, catalogue
 from alertdrill.incident import Event, Incident, Kind, Series
 from alertdrill.lab import Lab
 from alertdrill.model import Trait
@@ -22,6 +22,7 @@ from alertdrill.names import LAB_LABEL, NAMESPACE_PREFIX, SCENARIO_LABEL
 from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
 from alertdrill.progress import Progress
+from alertdrill.rules import touched
 from alertdrill.scenario import Scenario
 from alertdrill.scenario.noise import Noise
 
@@ -121,7 +122,7 @@ class Run:
             self._note("end")
         except LabError as error:
             self._trouble(str(error))
-            self._repair()
+            self._repair(said=str(error))
         except Exception as error:  # noqa: BLE001  # what was seen until then is kept, and what broke repaired
             self._trouble(crash.told(f"the step {self.events[-1][2].get('name', 'first')}", error))
             self._repair()
@@ -201,7 +202,7 @@ class Run:
         kind = catalogue.of(self.scenario)
         if kind and self.scenario.fault:
             self._say(f"fault: {self.scenario.fault}")
-            kind.inject(self.place, self.scenario.fault.args)
+            calls.inject(kind, self.place, self.scenario.fault.args)
             self._note("fault", fault=str(self.scenario.fault))
 
     def hold(self) -> None:
@@ -222,19 +223,20 @@ class Run:
         """Repair it, once: after a half success a rollout undone again would be broken again."""
         kind = catalogue.of(self.scenario)
         if kind and self.scenario.fault:
-            kind.heal(self.place, self.scenario.fault.args)
+            calls.heal(kind, self.place, self.scenario.fault.args)
             self._say("healed")
             self._note("heal", fault=str(self.scenario.fault))
         self.healed_at = self.clock.now()
 
-    def _repair(self) -> None:
-        """After trouble, undo what was broken: the lab may be used again. What can't be is said."""
+    def _repair(self, said: str = "") -> None:
+        """After trouble, undo what was broken: the lab may be used again. What can't be is said, once."""
         kind = catalogue.of(self.scenario)
         if kind and self.scenario.fault and self.fault_at and not self.healed_at:
             try:
-                insist(partial(kind.heal, self.place, self.scenario.fault.args), self.clock)
+                insist(partial(calls.heal, kind, self.place, self.scenario.fault.args), self.clock)
             except LabError as error:
-                self._say(str(error))
+                if str(error) != said:
+                    self._say(str(error))
 
     def await_recovery(self) -> None:
         """Wait until the workload is healthy again: a silence that ends while pods come back says nothing.
@@ -288,7 +290,9 @@ class Run:
         try:
             series, seen = wait_for(
                 f"Prometheus to tell of {self.scenario.name}",
-                lambda: observe.everything(self.lab.prometheus(), window, self.watcher, self.lab.limits),
+                lambda: observe.everything(
+                    self.lab.prometheus(), window, self.watcher, self.lab.limits, self.lab.rules.scaled
+                ),
                 deadline=observe.ANSWER_SECONDS_MAX,
                 clock=self.clock,
                 every=1,
@@ -308,7 +312,7 @@ class Run:
             versions=self.lab.versions,
             limits=self.lab.limits,
             workload=self.runs,
-            left_out=tuple(f"{one.alert}: {one.reason}" for one in self.lab.rules.left_out),
+            left_out=self.lab.rules.told(),
             traits=tuple(sorted(traits)),
             beside=tuple(e for one in self.beside for e in one.expect if e.kind == "fires"),
             disturbed=tuple(sorted({what for one in self.beside for what in one.touches})),
@@ -319,6 +323,7 @@ class Run:
             series=tuple(series),
             rules=self.lab.rules.stated.to_yaml(),
             claims=self.lab.rules.claims,
+            metrics=touched.metrics(self.lab.rules.scaled),
         )
 
     def _leave(self) -> None:
@@ -339,7 +344,7 @@ class Run:
             self._say(str(error))
 
     def _trouble(self, sentence: str) -> None:
-        self._say(f"lab trouble: {sentence}", style="red")
+        self._say(f"trouble: {sentence}", style="red")
         self._note("trouble", sentence=sentence)
 
     def _note(self, kind: Kind, **fields: object) -> None:

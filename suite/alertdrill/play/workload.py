@@ -1,5 +1,6 @@
 """A scenario's workload: where its manifest is, and what that asks of the lab."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ def needs_tofu(scenarios: Sequence[Scenario]) -> bool:
 
 def images(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
     """Return the images that the workloads run, each once."""
-    found = (container["image"] for one in scenarios for container in _containers(objects(one)))
-    return tuple(dict.fromkeys(found))
+    found = (container for one in scenarios for container in containers(objects(one)))
+    return tuple(dict.fromkeys(one["image"] for one in found if isinstance(one.get("image"), str)))
 
 
 def objects(scenario: Scenario, image: Callable[[str], str] = str) -> list[Any]:
@@ -35,35 +36,43 @@ def objects(scenario: Scenario, image: Callable[[str], str] = str) -> list[Any]:
     file = manifest(scenario)
     if file is None:
         return []
+    what = f"scenario {scenario.name}: reading its workload {file}"
     try:
         found = [one for one in yaml.safe_load_all(file.read_text()) if one is not None]
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         said = " ".join(str(error).split())
-        raise ScenarioError(f"scenario {scenario.name}: reading its workload {file}: {said}") from error
-    for container in _containers(found):
-        container["image"] = image(container["image"])
+        raise ScenarioError(f"{what}: {said}", about=(scenario.name, scenario.workload)) from error
+    found = [inner for one in found for inner in (one["items"] if _is_list(one) else [one])]
+    for one in found:
+        if not _is_object(one):
+            said = " ".join(json.dumps(one, default=str).split())[:100]
+            raise ScenarioError(
+                f"{what}: it has something that is no object with apiVersion, kind and metadata.name: {said}",
+                about=(scenario.name, scenario.workload),
+            )
+        if one["metadata"].get("namespace"):
+            raise ScenarioError(
+                f"{what}: {one['kind']}/{one['metadata']['name']} is to be in the namespace"
+                f" {one['metadata']['namespace']}; a workload gets one of its own, so leave `namespace` out",
+                about=(scenario.name, scenario.workload),
+            )
+    if not found:
+        raise ScenarioError(f"{what}: there is no object in it", about=(scenario.name, scenario.workload))
+    for container in containers(found):
+        if isinstance(container.get("image"), str):
+            container["image"] = image(container["image"])
     return found
 
 
-def check(scenario: Scenario) -> None:
-    """Raise ScenarioError for a workload that is not there, or lacks the container that the fault changes.
+def _is_list(thing: Any) -> bool:
+    return isinstance(thing, dict) and thing.get("kind") == "List" and isinstance(thing.get("items"), list)
 
-    A patch of a container by another name adds one, and the alerts that follow are of something else.
-    """
-    found = objects(scenario)
-    args = scenario.fault.args if scenario.fault else {}
-    if not {"target", "container"} <= args.keys():
-        return
-    kind, _, name = str(args["target"]).partition("/")
-    for thing in found:
-        if not isinstance(thing, dict) or str(thing.get("kind")).lower() != kind.partition(".")[0]:
-            continue
-        there = [str(one.get("name")) for one in _containers(thing)]
-        if thing.get("metadata", {}).get("name") == name and args["container"] not in there:
-            raise ScenarioError(
-                f"scenario {scenario.name}: its fault changes the container {args['container']} of"
-                f" {args['target']}, which has {', '.join(there) or 'none'}"
-            )
+
+def _is_object(thing: Any) -> bool:
+    """Say whether it has what kubectl must know of an object."""
+    named = thing.get("metadata") if isinstance(thing, dict) else None
+    texts = (thing.get("apiVersion"), thing.get("kind"), named.get("name")) if isinstance(named, dict) else ()
+    return bool(texts) and all(isinstance(one, str) for one in texts)
 
 
 def manifest(scenario: Scenario) -> Path | None:
@@ -80,20 +89,19 @@ def manifest(scenario: Scenario) -> Path | None:
     known = ", ".join(sorted(one.parent.name for one in data.path(*SHIPPED).glob(f"*/{MANIFEST}")))
     raise ScenarioError(
         f"scenario {scenario.name}: looked for its workload {scenario.workload} in"
-        f" {scenario.folder.resolve()} and among the shipped ones, which are {known}; found none"
+        f" {scenario.folder.resolve()} and among the shipped ones, which are {known}; found none",
+        about=(scenario.name, scenario.workload),
     )
 
 
-def _containers(thing: Any) -> Iterator[dict[str, str]]:
-    """Yield every container that names an image, wherever it stands in an object."""
+def containers(thing: Any) -> Iterator[dict[str, Any]]:
+    """Yield every container, wherever it stands in an object."""
     if isinstance(thing, list):
         for one in thing:
-            yield from _containers(one)
+            yield from containers(one)
     elif isinstance(thing, dict):
         for key, value in thing.items():
             if key in CONTAINERS and isinstance(value, list):
-                yield from (
-                    one for one in value if isinstance(one, dict) and isinstance(one.get("image"), str)
-                )
+                yield from (one for one in value if isinstance(one, dict))
             else:
-                yield from _containers(value)
+                yield from containers(value)

@@ -43,4 +43,4 @@ def _case(judgement: Judgement) -> ET.Element:
 
 def _live_seconds(judgement: Judgement) -> float:
     times = [change.t for life in judgement.lives for change in life.changes]
-    return max([0.0, *times]) / judgement.speed
+    return max([0.0, *times]) / (judgement.speed or 1)

@@ -13,6 +13,7 @@ BEST_FIRST = (Verdict.PASS, Verdict.UNKNOWN, Verdict.FAIL)
 STATES = {AlertState.INACTIVE: "resolved", AlertState.PENDING: "pending", AlertState.FIRING: "firing"}
 CHANGES_TOLD_MAX = 6  # more is a flapping alert, which is told as such
 LAST_CHANGES_TOLD = 2
+LEFT_OUT_TOLD_MAX = 5  # rules with the reason; more are told without
 # Labels that say where an alert was found and not what it is about.
 NOT_TOLD = TARGET_LABELS | {NAMESPACE_LABEL, "job", "severity"}
 
@@ -21,14 +22,26 @@ def render(judgements: Sequence[Judgement]) -> str:
     """Return a paragraph per scenario and a line that counts them; plain text, ends without a newline."""
     ordered = sorted(judgements, key=lambda judgement: BEST_FIRST.index(judgement.verdict))
     paragraphs = ["\n".join(_paragraph(judgement)) for judgement in ordered]
-    return printable("\n\n".join([*paragraphs, _count(judgements)]))
+    left_out = dict.fromkeys(one for judgement in judgements for one in judgement.left_out)
+    unsaid = ["\n".join(_left_out(list(left_out)))] if left_out else []
+    return printable("\n\n".join([*paragraphs, *unsaid, _count(judgements)]))
+
+
+def _left_out(rules: Sequence[str]) -> Iterator[str]:
+    """Yield which rules did not run; of many only where and which they are."""
+    if len(rules) <= LEFT_OUT_TOLD_MAX:
+        yield from (f"left out, so nothing is said of it: {one}" for one in rules)
+        return
+    yield f"{len(rules)} rules were left out, so nothing is said of them; why, says alertdrill compress:"
+    yield from (f"        {': '.join(one.split(': ')[:2])}" for one in rules)
 
 
 def _paragraph(judgement: Judgement) -> Iterator[str]:
-    yield f"{judgement.verdict.value.upper():<8}{judgement.scenario}  ({judgement.speed:g} x life)"
+    speed = f"  ({judgement.speed:g} x life)" if judgement.speed else ""
+    yield f"{judgement.verdict.value.upper():<8}{judgement.scenario}{speed}"
     for life in judgement.lives:
         if _is_told(life, judgement.findings):
-            yield from _life(life, judgement.speed)
+            yield from _life(life, judgement.speed or 1)
     for finding in judgement.findings:
         yield f"        {MARKS[finding.verdict]} {finding.sentence}"
     for note in judgement.notes:
@@ -51,8 +64,13 @@ def _life(life: Life, speed: float) -> Iterator[str]:
         firings = sum(change.state is AlertState.FIRING for change in changes)
         yield f"          pending {pendings} times and firing {firings} times; the last of it:"
         changes = changes[-LAST_CHANGES_TOLD:]
-    steps = [f"{STATES[change.state]} {clock(change.t)} ({change.t / speed:.1f} s)" for change in changes]
+    steps = [f"{STATES[change.state]} {clock(change.t)}{_live(change.t, speed)}" for change in changes]
     yield f"          {' → '.join(['healthy', *steps])}"
+
+
+def _live(t: float, speed: float) -> str:
+    """Return the time that passed for whoever watched; as in life it is the rule's own."""
+    return "" if speed == 1 else f" ({t / speed:.1f} s)"
 
 
 def clock(t: float) -> str:
@@ -64,4 +82,5 @@ def clock(t: float) -> str:
 def _count(judgements: Sequence[Judgement]) -> str:
     counts = Counter(judgement.verdict for judgement in judgements)
     parts = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in BEST_FIRST)
-    return f"{len(judgements)} scenarios: {parts}; times are rule time since the fault (live seconds)"
+    scenarios = "1 scenario" if len(judgements) == 1 else f"{len(judgements)} scenarios"
+    return f"{scenarios}: {parts}; times are rule time since the fault (live seconds)"

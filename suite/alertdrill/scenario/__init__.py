@@ -1,6 +1,6 @@
 """What is said: scenarios as values, what of them can be checked, and the modules they stand in."""
 
-from alertdrill.scenario.check import check, check_shape
+from alertdrill.scenario.check import check, check_shape, problems
 from alertdrill.scenario.values import (
     Expectation,
     Fault,
@@ -29,6 +29,7 @@ __all__ = [
     "like",
     "never",
     "pends",
+    "problems",
     "resolves",
     "to_json",
 ]

@@ -1,6 +1,8 @@
 """What of a scenario can be known to be wrong before anything starts."""
 
+import difflib
 import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -11,6 +13,7 @@ from alertdrill.scenario.values import Expectation, Like, Scenario
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 /-]*[A-Za-z0-9])?")
 SLUG_LENGTH_MAX = 52  # a namespace's name has at most 63 characters, `drill-` and `-1a2b` among them
+ALERTS_TOLD_MAX = 12
 
 
 def check_shape(scenario: Scenario) -> None:
@@ -43,46 +46,75 @@ def check_shape(scenario: Scenario) -> None:
 
 
 def check(scenario: Scenario, alerts: frozenset[str]) -> None:
-    """Raise ScenarioError for what can't be played: an unknown alert, a bad duration, a window past the hold.
+    """Raise ScenarioError for the first of `problems`."""
+    for problem in problems(scenario, alerts):
+        raise problem
+
+
+def problems(scenario: Scenario, alerts: frozenset[str]) -> Iterator[ScenarioError]:
+    """Yield why it can't be played: an unknown alert, a bad duration, a window past the hold.
 
     `alerts` are the names the rule files define.
     """
-    check_shape(scenario)
-    if unknown := set(scenario.touches) - TOUCHABLE.keys():
-        raise ScenarioError(
-            f"scenario {scenario.name}: it touches {', '.join(sorted(unknown))}, which is nothing of a lab;"
-            f" there are: {', '.join(TOUCHABLE)}"
-        )
     try:
-        hold = durations.seconds(scenario.hold)
-        durations.seconds(scenario.settle)
-        for expectation in scenario.expect:
-            _check_expectation(expectation, hold, alerts)
+        check_shape(scenario)
     except ScenarioError as error:
-        raise ScenarioError(f"scenario {scenario.name}: {error}") from None
-    except UsageError as error:
-        raise ScenarioError(f"scenario {scenario.name}: {error}") from error
+        yield error
+        return
+    said = f"scenario {scenario.name}: "
+    if unknown := sorted(set(scenario.touches) - TOUCHABLE.keys()):
+        yield ScenarioError(
+            f"{said}it touches {', '.join(unknown)}, which is nothing of a lab; there are:"
+            f" {', '.join(TOUCHABLE)}",
+            about=(scenario.name, unknown[0]),
+        )
+    for field in ("hold", "settle"):
+        try:
+            durations.seconds(getattr(scenario, field))
+        except UsageError as error:
+            yield ScenarioError(f"{said}{field}: {error}", about=(scenario.name, getattr(scenario, field)))
+            return
+    hold = durations.seconds(scenario.hold)
+    for expectation in scenario.expect:
+        try:
+            _check_expectation(expectation, hold, alerts)
+        except ScenarioError as error:
+            yield ScenarioError(f"{said}{error}", about=error.about)
 
 
 def _check_expectation(expectation: Expectation, hold: float, alerts: frozenset[str]) -> None:
-    if expectation.alert not in alerts:
-        known = ", ".join(sorted(alerts)) or "none"
-        raise ScenarioError(f"no rule defines the alert {expectation.alert}; the rules define: {known}")
+    kind, alert = expectation.kind, expectation.alert
+    if alert not in alerts:
+        raise ScenarioError(f"no rule defines the alert {alert}; {_known(alert, alerts)}", about=(alert,))
     for match in [*expectation.labels.values(), *expectation.annotations.values()]:
         if isinstance(match, Like):
             _check_pattern(match.like)
-    if expectation.kind == "never":
+    if kind == "never":
         return
+    for text in (expectation.within, expectation.after):
+        try:
+            durations.seconds(text)
+        except UsageError as error:
+            raise ScenarioError(f"{kind}({alert}): {error}", about=(alert, text)) from error
     within, after = durations.seconds(expectation.within), durations.seconds(expectation.after)
-    if expectation.kind in {"fires", "pends"} and not after <= within <= hold:
+    if kind in {"fires", "pends"} and not after <= within <= hold:
         raise ScenarioError(
-            f"{expectation.kind}({expectation.alert}) has the window {expectation.after} to"
-            f" {expectation.within}, which must lie inside the hold of {durations.text(hold)}"
+            f"{kind}({alert}) has the window {expectation.after} to {expectation.within}, which must lie"
+            f" inside the hold of {durations.text(hold)}",
+            about=(alert, expectation.within),
         )
+
+
+def _known(alert: str, alerts: frozenset[str]) -> str:
+    """Say which alerts there are; of many, those whose name is like this one's."""
+    if len(alerts) <= ALERTS_TOLD_MAX:
+        return f"the rules define: {', '.join(sorted(alerts)) or 'none'}"
+    near = difflib.get_close_matches(alert, sorted(alerts), n=5)
+    return f"the rules define {len(alerts)} others" + (f", such as {', '.join(near)}" if near else "")
 
 
 def _check_pattern(pattern: str) -> None:
     try:
         re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ScenarioError(f"{pattern!r} is no regular expression: {error}") from error
+        raise ScenarioError(f"{pattern!r} is no regular expression: {error}", about=(pattern,)) from error

@@ -9,7 +9,7 @@ from types import FrameType
 
 from alertdrill import data
 from alertdrill.errors import ScenarioError
-from alertdrill.scenario import Scenario, check_shape
+from alertdrill.scenario import Scenario, check_shape, place
 
 
 def shipped() -> Path:
@@ -37,11 +37,11 @@ def load(folder: Path) -> list[Scenario]:
             try:
                 check_shape(scenario)
             except ScenarioError as error:
-                problems.append(f"{file}: {error}")
+                problems.append(f"{place.of(file, str(scenario.name), error.about)}: {error}")
                 continue
             if scenario.name in found:
                 problems.append(f"{file}: there are two scenarios called {scenario.name}; rename one")
-            found[scenario.name] = scenario.beside(file.parent)
+            found[scenario.name] = scenario.written_in(file)
     if problems:
         raise ScenarioError("\n".join(problems))
     check_folders(found.values())
@@ -79,9 +79,12 @@ def _of(file: Path) -> list[Scenario]:
         if type(error) is KeyboardInterrupt:  # this one is the user's own
             raise
         lines = [at for frame, at in traceback.walk_tb(error.__traceback__) if _is_in(frame, file)]
+        text = str(error)
+        if isinstance(error, SyntaxError) and error.filename == str(file) and error.lineno:
+            lines, text = [error.lineno], error.msg
         where = f":{lines[-1]}" if lines else ""
         kind = "" if isinstance(error, ScenarioError) else f"{type(error).__name__}: "
-        said = f"{kind}{error}" if str(error) else type(error).__name__
+        said = f"{kind}{text}" if text else type(error).__name__
         raise ScenarioError(f"{file}{where}: {said}") from error
     if not isinstance(found, list) or not all(isinstance(one, Scenario) for one in found):
         raise ScenarioError(

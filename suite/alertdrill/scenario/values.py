@@ -74,7 +74,7 @@ class Expectation(Value, frozen=True, kw_only=True):
 class Scenario(Value, frozen=True, kw_only=True, dict=True):
     """One sentence of the drill; see the field comments.
 
-    It also knows the folder of its module, which is never recorded: paths it names are looked for there.
+    It also knows its module, which is never recorded: paths it names are looked for beside it.
     """
 
     name: str  # "<rule group>/<what happens>"
@@ -87,21 +87,26 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     touches: tuple[str, ...] = ()  # what of the lab it disturbs; who needs that does not run beside it
     exclusive: bool = False  # touches the whole cluster: no other scenario runs beside it
 
-    def beside(self, folder: Path) -> Self:
-        """Return the scenario with the folder that its paths start from."""
+    def __repr__(self) -> str:
+        """Be short: it stands in the text of a test that failed."""
+        return f"<Scenario {self.name}>"
+
+    def written_in(self, module: Path) -> Self:
+        """Return the scenario with the file it is written in, unless it knows that already."""
         placed = msgspec.structs.replace(self)
-        placed.__dict__["folder"] = folder
+        placed.__dict__["module"] = self.module or module
         return placed
 
     @property
-    def is_placed(self) -> bool:
-        """Say whether it knows the folder of its module."""
-        return "folder" in self.__dict__
+    def module(self) -> Path | None:
+        """Return the file it is written in, None where that is not known."""
+        found: Path | None = self.__dict__.get("module")
+        return found
 
     @property
     def folder(self) -> Path:
         """Return where its paths start: the folder of its module, else the one we are in."""
-        return Path(self.__dict__.get("folder", "."))
+        return self.module.parent if self.module else Path()
 
     @property
     def slug(self) -> str:

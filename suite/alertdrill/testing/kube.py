@@ -14,7 +14,8 @@ class FakeKube(Kube):
     """A Kube without a cluster.
 
     `objects` is asked for a resource ("pods") at every look. kubectl fails `failures` times, then answers
-    with what `says` makes of its words. `done` is what it did, as the sentence says it; `words` is how.
+    with what `says` makes of its words. Kinds that it `lacks` are not served. `done` is what it did, as the
+    sentence says it; `words` is how.
     """
 
     def __init__(
@@ -23,10 +24,12 @@ class FakeKube(Kube):
         *,
         failures: int = 0,
         says: Callable[[Sequence[str]], str] = lambda _words: "",
+        lacks: frozenset[str] = frozenset(),
     ) -> None:
         self.objects = objects
         self.failures = failures
         self.says = says
+        self.lacks = lacks
         self.done: list[str] = []
         self.words: list[tuple[str, ...]] = []
 
@@ -34,6 +37,11 @@ class FakeKube(Kube):
         """Return what the test says; namespaces and selectors are its own business."""
         del namespace, selector
         return self.objects(resource)
+
+    def is_namespaced(self, version: str, kind: str) -> bool | None:
+        """Say so of every kind but those it lacks, and those that are called after the cluster."""
+        del version
+        return None if kind in self.lacks else not kind.startswith("Cluster")
 
     def run(
         self, what: str, *words: str, stdin: str | None = None, timeout: float = 60, into: Path | None = None

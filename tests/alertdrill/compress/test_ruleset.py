@@ -158,6 +158,20 @@ groups:
     )
 
 
+def test_a_refusal_is_one_line() -> None:
+    """However long the expression is that it speaks of, and so is printed in lines."""
+    since = 'max by (namespace, job_name, cluster) (kube_job_status_start_time{job="kube-state-metrics"})'
+    before = ruleset(f"""
+groups:
+- name: g
+  rules:
+  - alert: Late
+    expr: time() - {since} > 3600
+""")
+    (refusal,) = compress(before, 20).refusals
+    assert 1 == len(refusal.reason.splitlines())
+
+
 def test_a_group_that_would_vanish_refuses_its_rules() -> None:
     """An interval that would be less than a millisecond takes every rule of the group with it."""
     before = ruleset("groups:\n- name: g\n  interval: 1ms\n  rules:\n  - alert: A\n    expr: up\n")

@@ -98,7 +98,7 @@ def test_a_manifest_that_is_none_is_told_before_anything_starts(
         (tmp_path / "bad.yaml").write_text(text)
     one = Scenario(
         name="a/b", why="", workload="web", hold="1m", expect=(), fault=faults.apply("bad.yaml")
-    ).beside(tmp_path)
+    ).written_in(tmp_path / "a.py")
     with pytest.raises(ScenarioError, match=f"scenario a/b: .*bad.yaml.*{said}"):
         catalogue.check(one)
 

@@ -183,8 +183,8 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     """A recording of another version says which format it has and what to do."""
     incident.write(SAMPLE, tmp_path / "one")
     head = tmp_path / "one" / "incident.json"
-    head.write_text(head.read_text().replace('"format": 2', '"format": 99'))
-    with pytest.raises(IncidentError, match=r"has format 99, and this alertdrill reads formats 1 to 2; use"):
+    head.write_text(head.read_text().replace('"format": 3', '"format": 99'))
+    with pytest.raises(IncidentError, match=r"has format 99, and this alertdrill reads formats 1 to 3; use"):
         incident.read(tmp_path / "one")
 
 

@@ -278,6 +278,7 @@ def test_a_run_that_never_reached_its_fault_tells_its_first_cause_alone(fault: F
     judgement = judge(recorded([*steps, *reversed(troubles)], scenario=scenario))
     assert UNKNOWN is judgement.verdict
     assert ["the image is missing"] == [one.sentence for one in judgement.findings]
+    assert () == judgement.lives
 
 
 TWO_JOBS = """

@@ -12,8 +12,10 @@ import pytest
 import trustme
 
 from alertdrill.clock import WallClock, wait_for
-from alertdrill.errors import LabError, TransientError
+from alertdrill.errors import FutileError, LabError, TransientError
 from alertdrill.kube import Forward, Kube, forward
+from alertdrill.play.insist import insist
+from alertdrill.testing import ManualClock
 
 
 def test_every_kubectl_call_names_the_kubeconfig_and_the_context(kube: Kube, tmp_path: Path) -> None:
@@ -30,9 +32,45 @@ def test_a_refused_change_is_one_sentence_with_the_servers_words(kube: Kube) -> 
         kube.run("applying the workload", "forbidden-thing")
 
 
+def test_a_manifest_that_is_wrong_is_not_sent_again(kube: Kube) -> None:
+    """Trying for a while is for servers that are busy; this one has answered."""
+    clock = ManualClock(1000.0)
+    with pytest.raises(
+        FutileError, match=r'^applying: kubectl ended with 1: The Deployment "web" is invalid: '
+    ):
+        insist(lambda: kube.run("applying", "apply", "invalid-thing"), clock)
+    assert 1000.0 == clock.now()
+
+
 def test_objects_are_listed_by_namespace_and_selector(kube: Kube) -> None:
     """The objects come as the API server has them."""
     assert ["web-1"] == [pod["metadata"]["name"] for pod in kube.get("pods", namespace="a", selector="x=y")]
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "expected"),
+    [
+        ("apps/v1", "Deployment", True),
+        ("v1", "Pod", True),
+        ("v1", "Node", False),
+        ("v1", "Deployment", None),
+        ("example.com/v1", "Database", None),
+    ],
+)
+def test_a_kind_is_in_namespaces_or_not_or_not_there(
+    version: str,
+    kind: str,
+    expected: bool | None,  # noqa: FBT001  # a parameter
+    kube: Kube,
+) -> None:
+    """What the API server does not have is an answer."""
+    assert expected == kube.is_namespaced(version, kind)
+
+
+def test_a_kind_that_may_not_be_asked_for_is_a_lab_error(kube: Kube) -> None:
+    """No answer is no kind that is missing."""
+    with pytest.raises(LabError, match="asking for the kinds of batch/v1: the API server answered 403"):
+        kube.is_namespaced("batch/v1", "Job")
 
 
 def test_a_kubeconfig_that_is_gone_is_a_lab_error(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from alertdrill.errors import RulesError
+from alertdrill.errors import RulesError, ScenarioError
 from alertdrill.lab import LabRules, Options, load_rules
 from alertdrill.play import drill
 from alertdrill.progress import Progress
@@ -50,10 +50,27 @@ def test_a_scenario_that_names_it_is_refused_before_anything_is_made(loaded: Lab
     """Its silence would mean nothing; with what it is and how to play it all the same."""
     drill.check([about("Down")], loaded)
     with pytest.raises(
-        RulesError,
+        ScenarioError,
         match=r"mine.rules.yaml:5: OfficeHours, which a scenario names, was left out: hour\(\) reads",
     ):
         drill.check([about("OfficeHours")], loaded)
+
+
+def test_what_is_no_promql_is_no_rule_that_is_left_out(tmp_path: Path) -> None:
+    """A mistake in an expression is bad input, with its line, whether or not a scenario is about it."""
+    file = tmp_path / "mine.rules.yaml"
+    file.write_text(RULES.replace("up == 0", "sum by (job (up) == 0"))
+    with pytest.raises(RulesError, match=r"mine.rules.yaml:6: Down: could not parse expression"):
+        load_rules(Options(rules=(str(file),)))
+
+
+def test_files_are_told_from_where_we_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording that somebody else reads has no folders of ours above that."""
+    (tmp_path / "mine.rules.yaml").write_text(RULES)
+    monkeypatch.chdir(tmp_path)
+    told = load_rules(Options(rules=(str(tmp_path / "mine.rules.yaml"),))).told()
+    expected = ["mine.rules.yaml:5: OfficeHours: ", "mine.rules.yaml:7: calendar: "]
+    assert expected == [one[: len(start)] for one, start in zip(told, expected, strict=True)]
 
 
 def test_at_the_speed_of_life_nothing_is_left_out(tmp_path: Path) -> None:

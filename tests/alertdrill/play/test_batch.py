@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,6 +17,7 @@ from alertdrill.play.drill import Drilled, Played
 from alertdrill.progress import Progress
 from alertdrill.rules import RuleSet
 from alertdrill.scenario import Scenario, never
+from alertdrill.testing import FakeKube
 
 LIMITS = Limits(
     scrape_interval=30, scrape_gap_max=120, evaluation_interval=15, jobs=("monitoring/x",), canary="Watchdog"
@@ -51,7 +53,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Batch
 
     @contextmanager
     def lab() -> Iterator[Lab]:
-        yield cast("Lab", None)
+        yield cast("Lab", SimpleNamespace(kube=FakeKube(lacks=frozenset({"Database"}))))
 
     def made(*names: str, run: str = "", alert: str = "A") -> Batch:
         wanted = [one(name) for name in names] + ([one("a/bad", alert)] if alert != "A" else [])
@@ -98,6 +100,20 @@ def test_what_can_not_be_played_costs_its_own_test_only(
     asked.play(one("a/one"))
     with pytest.raises(ScenarioError, match="scenario a/bad: no rule defines the alert Missing"):
         asked.play(one("a/bad", "Missing"))
+    assert [["a/one"]] == drills
+
+
+def test_a_kind_that_the_cluster_lacks_costs_its_own_test_only(
+    drills: list[list[str]], make: Callable[..., Batch], tmp_path: Path
+) -> None:
+    """A workload that this cluster can't have is told by its test, and the others are played."""
+    (tmp_path / "db.yaml").write_text("{apiVersion: example.com/v1, kind: Database, metadata: {name: db}}")
+    database = Scenario(name="a/db", why="", workload=str(tmp_path / "db.yaml"), hold="1m", expect=())
+    asked = make("a/one")
+    asked.scenarios = [*asked.scenarios, database]
+    with pytest.raises(ScenarioError, match=r"scenario a/db: .* has a Database of example.com/v1"):
+        asked.play(database)
+    asked.play(one("a/one"))
     assert [["a/one"]] == drills
 
 

@@ -4,15 +4,17 @@ import errno
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from rich.console import Console
 
 from alertdrill import incident, rules
 from alertdrill.clock import StoppableClock
 from alertdrill.errors import LabError
-from alertdrill.faults import crash_container, scale, stop_watcher
+from alertdrill.faults import FaultKind, Place, crash_container, fail_readiness, scale, stop_watcher
 from alertdrill.faults.base import Ground
 from alertdrill.incident import Incident, Limits
 from alertdrill.kube import Forward
@@ -106,6 +108,49 @@ def test_a_step_that_breaks_is_trouble_in_the_recording_and_what_was_broken_is_r
     assert ["injecting scale", "healing scale", "removing a namespace"] == kubectl.done[2:]
     assert run.left
     assert run.left.folder == tmp_path / "a-b"
+
+
+class Lose(FaultKind):
+    """Somebody's own, with a mistake in it."""
+
+    name = "lose"
+
+    def inject(self, place: Place, args: dict[str, Any]) -> None:
+        """Break it half-way."""
+        place.run("losing a pod", "exec")
+        place.remembered["pod"] = args["pod"]
+
+    def heal(self, place: Place, args: dict[str, Any]) -> None:
+        """Repair it."""
+        del args
+        place.run("finding it again", "exec")
+
+
+def test_a_fault_of_somebody_s_own_that_breaks_is_told_with_its_line_and_repaired(tmp_path: Path) -> None:
+    """The verdict is unknown by a sentence that leads to the mistake, which is none of ours."""
+    kubectl = FakeKube()
+    run = a_run(tmp_path, one(fault=Lose.fault()), kubectl)
+    run.await_baseline = lambda: None  # type: ignore[method-assign]
+    run.whole()
+    (sentence,) = troubles(run)
+    line = Lose.inject.__code__.co_firstlineno + 3
+    assert f"{__file__}:{line}: the fault lose broke in `inject`: KeyError: 'pod'; mend it there" == sentence
+    assert ["losing a pod", "finding it again", "removing a namespace"] == kubectl.done[2:]
+    assert run.left
+    judged = drill._judged(run.left, 20.0).judgement  # noqa: SLF001
+    assert (Verdict.UNKNOWN, [sentence]) == (judged.verdict, [one.sentence for one in judged.findings])
+
+
+def test_a_fault_that_finds_nothing_is_told_at_once(tmp_path: Path) -> None:
+    """Looking again for pods that are not there finds them no sooner, nor does the repair."""
+    clock, progress = ManualClock(1000.0), Console(file=StringIO(), width=300)
+    run = a_run(tmp_path, one(fault=fail_readiness("app=none")), clock=clock)
+    run.await_baseline = lambda: None  # type: ignore[method-assign]
+    run.progress = Progress(progress)
+    run.whole()
+    (sentence,) = troubles(run)
+    assert f"no pod in {run.namespace} matches app=none, so there is nothing to break" == sentence
+    assert (1000.0, 1) == (clock.now(), cast("StringIO", progress.file).getvalue().count("no pod in"))
 
 
 def test_a_run_that_can_not_even_tell_what_it_saw_is_unknown(tmp_path: Path) -> None:

@@ -15,11 +15,13 @@ POD = {
     "initContainers": [{"name": "first", "image": "example.com/first:1"}],
 }
 THINGS = [
-    {"kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {"template": {"spec": POD}}},
-    {"kind": "Pod", "metadata": {"name": "bare"}, "spec": POD},
+    {"kind": "StatefulSet", "spec": {"template": {"spec": POD}}},
+    {"kind": "Pod", "spec": POD},
     {"kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": {"spec": POD}}}}},
     {"kind": "ConfigMap", "data": {"image": "not/an:image", "containers": "none"}},
 ]
+for thing in THINGS:
+    thing |= {"apiVersion": "v1", "metadata": {"name": "x"}}
 
 
 def running(manifest: Path | str) -> Scenario:
@@ -55,6 +57,37 @@ def test_a_scenario_may_have_no_workload() -> None:
     """What it breaks, or leaves alone, is there already."""
     assert [] == workload.objects(running(""))
     assert not workload.needs_tofu([running("")])
+
+
+def test_a_list_is_what_it_holds(tmp_path: Path) -> None:
+    """To apply, both are alike."""
+    file = tmp_path / "list.yaml"
+    file.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": THINGS}))
+    assert THINGS == workload.objects(running(file))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "there is no object in it"),
+        ("# nothing\n---\n", "there is no object in it"),
+        ("replicaCount: 2", 'no object with apiVersion, kind and metadata.name: {"replicaCount": 2}'),
+        ("{apiVersion: v1, kind: Pod, metadata: {generateName: a-}}", "no object with apiVersion, kind and"),
+        (
+            "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: prod}}",
+            "Pod/a is to be in the namespace prod; a workload gets one of its own, so leave `namespace` out",
+        ),
+        ("just words", 'no object with apiVersion, kind and metadata.name: "just words"'),
+    ],
+)
+def test_a_manifest_of_something_else_is_told(text: str, said: str, tmp_path: Path) -> None:
+    """Values of a chart, nothing at all, or what no scenario's namespace takes, would prove nothing."""
+    file = tmp_path / "other.yaml"
+    file.write_text(text)
+    with pytest.raises(ScenarioError) as caught:
+        workload.objects(running(file))
+    start = f"scenario a/b: reading its workload {file}: "
+    assert (True, True) == (str(caught.value).startswith(start), said in str(caught.value))
 
 
 def test_a_manifest_that_is_damaged_is_told(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,6 +62,30 @@ JUDGEMENTS = (
         finding(Verdict.UNKNOWN, "The target 10.0.0.1:8080 was down at 2m, so a silence proves nothing.", ""),
     ),
 )
+
+
+def test_rules_that_did_not_run_are_told_once() -> None:
+    """Of each verdict in JSON, and of all of them above the count in text: nothing is known of these."""
+    out = ("my.rules.yaml:4: OfficeHours: hour() reads the calendar",)
+    both = [msgspec.structs.replace(one, left_out=out) for one in JUDGEMENTS[:2]]
+    *_, said, empty, count = text.render(both).splitlines()
+    assert (f"left out, so nothing is said of it: {out[0]}", "", "2 scenarios: ") == (said, empty, count[:13])
+    told = json.loads(json_report.render(both))["judgements"]
+    assert [list(out)] * 2 == [one["left_out"] for one in told]
+
+
+def test_of_many_rules_that_did_not_run_no_reason_is_told() -> None:
+    """Which they are is a line each, so that a verdict is not lost among sentences."""
+    out = tuple(f"my.rules.yaml:{line}: A{line}: hour() reads: the calendar" for line in range(6))
+    said = text.render([msgspec.structs.replace(JUDGEMENTS[0], left_out=out)]).splitlines()
+    start = said.index("6 rules were left out, so nothing is said of them; why, says alertdrill compress:")
+    assert [f"        my.rules.yaml:{line}: A{line}" for line in range(6)] == said[start + 1 : start + 7]
+
+
+def test_a_speed_that_is_not_known_is_not_told() -> None:
+    """What can't be read was not played at the speed of life."""
+    lines = text.render([msgspec.structs.replace(JUDGEMENTS[2], speed=None)]).splitlines()
+    assert ("UNKNOWN pods/one-restart", "1 scenario: 0 pass") == (lines[0], lines[-1][:18])
 
 
 @pytest.mark.parametrize(

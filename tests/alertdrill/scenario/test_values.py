@@ -22,6 +22,7 @@ from alertdrill.scenario import (
     like,
     never,
     pends,
+    problems,
     resolves,
     to_json,
 )
@@ -88,6 +89,14 @@ def test_any_scenario_can_be_played_or_says_why_not(one: Scenario) -> None:
     except ScenarioError as error:
         named = (f"scenario {one.name}: ", f"scenario {one.name!r}: ")
         assert str(error).startswith(named)  # noqa: PT017  # silence is fine as well
+
+
+def test_of_many_alerts_those_of_a_like_name_are_told() -> None:
+    """The rules of a cluster are a hundred, and one of them was meant."""
+    alerts = frozenset({"KubePodNotReady", "KubePodCrashLooping", *(f"Other{n}" for n in range(20))})
+    for name, near in (("KubePodNotRaedy", ", such as KubePodNotReady"), ("Zzz", "")):
+        (problem,) = problems(scenario(never(name)), alerts)
+        assert f"no rule defines the alert {name}; the rules define 22 others{near}" in str(problem)
 
 
 @pytest.mark.parametrize(
