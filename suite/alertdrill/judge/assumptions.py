@@ -8,7 +8,7 @@ from alertdrill.judge import workload
 from alertdrill.judge.matching import label_mistakes
 from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import instance, moment
-from alertdrill.model import AlertState, Trait
+from alertdrill.model import AlertState, Life, Trait
 from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, RULE_FAILURES, SIGHTS
 
 OTHERS = "name only the rules that the drill is about"
@@ -196,11 +196,8 @@ def _canary(recording: Recording) -> Iterator[str]:
 
 def _before(recording: Recording) -> Iterator[str]:
     """Nothing but the scenario had an alert that fires and was up before the fault: it isn't of the fault."""
-    namespace, beside = recording.incident.namespace, recording.incident.beside
     for life in recording.lives:
-        if life.labels.get(NAMESPACE_LABEL, life.labels.get("namespace")) == namespace:
-            continue
-        if any(life.alert == one.alert and not label_mistakes(life, one, namespace) for one in beside):
+        if _is_meant(recording, life):
             continue
         since: float | None = None
         for change in life.changes:
@@ -213,6 +210,20 @@ def _before(recording: Recording) -> Iterator[str]:
                     f"{instance(life)} fired, and was up since {moment(since)} already; mend that first, or"
                     f" {OTHERS}"
                 )
+
+
+def _is_meant(recording: Recording, life: Life) -> bool:
+    """Say whether an alert is about the scenario, or what is played beside it, or is known noise."""
+    incident = recording.incident
+    about = life.labels.get(NAMESPACE_LABEL, life.labels.get("namespace"))
+    return (
+        about == incident.namespace
+        or any(one.matches(life.alert, life.labels) for one in incident.noise)
+        or any(
+            life.alert == one.alert and not label_mistakes(life, one, incident.namespace)
+            for one in incident.beside
+        )
+    )
 
 
 def _cadence(recording: Recording) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Whether the lab was fit to judge in; where it was not, everything is unknown."""
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from alertdrill.incident import Cadence, Event, Incident, Series
 from alertdrill.judge import judge
 from alertdrill.model import Judgement, Trait, Verdict
 from alertdrill.scenario import Fault, fires, never
+from alertdrill.scenario.noise import Noise
 
 PASS, UNKNOWN = Verdict.PASS, Verdict.UNKNOWN
 # Mismatch is pending at 31 s, firing at 5m31s, repaired at 9m, resolved at 10m31s; Brief is pending for 30 s.
@@ -354,3 +356,16 @@ def test_what_others_disturb_beside_it_is_no_trouble() -> None:
     assert UNKNOWN is judge(recorded(up)).verdict
     found = judge(recorded(up, beside=(expected,)))
     assert [] == said(found, UNKNOWN)
+
+
+def test_known_noise_may_be_up_before_the_fault_and_after() -> None:
+    """It is said with its reason and its end, and decides nothing."""
+    up = [*EVENTS, stranger(-20, "firing", node="a"), stranger(-5, "inactive", node="a")]
+    line = Noise(alert="Other", labels={"node": "a|b"}, reason="It always does.", until=date(2027, 1, 1))
+    assert UNKNOWN is judge(recorded(up)).verdict
+    scenario = msgspec.structs.replace(GOOD.scenario, expect=GOOD.scenario.expect[:4])  # nothing of Other
+    found = judge(recorded(up, noise=(line,), scenario=scenario))
+    assert PASS is found.verdict
+    assert "Other fired at 20s before the fault, and is known noise until 2027-01-01: It always does." in [
+        sentence.replace('{node="a"}', "") for sentence in said(found, PASS)
+    ]
