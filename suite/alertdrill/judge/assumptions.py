@@ -9,7 +9,7 @@ from alertdrill.judge.matching import label_mistakes
 from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import instance, moment
 from alertdrill.model import AlertState, Life, Trait
-from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, RULE_FAILURES, SIGHTS
+from alertdrill.names import FAILING_GROUP, NAMESPACE_LABEL, NAMESPACE_PREFIX, RULES, SIGHTS
 
 OTHERS = "name only the rules that the drill is about"
 SLOWER = "play it on a machine with less to do, or at a lower --speed"
@@ -169,14 +169,9 @@ def _rules(recording: Recording) -> Iterator[str]:
 
 
 def _failing_on_purpose(recording: Recording) -> frozenset[str]:
-    """Return the groups of which this scenario, or one that was played beside it, says that they fail."""
-    incident = recording.incident
-    said = [
-        one.labels.get("rule_group", "")
-        for one in (*incident.scenario.expect, *incident.beside)
-        if one.kind == "fires" and one.alert == RULE_FAILURES
-    ]
-    return frozenset(group.rpartition(";")[2] for group in said if isinstance(group, str))
+    """Return the group that this scenario, or one that was played beside it, makes fail."""
+    touched = {*recording.incident.scenario.touches, *recording.incident.disturbed}
+    return frozenset({FAILING_GROUP} if RULES in touched else ())
 
 
 def _canary(recording: Recording) -> Iterator[str]:

@@ -338,13 +338,15 @@ def test_a_prometheus_that_is_restarted_may_be_away_for_a_moment() -> None:
 
 
 def test_a_rule_that_fails_on_purpose_is_no_trouble() -> None:
-    """Where the scenario, or one played beside it, says of its group that it fails; of no other group."""
-    events = [*EVENTS, health(300, "Broken", "err", "many-to-many")]
-    failing = fires("PrometheusRuleFailures", within="9m", labels={"rule_group": "/etc/drill.rules.yaml;g"})
-    other = fires("PrometheusRuleFailures", within="9m", labels={"rule_group": "/etc/drill.rules.yaml;h"})
+    """Where the scenario, or one beside it, touches the rules; and only of the group that is there for it."""
+    broken = {"group": "failing", "rule": "DrillFailing", "health": "err", "error": "many-to-many"}
+    events = [*EVENTS, Event(t=300, kind="rule_health", data=broken)]
+    touching = msgspec.structs.replace(GOOD.scenario, touches=("rules",))
     assert UNKNOWN is judge(recorded(events)).verdict
-    assert PASS is judge(recorded(events, beside=(failing,))).verdict
-    assert UNKNOWN is judge(recorded(events, beside=(other,))).verdict
+    assert PASS is judge(recorded(events, scenario=touching)).verdict
+    assert PASS is judge(recorded(events, disturbed=("rules",))).verdict
+    other = [*EVENTS, Event(t=300, kind="rule_health", data={**broken, "group": "shop"})]
+    assert UNKNOWN is judge(recorded(other, scenario=touching)).verdict
 
 
 def test_what_others_disturb_beside_it_is_no_trouble() -> None:
