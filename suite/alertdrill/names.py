@@ -26,7 +26,8 @@ RULES = "rules"  # what such a scenario touches
 
 # What of a lab a scenario may disturb, with the jobs that may be down meanwhile. Whoever relies on it waits.
 TOUCHABLE: dict[str, frozenset[str]] = {
-    "apiserver": frozenset({"kubernetes-apiserver"}),
+    # A kubelet asks it who it is that scrapes.
+    "apiserver": frozenset({"kubernetes-apiserver", "kubernetes-nodes", "kubernetes-cadvisor"}),
     "controllers": frozenset(),
     "kubelet": frozenset({"kubernetes-nodes", "kubernetes-cadvisor"}),
     "kube-api-exporter": frozenset({"monitoring/kube-api-exporter"}),
