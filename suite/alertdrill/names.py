@@ -18,26 +18,27 @@ TARGET_NAMESPACE_LABEL = "namespace"  # of the pod that was scraped
 TARGET_LABELS = frozenset({"instance", TARGET_NAMESPACE_LABEL, "node", "pod"})
 
 CANARY = "Watchdog"  # the alert that always fires
-RULE_FAILURES = (
-    "PrometheusRuleFailures"  # the one that says of a group, in `rule_group`, that a rule of it fails
-)
 PODS_JOB = "kubernetes-pods"  # the scrape configuration of all pods, the exporters among them
 SCRAPE_ANNOTATION = "prometheus.io/scrape"  # what that job goes by
+
+FAILING_GROUP = "failing"  # of rules that ride along in a drill, to fail on purpose
+RULES = "rules"  # what such a scenario touches
 
 # What of a lab a scenario may disturb, with the jobs that may be down meanwhile. Whoever relies on it waits.
 TOUCHABLE: dict[str, frozenset[str]] = {
     "alertmanager": frozenset({"monitoring/alertmanager"}),
-    "apiserver": frozenset({"kubernetes-apiserver"}),
+    # A kubelet asks it who it is that scrapes.
+    "apiserver": frozenset({"kubernetes-apiserver", "kubernetes-nodes", "kubernetes-cadvisor"}),
     "controllers": frozenset(),
     "kubelet": frozenset({"kubernetes-nodes", "kubernetes-cadvisor"}),
     "kube-api-exporter": frozenset({"monitoring/kube-api-exporter"}),
     "prom-node-exporter": frozenset({"monitoring/prom-node-exporter"}),
     "prometheus": frozenset(),
     "prometheus-configuration": frozenset(),
-    "rules": frozenset(),
+    RULES: frozenset(),
 }
 # Without these every scenario goes on, but for one that touches them, too.
-SPARED = frozenset({"alertmanager", "prom-node-exporter", "prometheus-configuration", "rules"})
+SPARED = frozenset({"alertmanager", "prom-node-exporter", "prometheus-configuration", RULES})
 
 # Metrics of kube-api-exporter.
 REPLICAS = "k8s_deployment_spec_replicas"  # every Deployment has it, at all times

@@ -9,8 +9,8 @@ from alertdrill.judge.letters import pauses
 from alertdrill.judge.matching import label_mistakes
 from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import instance, moment
-from alertdrill.model import AlertState, Trait
-from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, RULE_FAILURES, SIGHTS
+from alertdrill.model import AlertState, Life, Trait
+from alertdrill.names import FAILING_GROUP, NAMESPACE_LABEL, NAMESPACE_PREFIX, RULES, SIGHTS
 
 OTHERS = "name only the rules that the drill is about"
 SLOWER = "play it on a machine with less to do, or at a lower --speed"
@@ -170,14 +170,9 @@ def _rules(recording: Recording) -> Iterator[str]:
 
 
 def _failing_on_purpose(recording: Recording) -> frozenset[str]:
-    """Return the groups of which this scenario, or one that was played beside it, says that they fail."""
-    incident = recording.incident
-    said = [
-        one.labels.get("rule_group", "")
-        for one in (*incident.scenario.expect, *incident.beside)
-        if one.kind == "fires" and one.alert == RULE_FAILURES
-    ]
-    return frozenset(group.rpartition(";")[2] for group in said if isinstance(group, str))
+    """Return the group that this scenario, or one that was played beside it, makes fail."""
+    touched = {*recording.incident.scenario.touches, *recording.incident.disturbed}
+    return frozenset({FAILING_GROUP} if RULES in touched else ())
 
 
 def _canary(recording: Recording) -> Iterator[str]:
@@ -197,11 +192,8 @@ def _canary(recording: Recording) -> Iterator[str]:
 
 def _before(recording: Recording) -> Iterator[str]:
     """Nothing but the scenario had an alert that fires and was up before the fault: it isn't of the fault."""
-    namespace, beside = recording.incident.namespace, recording.incident.beside
     for life in recording.lives:
-        if life.labels.get(NAMESPACE_LABEL, life.labels.get("namespace")) == namespace:
-            continue
-        if any(life.alert == one.alert and not label_mistakes(life, one, namespace) for one in beside):
+        if _is_meant(recording, life):
             continue
         since: float | None = None
         for change in life.changes:
@@ -214,6 +206,20 @@ def _before(recording: Recording) -> Iterator[str]:
                     f"{instance(life)} fired, and was up since {moment(since)} already; mend that first, or"
                     f" {OTHERS}"
                 )
+
+
+def _is_meant(recording: Recording, life: Life) -> bool:
+    """Say whether an alert is about the scenario, or what is played beside it, or is known noise."""
+    incident = recording.incident
+    about = life.labels.get(NAMESPACE_LABEL, life.labels.get("namespace"))
+    return (
+        about == incident.namespace
+        or any(one.matches(life.alert, life.labels) for one in incident.noise)
+        or any(
+            life.alert == one.alert and not label_mistakes(life, one, incident.namespace)
+            for one in incident.beside
+        )
+    )
 
 
 def _cadence(recording: Recording) -> Iterator[str]:

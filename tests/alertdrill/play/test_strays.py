@@ -48,7 +48,7 @@ def test_known_noise_is_no_stray() -> None:
 
 
 def test_what_fired_is_asked_of_prometheus() -> None:
-    """By the alerts' own series, without those that are about a scenario, each with its labels."""
+    """By the series of alerts, without those about a scenario, each with the labels of its alert."""
     labels = {"__name__": "ALERTS", "alertname": "TargetDown", "alertstate": "firing", "job": "shop/web"}
     asked: list[str] = []
 

@@ -143,7 +143,7 @@ def test_a_stack_that_was_kept_from_every_node_is_applied_anew(cluster: Cluster)
 
 
 def test_what_a_killed_drill_broke_starts_anew(cluster: Cluster) -> None:
-    """What was marked as broken is applied as it was, and restarted: its state is not in its objects."""
+    """A part that was marked as broken is applied as it was, and restarted: no object holds its state."""
     deploy(cluster, {"a.rules.yaml": "groups: []"})
     cluster.objects["Deployment", "prometheus"]["metadata"]["annotations"][STACK_ANNOTATION] = BROKEN
     deploy(cluster, {"a.rules.yaml": "groups: []"})
