@@ -8,7 +8,7 @@ import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "rules"]
+nox.options.sessions = ["lint", "types", "tests", "rules", "gate"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 
@@ -64,13 +64,53 @@ def rules(session: nox.Session) -> None:
 
 
 @nox.session
+def gate(session: nox.Session) -> None:
+    """Say what the rules do on the recordings that they did not before, and fail for what nobody approved."""
+    install(session)
+    base = os.environ.get("ALERTDRILL_GATE_BASE", "") or _before(session)
+    held = ("--incidents=fixtures/incidents", "--approvals=rules/approvals.txt")
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    reports = (f"--report={REPORTS / 'gate.md'}", f"--report={REPORTS / 'gate.xml'}")
+    session.run("alertdrill", "gate", f"{base}:rules", "rules", *held, *reports, *session.posargs)
+
+
+def _before(session: nox.Session) -> str:
+    """Return the revision that this one is a change of: where it left main, on main itself the one before."""
+    head = _git(session, "rev-parse", "HEAD")
+    for branch in ("origin/main", "main"):
+        left = _git(session, "merge-base", "HEAD", branch)
+        if left and left != head:
+            return left
+    return _git(session, "rev-parse", "--verify", "HEAD^") or head
+
+
+def _git(session: nox.Session, *words: str) -> str:
+    """Return what git answers, "" where it has no answer."""
+    found = session.run("git", *words, external=True, silent=True, success_codes=[0, 1, 128])
+    line = str(found).strip()
+    return line if len(line) == 40 and set(line) <= set("0123456789abcdef") else ""  # noqa: PLR2004  # a hash
+
+
+@nox.session
 def e2e(session: nox.Session) -> None:
-    """Bring up a real cluster, break it on purpose, prove the alerts; all evidence goes to reports/."""
+    """Bring up a real cluster, break it on purpose, prove that each alert fires; all goes to reports/."""
+    drilled(session, "--drill-profile=commit")
+
+
+@nox.session
+def drill(session: nox.Session) -> None:
+    """Play every scenario there is, silences too, as `e2e` plays those of a commit."""
+    drilled(session)
+
+
+def drilled(session: nox.Session, *options: str) -> None:
+    """Play scenarios in a lab, and hold what they left against what must be."""
     install(session)
     REPORTS.mkdir(parents=True, exist_ok=True)
     junit = f"--junitxml={REPORTS / 'e2e-pytest.xml'}"
-    drill = [f"suite/e2e/test_{name}.py" for name in ("scenarios", "wrong_expectations", "lab_trouble")]
-    session.run("pytest", *drill, "--timeout=0", "--drill-name=e2e", junit, *session.posargs)
+    parts = ("scenarios", "wrong_expectations", "dashboards", "rest", "lab_trouble")
+    files = [f"suite/e2e/test_{name}.py" for name in parts]
+    session.run("pytest", *files, "--timeout=0", "--drill-name=e2e", junit, *options, *session.posargs)
 
 
 @nox.session

@@ -67,5 +67,6 @@ RESTART_SECONDS = 300.0
 RESTART_SECONDS_LOW, RESTART_SECONDS_HIGH = 200.0, 360.0
 # The kubelet's own worker back-off adds about this much to the crash-loop cap, however low the cap is.
 RESTART_OVERHEAD_SECONDS = 10.0
+SCRAPE_DURATION = "scrape_duration_seconds"  # Prometheus' own, of each target
 LOOKBACK_SECONDS = 300.0  # Prometheus' own default
 RESEND_SECONDS = 60.0  # Prometheus' own default: an alert that goes on is told to Alertmanager so often

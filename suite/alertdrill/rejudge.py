@@ -18,8 +18,8 @@ from alertdrill.scenario import Scenario
 class Rejudged:
     """A judgement on each recording, unknown where it can't be read, and why those can't be."""
 
-    judgements: Sequence[Judgement]
-    errors: Sequence[UsageError]
+    judgements: list[Judgement]
+    errors: list[UsageError]
 
     @property
     def exit_code(self) -> int:
@@ -32,18 +32,20 @@ class Rejudged:
 
 def rejudge(paths: Sequence[Path], edited: Sequence[Scenario] | None = None) -> Rejudged:
     """Judge the recordings behind these paths, by the expectations of `edited` where those are given."""
-    judgements, errors = [], []
+    told = Rejudged([], [])
     for folder in incident.find(paths):
         name: str = str(folder)  # as what it says is not known yet
         speed: float | None = None
         try:
             recorded = incident.read(folder)
             name, speed = recorded.scenario.name, recorded.speed
-            judgements.append(judging.judge(recorded if edited is None else _by(edited, recorded, folder)))
+            told.judgements.append(
+                judging.judge(recorded if edited is None else _by(edited, recorded, folder))
+            )
         except UsageError as error:
-            errors.append(error)
-            judgements.append(judging.unknown(name, str(error), speed))
-    return Rejudged(judgements, errors)
+            told.errors.append(error)
+            told.judgements.append(judging.unknown(name, str(error), speed))
+    return told
 
 
 def _by(edited: Sequence[Scenario], recorded: Incident, folder: Path) -> Incident:

@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 
 from alertdrill import reference
-from alertdrill.cli import options
+from alertdrill.cli import reading
 from alertdrill.scenario import files as scenario_files
 
 
 @click.command()
 @click.option(
-    "--scenarios", "folder", type=options.FILE, help="A folder of scenario modules: list their faults, too."
+    "--scenarios", "folder", type=reading.FILE, help="A folder of scenario modules: list their faults, too."
 )
 def faults(folder: Path | None) -> None:
     """List the faults there are, with their arguments: the shipped ones and those of installed packages.

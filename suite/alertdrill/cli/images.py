@@ -6,7 +6,7 @@ from typing import Any
 import click
 import msgspec
 
-from alertdrill.cli import options
+from alertdrill.cli import options, reading
 from alertdrill.machine import images as machine_images
 from alertdrill.machine.images import archive
 from alertdrill.progress import Progress
@@ -15,7 +15,7 @@ from alertdrill.progress import Progress
 @click.command()
 @click.option("--tofu", is_flag=True, help="Tell of terradiff's image, too; to build its tofu takes minutes.")
 @options.components
-@options.output_format
+@reading.output_format
 def images(*, tofu: bool, components: Sequence[str], output_format: str) -> None:
     """Make the images a lab needs and say their names, their digests, and how to give them to a cluster.
 

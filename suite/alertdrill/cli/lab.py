@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from alertdrill import lab
-from alertdrill.cli import options
+from alertdrill.cli import options, reading
 from alertdrill.model import Verdict
 from alertdrill.progress import Progress
 
@@ -25,7 +25,7 @@ def up(*, keep: bool, **chosen: Any) -> None:
     progress = Progress()
     asked = options.as_it_is(options.lab_options(**chosen))
     rules = lab.load_rules(asked)
-    options.remark(rules.stated.remarks)
+    reading.remark(rules.stated.remarks)
     rules.tell(progress)
     state, _ = lab.up(asked, rules, progress, keep=keep)
     click.echo(
@@ -50,7 +50,7 @@ def down(name: str) -> None:
 
 @click.command()
 @options.name
-@options.output_format
+@reading.output_format
 def status(name: str, output_format: str) -> None:
     """Say whether the lab is up, of what, and how long its phases took; exit code 3 if it is not."""
     found = lab.status(name)

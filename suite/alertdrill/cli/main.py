@@ -18,8 +18,14 @@ COMMANDS = {
     "status": ("alertdrill.cli.lab:status", "Say whether the lab is up, and of what."),
     "play": ("alertdrill.cli.play:play", "Break things on purpose and prove the alerts."),
     "judge": ("alertdrill.cli.play:judge", "Judge recordings again, without a cluster."),
+    "replay": ("alertdrill.cli.replay:replay", "Judge recordings at real durations, by any rules."),
+    "gate": ("alertdrill.cli.gate:gate", "Say what a change of rules changes of what alerts do."),
+    "watch": ("alertdrill.cli.watch:watch", "Gate again whenever a rule file is saved."),
+    "export": ("alertdrill.cli.replay:export", "Write a recording as a promtool test file."),
     "faults": ("alertdrill.cli.faults:faults", "List what can be broken on purpose."),
     "compress": ("alertdrill.cli.rules:compress", "Print rules as a faster lab runs them."),
+    "mutate": ("alertdrill.cli.mutate:mutate", "Damage rules, and tell which damage nobody notices."),
+    "backtest": ("alertdrill.cli.backtest:backtest", "Tell when alerts would have fired in a server's past."),
     "images": ("alertdrill.cli.images:images", "Tell a lab's images, and how to push or load them."),
     "rules": ("alertdrill.cli.rules:rules", "Check rule files, and run their promtool tests."),
 }
@@ -43,6 +49,7 @@ def cli(*, debug: bool) -> None:
     alertdrill up                    a cluster with the monitoring stack, kept until `down`
     alertdrill play 'pods/*'         break things on purpose, prove the alerts
     alertdrill judge incidents/*/*   the verdict on recordings, again
+    alertdrill replay incidents      the same at real durations, by rules as they are
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
     if debug:
         os.environ[crash.DEBUG] = "1"

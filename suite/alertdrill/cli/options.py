@@ -1,6 +1,6 @@
 """Options that several commands share."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,9 @@ import msgspec
 from click.core import ParameterSource
 
 from alertdrill import lab
+from alertdrill.cli.reading import FILE, RULES
 from alertdrill.machine import cache, images
-from alertdrill.rules import Remark
 from alertdrill.rules.files import STDIN, text_of
-
-FILE = click.Path(exists=True, path_type=Path)
-RULES = click.Path(exists=True, allow_dash=True, path_type=Path)
 
 NAME = "lab"
 # What a lab that is up keeps: the flag, as click calls it, and the field of its options.
@@ -35,15 +32,6 @@ components = click.option(
     multiple=True,
     help="What else the lab has, because rules read it; with no registry it is built: minutes, once.",
 )
-output_format = click.option(
-    "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
-
-
-def remark(remarks: Iterable[Remark]) -> None:
-    """Print on stderr what Prometheus takes, and a person should look at."""
-    for one in remarks:
-        click.echo(one, err=True)
 
 
 def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:

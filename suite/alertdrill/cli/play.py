@@ -10,19 +10,16 @@ import click
 import msgspec
 
 from alertdrill import lab, reference, rejudge
-from alertdrill.cli import options
-from alertdrill.errors import LabError, UsageError
-from alertdrill.machine import cache
-from alertdrill.model import Judgement, Verdict
+from alertdrill.cli import options, reading
+from alertdrill.errors import UsageError
+from alertdrill.model import Verdict
 from alertdrill.play import drill
 from alertdrill.play import workload as workloads
 from alertdrill.progress import Progress
-from alertdrill.report import json as json_report
-from alertdrill.report import junit, text
 from alertdrill.scenario import Scenario, to_json
 from alertdrill.scenario import files as scenario_files
-
-RENDERERS = {".xml": junit.render, ".json": json_report.render, ".txt": text.render}
+from alertdrill.scenario import profile as profiles
+from alertdrill.scenario.profile import PROFILES, Profile
 
 
 @click.command()
@@ -31,18 +28,19 @@ RENDERERS = {".xml": junit.render, ".json": json_report.render, ".txt": text.ren
 @click.option(
     "--scenarios",
     "folder",
-    type=options.FILE,
+    type=reading.FILE,
     help="A folder of scenario modules. [default: the shipped ones]",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="all",
+    help="commit: as few as have every alert fire once. [default: all]",
 )
 @click.option(
     "--record", type=click.Path(path_type=Path), help="Where incidents go. [default: incidents/<time>]"
 )
-@click.option(
-    "--report",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="Also write FILE.xml (JUnit), .json or .txt.",
-)
+@reading.reports
 @click.option(
     "--list",
     "only_list",
@@ -50,11 +48,12 @@ RENDERERS = {".xml": junit.render, ".json": json_report.render, ".txt": text.ren
     help="List the scenarios, and check all that needs no cluster: rules, workloads, faults, windows.",
 )
 @click.option("--keep", is_flag=True, help="Keep the namespaces, and the lab if this command brought it up.")
-@options.output_format
+@reading.output_format
 def play(
     *,
     scenarios: Sequence[str],
     folder: Path | None,
+    profile: Profile,
     record: Path | None,
     report: Sequence[Path],
     only_list: bool,
@@ -68,13 +67,14 @@ def play(
     unknown at once. A lab that is up is used as it is and stays; without one, a lab is brought up first and
     taken down after. Every run leaves a recording.
     """
-    _check_reports(report)
-    wanted = scenario_files.choose(scenario_files.load(folder or scenario_files.shipped()), scenarios)
+    reading.check_reports(report)
+    found = scenario_files.choose(scenario_files.load(folder or scenario_files.shipped()), scenarios)
+    wanted = profiles.chosen(found, profile)
     asked = options.as_it_is(options.lab_options(**chosen))
     if only_list:
         _list(wanted, output_format)
     rules = lab.load_rules(asked)
-    options.remark(rules.stated.remarks)
+    reading.remark(rules.stated.remarks)
     drill.check(wanted, rules)
     if only_list:
         return
@@ -88,7 +88,7 @@ def play(
     progress = Progress()
     with lab.borrowed(asked, rules, progress, keep=keep) as there:
         drilled = drill.drill(there, wanted, record=record, progress=progress, keep=keep)
-        teller = partial(_tell, files=report, output_format=output_format)
+        teller = partial(reading.tell, files=report, output_format=output_format)
         # Evidence is hidden, so that `judge incidents/*/*` finds recordings only.
         worst = drill.tell(there, drilled, teller, folder=record / ".lab", progress=progress)
     for one in drilled.played:
@@ -99,31 +99,26 @@ def play(
 
 @click.command()
 @click.argument("incidents", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INCIDENT...")
-@click.option(
-    "--report",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="Also write FILE.xml (JUnit), .json or .txt.",
-)
+@reading.reports
 @click.option(
     "--scenarios",
     "folder",
-    type=options.FILE,
+    type=reading.FILE,
     help="A folder of scenario modules: judge by what they expect now. [default: as recorded]",
 )
-@options.output_format
+@reading.output_format
 def judge(incidents: Sequence[Path], report: Sequence[Path], folder: Path | None, output_format: str) -> None:
     """Judge recordings again; no cluster is needed.
 
     INCIDENT is a folder that a play wrote, or one that holds such folders. All that can be read are judged,
     and each that can't is told; then the exit code is 2, unless another one failed.
     """
-    _check_reports(report)
+    reading.check_reports(report)
     told = rejudge.rejudge(incidents, scenario_files.load(folder) if folder else None)
     if output_format != "text":  # the text has them
         for error in told.errors:
             click.echo(f"alertdrill: {error}", err=True)
-    _tell(told.judgements, report, output_format)
+    reading.tell(told.judgements, report, output_format)
     click.get_current_context().exit(told.exit_code)
 
 
@@ -134,21 +129,3 @@ def _list(scenarios: Sequence[Scenario], output_format: str) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))
     else:
         click.echo("\n".join(reference.listed(one) for one in scenarios))
-
-
-def _check_reports(files: Sequence[Path]) -> None:
-    for file in files:
-        if file.suffix not in RENDERERS:
-            raise UsageError(f"--report {file}: the name must end with one of {', '.join(RENDERERS)}")
-
-
-def _tell(judgements: Sequence[Judgement], files: Sequence[Path], output_format: str) -> None:
-    click.echo(text.render(judgements) if output_format == "text" else json_report.render(judgements))
-    refused = []
-    for file in files:
-        try:
-            cache.write_whole(file, RENDERERS[file.suffix](judgements))
-        except OSError as error:
-            refused.append(f"writing the report {file}: {error.strerror or error}")
-    if refused:
-        raise LabError("; ".join(refused))

@@ -9,13 +9,13 @@ import msgspec
 from alertdrill import compress as compressing
 from alertdrill import lab
 from alertdrill import rules as rule_files
-from alertdrill.cli import options
+from alertdrill.cli import reading
 from alertdrill.model import Verdict
 from alertdrill.prometheus import promtool
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=options.RULES, metavar="RULES...")
+@click.argument("files", nargs=-1, required=True, type=reading.RULES, metavar="RULES...")
 def rules(files: Sequence[Path]) -> None:
     """Check rules: as alertdrill reads them, by promtool, and by the promtool tests that are with them.
 
@@ -28,16 +28,16 @@ def rules(files: Sequence[Path]) -> None:
     check: no rule and no test.
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
     checked = promtool.check(list(files))
-    options.remark(checked.remarks)
+    reading.remark(checked.remarks)
     click.echo(checked)
     if not (checked.rules or checked.tests):
         click.get_current_context().exit(Verdict.UNKNOWN.exit_code)
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=options.RULES, metavar="RULES...")
+@click.argument("files", nargs=-1, required=True, type=reading.RULES, metavar="RULES...")
 @click.option("--speed", type=click.FloatRange(min=1), default=lab.SPEED, show_default=True)
-@options.output_format
+@reading.output_format
 def compress(files: Sequence[Path], speed: float, output_format: str) -> None:
     """Print the rules as a lab that is SPEED times as fast runs them.
 
@@ -47,7 +47,7 @@ def compress(files: Sequence[Path], speed: float, output_format: str) -> None:
     can be declared in a pace.yaml beside the rules (rules/README.md). Exit code 3 when a rule was left out.
     """
     stated = rule_files.load(list(files))
-    options.remark(stated.remarks)
+    reading.remark(stated.remarks)
     scaled = compressing.compress(stated, speed)
     if output_format == "json":
         click.echo(_as_json(scaled))

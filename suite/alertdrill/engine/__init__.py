@@ -6,5 +6,6 @@ prometheus.ask("up == 0", start=t0, end=t1, step=15)
 """
 
 from alertdrill.engine.engine import Engine, started
+from alertdrill.engine.evaluate import Alert, Evaluated, Instance, Window, evaluate
 
-__all__ = ["Engine", "started"]
+__all__ = ["Alert", "Engine", "Evaluated", "Instance", "Window", "evaluate", "started"]

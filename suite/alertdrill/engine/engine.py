@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -31,19 +31,22 @@ POINTS_MAX = 11_000  # of one series in one answer; Prometheus refuses more
 SAID_MAX = 300  # characters of a refusal that are told
 LISTENING = re.compile(r"Listening on.*address=(\S+)")
 # Samples come in any order and of any age: nothing is too old, and nothing is ever forgotten.
-CONFIG = "storage: {tsdb: {out_of_order_time_window: 100y}}\n"
+CONFIG = "rule_files: [rules.yaml]\nstorage: {tsdb: {out_of_order_time_window: 100y}}\n"
 FLAGS = (
+    "--web.enable-lifecycle",
     "--web.listen-address=127.0.0.1:0",
     "--web.enable-remote-write-receiver",
     "--storage.tsdb.retention.time=100y",
+    "--no-storage.tsdb.allow-overlapping-compaction",  # it lives too short for that to pay
 )
 
 
 class Engine:
     """A running engine; not shared between threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, folder: Path | None = None) -> None:
         self.url = url
+        self.folder = folder
         self.prometheus = Prometheus(url)
         self._session = requests.Session()
 
@@ -88,6 +91,24 @@ class Engine:
             for key, (times, values) in found.items()
         ]
 
+    def run_rules(self, rules: str) -> None:
+        """Evaluate the rules of a rule file's text from now on, in place of those before; "" ends them.
+
+        They see the samples of this machine's present.
+        """
+        assert self.folder is not None, "it was started here"
+        place = self.folder / "rules.yaml"
+        if rules:
+            place.write_text(rules)
+        else:
+            place.unlink(missing_ok=True)
+        try:
+            reply = self._session.post(f"{self.url}/-/reload", timeout=REPLY_SECONDS_MAX)
+        except requests.RequestException as error:
+            raise LabError(f"giving rules to the engine: {error}") from error
+        if not reply.ok:
+            raise LabError(f"giving rules to the engine: {reply.text.strip()[:SAID_MAX]}")
+
     @tenacity.retry(
         retry=tenacity.retry_if_exception_message(match=f".*{MAPPING}"),
         stop=tenacity.stop_after_attempt(TRIES_MAX),
@@ -99,10 +120,15 @@ class Engine:
 
 
 @contextmanager
-def started() -> Iterator[Engine]:
-    """Yield an engine that holds nothing yet; it is gone with its data when the caller is done with it."""
+def started(fill: Callable[[Path], None] | None = None) -> Iterator[Engine]:
+    """Yield an engine that holds nothing yet; it is gone with its data when the caller is done with it.
+
+    `fill` is given the folder of its data before it starts, to put blocks there.
+    """
     folder = Path(tempfile.mkdtemp(prefix="alertdrill-engine-"))
     try:
+        if fill is not None:
+            fill(folder / "data")
         process = _start(folder)
         try:
             url = wait_for(
@@ -112,9 +138,9 @@ def started() -> Iterator[Engine]:
                 clock=WallClock(),
                 every=0.02,
             )
-            yield Engine(url)
+            yield Engine(url, folder)
         finally:
-            kill_group(process)
+            kill_group(process, grace=0)  # what it holds is thrown away, so it need not put it in order
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

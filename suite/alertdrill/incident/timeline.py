@@ -45,6 +45,48 @@ def states(
     return tuple(changes)
 
 
+def runs(times_ms: Sequence[int], step_ms: int) -> tuple[tuple[int, int], ...]:
+    """Return the first and the last of each row of evaluations that follow each other at once."""
+    found: list[tuple[int, int]] = []
+    for ms in times_ms:
+        if found and ms - found[-1][1] == step_ms:
+            found[-1] = (found[-1][0], ms)
+        else:
+            found.append((ms, ms))
+    return tuple(found)
+
+
+def states_of_runs(
+    true: Sequence[tuple[int, int]], *, step_ms: int, end_ms: int, hold: float, keep_firing_for: float = 0.0
+) -> tuple[Change, ...]:
+    """Return what `states` does of truth that is told as `runs`, up to the evaluation at `end_ms`.
+
+    Its work is in the number of runs, not of evaluations. Times become seconds.
+    """
+    held, kept = _up_to(round(hold * 1000), step_ms), _up_to(round(keep_firing_for * 1000), step_ms)
+    changes: list[tuple[int, AlertState]] = []
+    state = AlertState.INACTIVE
+    for place, (first, last) in enumerate(true):
+        if state is AlertState.INACTIVE:
+            if held:
+                changes.append((first, AlertState.PENDING))
+            state = AlertState.PENDING
+            if first + held <= last:
+                changes.append((first + held, AlertState.FIRING))
+                state = AlertState.FIRING
+        over = last + step_ms + (kept if state is AlertState.FIRING else 0)
+        following = true[place + 1][0] if place + 1 < len(true) else end_ms + 1
+        if over < following and over <= end_ms:
+            changes.append((over, AlertState.INACTIVE))
+            state = AlertState.INACTIVE
+    return tuple(Change(t=ms / 1000, state=state) for ms, state in changes)
+
+
+def _up_to(ms: int, step_ms: int) -> int:
+    """Return the first multiple of the step that is no less."""
+    return -(-ms // step_ms) * step_ms
+
+
 def lives(series: Iterable[Series], *, interval_ms: int, fault_at: float, speed: float) -> tuple[Life, ...]:
     """Return the life of every alert instance in raw samples of ALERTS.
 
@@ -90,8 +132,11 @@ def mark_stale(series: Series, scrapes_ms: Sequence[int]) -> Series:
     """Return the series with a staleness marker at each first scrape that no longer had it.
 
     `scrapes_ms` are the timestamps of its target's `up`. The database leaves the markers out of what it
-    answers; a scrape without a sample of the series is where each was.
+    answers; a scrape without a sample of the series is where each was. Samples that came with times of their
+    own, as cAdvisor's do, have no markers.
     """
+    if 2 * len({*series.timestamps} & {*scrapes_ms}) < len(series.timestamps):
+        return series
     samples: dict[int, float | Literal["stale"]] = dict(zip(series.timestamps, series.values, strict=True))
     had_it = False
     for ms in sorted({*scrapes_ms, *series.timestamps}):

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from alertdrill.model import Claim, Trait, Value
 from alertdrill.scenario import Expectation, Scenario
+from alertdrill.scenario.noise import Noise
 
 STALE: Literal["stale"] = "stale"
 
@@ -129,9 +130,12 @@ class Incident(Value, frozen=True, kw_only=True):
     beside: tuple[
         Expectation, ...
     ] = ()  # what had to fire of scenarios played beside it, which disturbed something
+    disturbed: tuple[str, ...] = ()  # what those disturbed, as their `touches` says
+    noise: tuple[Noise, ...] = ()  # what was known to fire in that lab, and is nobody's doing
     phases: dict[str, float] = {}  # live seconds of each phase of the run and of the lab
     delivery: Delivery | None = None  # None: recorded before messages were
     claims: tuple[Claim, ...] = ()  # what the rules' metrics were taken for when they were compressed
+    metrics: tuple[str, ...] | None = None  # recorded whole, whether or not there was one; None: not known
     events: tuple[Event, ...] = ()
     series: tuple[Series, ...] = ()
     rules: str = ""

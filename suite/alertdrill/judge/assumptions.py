@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from alertdrill import durations
 from alertdrill.judge import workload
 from alertdrill.judge.letters import Letter, pauses
+from alertdrill.judge.matching import label_mistakes
 from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import instance, moment
 from alertdrill.model import AlertState, Trait
 from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, RULE_FAILURES, SIGHTS
 
+OTHERS = "name only the rules that the drill is about"
 SLOWER = "play it on a machine with less to do, or at a lower --speed"
 
 
@@ -80,7 +82,7 @@ def _scrapes(recording: Recording) -> Iterator[str]:
             continue
         targets = [scrape for scrape in recording.scrapes if scrape.job == job]
         if not targets:
-            yield f"no target of the job {job} was scraped"
+            yield f"no target of the job {job} was scraped; {OTHERS}"
         for target in targets:
             yield from _target(recording, target, may_fail=job not in relied_on)
 
@@ -195,9 +197,11 @@ def _canary(recording: Recording) -> Iterator[str]:
 
 def _before(recording: Recording) -> Iterator[str]:
     """Nothing but the scenario had an alert that fires and was up before the fault: it isn't of the fault."""
-    namespace = recording.incident.namespace
+    namespace, beside = recording.incident.namespace, recording.incident.beside
     for life in recording.lives:
         if life.labels.get(NAMESPACE_LABEL, life.labels.get("namespace")) == namespace:
+            continue
+        if any(life.alert == one.alert and not label_mistakes(life, one, namespace) for one in beside):
             continue
         since: float | None = None
         for change in life.changes:
@@ -206,7 +210,10 @@ def _before(recording: Recording) -> Iterator[str]:
             elif since is None:
                 since = change.t
             if change.state is AlertState.FIRING and since is not None and since < 0:
-                yield f"{instance(life)} fired, and was up since {moment(since)} already; mend that first"
+                yield (
+                    f"{instance(life)} fired, and was up since {moment(since)} already; mend that first, or"
+                    f" {OTHERS}"
+                )
 
 
 def _cadence(recording: Recording) -> Iterator[str]:

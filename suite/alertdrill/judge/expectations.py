@@ -200,8 +200,15 @@ def _nothing_else(recording: Recording) -> Iterator[Finding]:
         )
     ]
     for life, t in others:
-        sentence = f"{instance(life)} fired at {moment(t)}, and no expectation says so"
-        yield Finding(check="nothing else", verdict=Verdict.FAIL, sentence=sentence, alert=life.alert)
+        known = next((one for one in recording.incident.noise if one.matches(life.alert, life.labels)), None)
+        said = (
+            f"and is known noise until {known.until}: {known.reason}"
+            if known
+            else "and no expectation says so"
+        )
+        sentence = f"{instance(life)} fired at {moment(t)}, {said}"
+        verdict = Verdict.PASS if known else Verdict.FAIL
+        yield Finding(check="nothing else", verdict=verdict, sentence=sentence, alert=life.alert)
     if not others:
         yield Finding(check="nothing else", verdict=Verdict.PASS, sentence="nothing else fired")
 

@@ -98,8 +98,9 @@ class Recording(Value, frozen=True, kw_only=True):
 
     @property
     def touched_jobs(self) -> frozenset[str]:
-        """Return the jobs that the scenario may take down."""
-        return frozenset().union(*(TOUCHABLE[one] for one in self.incident.scenario.touches))
+        """Return the jobs that the scenario, or one that was played beside it, may take down."""
+        touched = (*self.incident.scenario.touches, *self.incident.disturbed)
+        return frozenset[str]().union(*(TOUCHABLE[one] for one in touched))
 
     @property
     def named_jobs(self) -> frozenset[str]:

@@ -42,7 +42,8 @@ def _judged(incident: Incident) -> Judgement:
             return _judgement(incident, (fit, *expectations.findings(seen)), seen)
     except (msgspec.ValidationError, UsageError) as error:
         return _judgement(incident, (_unknown(f"the recording can't be judged: {error}"),), None)
-    return _judgement(incident, tuple(_unknown(reason) for reason in dict.fromkeys(reasons)), seen)
+    began = seen if seen.reached_fault or not seen.troubles else None  # before its fault it has no story
+    return _judgement(incident, tuple(_unknown(reason) for reason in dict.fromkeys(reasons)), began)
 
 
 def _unknown(reason: str) -> Finding:

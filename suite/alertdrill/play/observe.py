@@ -16,15 +16,18 @@ from alertdrill.errors import LabError
 from alertdrill.incident import Cadence, Event, Limits, Series, timeline
 from alertdrill.model import Life
 from alertdrill.names import (
+    LOOKBACK_SECONDS,
     NAMESPACE_LABEL,
     NAMESPACE_PREFIX,
     RESTART_SECONDS,
     RESTART_SECONDS_HIGH,
     RESTART_SECONDS_LOW,
     RESTARTS,
+    SCRAPE_DURATION,
     TARGET_NAMESPACE_LABEL,
 )
 from alertdrill.prometheus import Prometheus, RuleState
+from alertdrill.rules import RuleSet, touched
 
 # Prometheus, and the forward to it, may just be coming back: two looks that get no reply, and some more.
 ANSWER_SECONDS_MAX = 70.0
@@ -124,9 +127,12 @@ class Window:
 
 
 def everything(
-    server: Prometheus, window: Window, watcher: Watcher, limits: Limits
+    server: Prometheus, window: Window, watcher: Watcher, limits: Limits, rules: RuleSet
 ) -> tuple[list[Series], list[Event]]:
-    """Return the series and the events of one run, as Prometheus has them now."""
+    """Return the series and the events of one run, as Prometheus has them now.
+
+    `rules` are those it evaluates: all that they touch is recorded, from as far back as they look.
+    """
     alerts = alert_series(server, window)
     lives = timeline.lives(
         alerts,
@@ -140,7 +146,27 @@ def everything(
         *scrape_events(up, window, limits),
         *health_events(watcher, window),
     ]
-    return [*workload_series(server, window, up), *up, *alerts], events
+    since = window.started - touched.looks_back(rules, LOOKBACK_SECONDS / window.speed)
+    found = {
+        frozenset(one.labels.items()): one
+        for one in (
+            *workload_series(server, window, up),
+            *server.samples(SCRAPE_DURATION, start=window.started, end=window.ended),
+            *up,
+            *rule_series(server, window, since, rules),
+        )
+    }
+    return [*found.values(), *alerts], events
+
+
+def rule_series(server: Prometheus, window: Window, since: float, rules: RuleSet) -> list[Series]:
+    """Return every series that the rules read, of whatever job and namespace: what they said rests on it."""
+    scrapes = {_target(one): one.timestamps for one in server.samples("up", start=since, end=window.ended)}
+    return [
+        timeline.mark_stale(one, scrapes.get(_target(one), ()))
+        for selector in touched.selectors(rules)
+        for one in server.samples(selector, start=since, end=window.ended)
+    ]
 
 
 def own_alerts(namespace: str, *matchers: str) -> tuple[str, str]:
@@ -242,9 +268,14 @@ def cadence(series: Iterable[Series], window: Window) -> Cadence:
     """Return the pauses between the restarts that were seen after the fault."""
     measured: list[float] = []
     for one in series:
-        if one.labels.get("__name__") != RESTARTS:
+        about = one.labels.get("__name__"), one.labels.get(NAMESPACE_LABEL, window.namespace)
+        if about != (RESTARTS, window.namespace):
             continue
-        samples = [(ms, v) for ms, v in zip(one.timestamps, one.values, strict=True) if isinstance(v, float)]
+        samples = [
+            (ms, v)
+            for ms, v in zip(one.timestamps, one.values, strict=True)
+            if isinstance(v, float) and ms >= window.started * 1000
+        ]
         rises = [after[0] for before, after in pairwise(samples) if after[1] > before[1]]
         measured += [round((b - a) / 1000 * window.speed, 1) for a, b in pairwise(rises)]
     return Cadence(

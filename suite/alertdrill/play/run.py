@@ -23,7 +23,9 @@ from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
 from alertdrill.play.mailbox import Mailbox
 from alertdrill.progress import Progress
-from alertdrill.scenario import Expectation, Scenario
+from alertdrill.rules import touched
+from alertdrill.scenario import Scenario
+from alertdrill.scenario.noise import Noise
 
 BASELINE_SECONDS_MAX = 120
 # Scrapes of the healthy workload at the start of a recording.
@@ -57,7 +59,8 @@ class Run:
     record: Path
     keep: bool
     place_to_come_up: AbstractContextManager[object] = field(default_factory=nullcontext)
-    beside: tuple[Expectation, ...] = ()  # what has to fire of others that are played meanwhile
+    beside: tuple[Scenario, ...] = ()  # that may be played meanwhile, and disturb something
+    noise: tuple[Noise, ...] = ()
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
     fault_at: float = 0.0
     healed_at: float = 0.0
@@ -242,6 +245,8 @@ class Run:
 
         It takes live time, however fast the drill is. What is not back when its time is over is lab trouble.
         """
+        if self.scenario.touches:  # an API server that starts knows nobody's rights for a moment
+            insist(partial(self.lab.kube.get, "nodes"), self.clock)
         wait_for(
             f"the workload of {self.scenario.name} to be healthy again after the repair",
             partial(baseline.healthy, self.place),
@@ -294,7 +299,9 @@ class Run:
         try:
             series, seen = wait_for(
                 f"Prometheus to tell of {self.scenario.name}",
-                lambda: observe.everything(self.lab.prometheus(), window, self.watcher, self.lab.limits),
+                lambda: observe.everything(
+                    self.lab.prometheus(), window, self.watcher, self.lab.limits, self.lab.rules.scaled
+                ),
                 deadline=observe.ANSWER_SECONDS_MAX,
                 clock=self.clock,
                 every=1,
@@ -317,7 +324,9 @@ class Run:
             workload=self.runs,
             left_out=self.lab.rules.told(),
             traits=tuple(sorted(traits)),
-            beside=self.beside,
+            beside=tuple(e for one in self.beside for e in one.expect if e.kind == "fires"),
+            disturbed=tuple(sorted({what for one in self.beside for what in one.touches})),
+            noise=self.noise,
             cadence=observe.cadence(series, window) if Trait.CRASH_LOOPS in traits else None,
             phases=self.lab.phases,
             events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),
@@ -325,6 +334,7 @@ class Run:
             rules=self.lab.rules.stated.to_yaml(),
             delivery=self.lab.rules.delivery,
             claims=self.lab.rules.claims,
+            metrics=touched.metrics(self.lab.rules.scaled),
         )
 
     def _leave(self) -> None:

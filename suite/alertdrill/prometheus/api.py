@@ -1,5 +1,6 @@
 """The Prometheus HTTP API, as values; whatever goes wrong on the way is a LabError."""
 
+import math
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -64,7 +65,8 @@ class _Reply(msgspec.Struct):
 
 class _Row(msgspec.Struct):
     metric: dict[str, str]
-    values: list[tuple[float, str]]
+    values: list[tuple[float, str]] = []
+    histograms: list[tuple[float, Any]] = []
 
 
 class _Matrix(msgspec.Struct):
@@ -122,7 +124,8 @@ class Prometheus:
     ) -> list[Series]:
         """Return the value of an expression at every step from `start` to `end` (seconds since the epoch).
 
-        `lookback` is how old a sample may be that still counts, in seconds; None is what the server says.
+        `lookback` is how old a sample may be that still counts, in seconds; None is what the server says. A
+        histogram is not a number: that it is there is told, as NaN.
         """
         asked = {"query": promql, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:.3f}"}
         if lookback is not None:
@@ -133,14 +136,7 @@ class Prometheus:
             matrix = msgspec.json.decode(body, type=_RangeReply).data.result
         except (requests.RequestException, msgspec.DecodeError) as error:
             raise self._trouble(promql, error) from error
-        return [
-            Series(
-                labels=one.metric,
-                timestamps=tuple(round(t * 1000) for t, _ in one.values),
-                values=tuple(float(value) for _, value in one.values),
-            )
-            for one in matrix
-        ]
+        return [_series(one) for one in matrix]
 
     def samples(self, selector: str, *, start: float, end: float) -> list[Series]:
         """Return the raw samples of a selector between two times (seconds since the epoch)."""
@@ -153,6 +149,15 @@ class Prometheus:
             )
             for one in found
         ]
+
+    def has(self, selector: str, *, start: float, end: float) -> bool:
+        """Return whether there is any series of a selector between two times (seconds since the epoch)."""
+        asked = {"match[]": selector, "start": f"{start:.3f}", "end": f"{end:.3f}", "limit": "1"}
+        try:
+            reply = self._session.post(f"{self.url}/api/v1/series", asked, timeout=REPLY_SECONDS_MAX)
+            return bool(reply.json()["data"])
+        except (requests.RequestException, *MISUNDERSTOOD) as error:
+            raise self._trouble(selector, error) from error
 
     def names(self) -> list[str]:
         """Return the names of all metrics there are, or were."""
@@ -194,6 +199,17 @@ class Prometheus:
         if isinstance(error, requests.Timeout):
             self._on_silence(self.url)
         return _kind(error)(f"asking Prometheus for {what}: {_reason(error)}")
+
+
+def _series(row: _Row) -> Series:
+    samples = [(round(t * 1000), float(value)) for t, value in row.values]
+    if row.histograms:
+        samples = sorted([*samples, *((round(t * 1000), math.nan) for t, _ in row.histograms)])
+    return Series(
+        labels=row.metric,
+        timestamps=tuple(ms for ms, _ in samples),
+        values=tuple(value for _, value in samples),
+    )
 
 
 def _refuse(reply: requests.Response, *_: object, **_more: object) -> None:

@@ -73,8 +73,13 @@ def _life(life: Life, speed: float) -> Iterator[str]:
         firings = sum(change.state is AlertState.FIRING for change in changes)
         yield f"          pending {pendings} times and firing {firings} times; the last of it:"
         changes = changes[-LAST_CHANGES_TOLD:]
-    steps = [f"{STATES[change.state]} {clock(change.t)} ({change.t / speed:.1f} s)" for change in changes]
+    steps = [f"{STATES[change.state]} {clock(change.t)}{_live(change.t, speed)}" for change in changes]
     yield f"          {' → '.join(['healthy', *steps])}"
+
+
+def _live(t: float, speed: float) -> str:
+    """Return the time that passed for whoever watched; as in life it is the rule's own."""
+    return "" if speed == 1 else f" ({t / speed:.1f} s)"
 
 
 def clock(t: float) -> str:

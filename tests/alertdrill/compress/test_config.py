@@ -144,11 +144,10 @@ def test_only_alertmanager_s_timers_change(speed: float) -> None:
             [dict(zip(TIMERS, ("1s500ms", "15s", "12m"), strict=True))],
         ),
         (
-            "route: {group_interval: 10m, repeat_interval: 1d, routes: [{group_wait: 0s}, {}]}",
+            "route: {group_wait: 1m, group_interval: 10m, repeat_interval: 1d, routes: [{group_wait: 0s}]}",
             [
-                {"group_wait": "1s500ms", "group_interval": "30s", "repeat_interval": "1h12m"},
+                {"group_wait": "3s", "group_interval": "30s", "repeat_interval": "1h12m"},
                 {"group_wait": "0s"},
-                {},
             ],
         ),
     ],

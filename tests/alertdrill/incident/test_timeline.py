@@ -104,6 +104,17 @@ def test_states_are_those_of_the_documentation(
     assert reference(truth, hold, keep) == [life.state_at(t) for t, _ in truth]
 
 
+@given(TRUTH, HOLD, HOLD)
+def test_runs_of_truth_come_to_the_same_states(
+    truth: list[tuple[float, bool]], hold: float, keep: float
+) -> None:
+    """Told by where it begins and ends, truth gives the states that every single evaluation gives."""
+    true = timeline.runs([round(t * 1000) for t, v in truth if v], 15_000)
+    end = round(truth[-1][0] * 1000) if truth else 0
+    found = timeline.states_of_runs(true, step_ms=15_000, end_ms=end, hold=hold, keep_firing_for=keep)
+    assert timeline.states(truth, hold=hold, keep_firing_for=keep) == found
+
+
 def alerts(state: str, *times: int, **labels: str) -> Series:
     """Return a series of ALERTS with samples at these milliseconds."""
     names = {"__name__": "ALERTS", "alertname": "A", "alertstate": state, **labels}
@@ -183,12 +194,13 @@ def marked(times: tuple[int, ...], scrapes: tuple[int, ...]) -> list[tuple[int, 
         ((3,), (1, 2, 3), [(3, 3.0)]),
         ((1, 2), (), [(1, 1.0), (2, 2.0)]),
         ((), (1, 2), []),
+        ((10, 20, 30), (1, 11, 21, 31), [(10, 10.0), (20, 20.0), (30, 30.0)]),
     ],
 )
 def test_the_first_scrape_without_a_series_is_marked(
     times: tuple[int, ...], scrapes: tuple[int, ...], expected: list[tuple[int, object]]
 ) -> None:
-    """One marker stands where a series ended, and none where it never was."""
+    """One marker stands where a series ended, and none where it never was or has times of its own."""
     assert expected == marked(times, scrapes)
 
 

@@ -278,6 +278,7 @@ def test_a_run_that_never_reached_its_fault_tells_its_first_cause_alone(fault: F
     judgement = judge(recorded([*steps, *reversed(troubles)], scenario=scenario))
     assert UNKNOWN is judgement.verdict
     assert ["the image is missing"] == [one.sentence for one in judgement.findings]
+    assert () == judgement.lives
 
 
 TWO_JOBS = """
@@ -309,7 +310,10 @@ def test_a_job_of_alerts_that_are_not_named_may_miss_a_scrape() -> None:
     assert ["the target 10.0.0.1:8080 of the job apiserver was not scraped from 1m to 2m"] == said(
         hole, UNKNOWN
     )
-    assert ["no target of the job apiserver was scraped"] == said(of_jobs(kubelet), UNKNOWN)
+    (missing,) = said(of_jobs(kubelet), UNKNOWN)
+    assert missing.startswith(
+        "no target of the job apiserver was scraped; name only the rules that the drill"
+    )
 
 
 def test_a_job_that_the_scenario_takes_down_is_not_missed() -> None:
@@ -341,3 +345,14 @@ def test_a_rule_that_fails_on_purpose_is_no_trouble() -> None:
     assert UNKNOWN is judge(recorded(events)).verdict
     assert PASS is judge(recorded(events, beside=(failing,))).verdict
     assert UNKNOWN is judge(recorded(events, beside=(other,))).verdict
+
+
+def test_what_others_disturb_beside_it_is_no_trouble() -> None:
+    """A job that they take down may be away, and an alert that they say fires may be up before the fault."""
+    scrapes = scrape(job="apiserver"), scrape(job="kubernetes-nodes", gaps=[[60.0, 400.0]])
+    assert PASS is of_jobs(*scrapes, disturbed=("kubelet",)).verdict
+    up = [*EVENTS, stranger(-20, "firing"), stranger(-5, "inactive")]
+    expected = fires("Other", within="9m", labels={"exported_namespace": "kube-system"})
+    assert UNKNOWN is judge(recorded(up)).verdict
+    found = judge(recorded(up, beside=(expected,)))
+    assert [] == said(found, UNKNOWN)

@@ -12,13 +12,17 @@ from alertdrill.errors import UsageError
 from alertdrill.kube import Kube
 from alertdrill.lab import stack
 from alertdrill.lab.stack.render import Object
-from alertdrill.names import LAB_LABEL
+from alertdrill.names import BROKEN, LAB_LABEL, STACK_ANNOTATION
 from alertdrill.progress import Progress
 
 CONFIG = data.path("manifests", "base", "prometheus", "prometheus.yaml").read_text()
 ALERTMANAGER = stack.Alertmanager(config="route: {receiver: a}\n", resend_seconds=3.0)
 SITE = stack.Site(mark="lab-12345678", tail="ab12")
 OURS = {LAB_LABEL: SITE.mark}
+COUNTED = {
+    "Deployment": ("replicas", "updatedReplicas", "availableReplicas"),
+    "DaemonSet": ("desiredNumberScheduled", "numberAvailable", "updatedNumberScheduled"),
+}
 
 
 class Cluster:
@@ -63,14 +67,9 @@ class Cluster:
         return ""
 
     def _running(self, thing: Object) -> Object:
-        if thing["kind"] == "Deployment":
+        if counted := COUNTED.get(thing["kind"]):
             thing["metadata"]["generation"] = 1
-            pods = ("replicas", "updatedReplicas", "availableReplicas")
-            thing["status"] = dict.fromkeys((*pods, "observedGeneration"), 1)
-        elif thing["kind"] == "DaemonSet":
-            thing["metadata"]["generation"] = 1
-            pods = ("desiredNumberScheduled", "numberAvailable", "updatedNumberScheduled")
-            thing["status"] = dict.fromkeys((*pods, "observedGeneration"), 1)
+            thing["status"] = dict.fromkeys((*counted, "observedGeneration"), 1)
         return thing
 
 
@@ -141,6 +140,18 @@ def test_a_stack_that_was_kept_from_every_node_is_applied_anew(cluster: Cluster)
     cluster.objects["DaemonSet", "prom-node-exporter"]["status"] = {"observedGeneration": 1}
     deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert 2 == cluster.applied
+
+
+def test_what_a_killed_drill_broke_starts_anew(cluster: Cluster) -> None:
+    """What was marked as broken is applied as it was, and restarted: its state is not in its objects."""
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
+    cluster.objects["Deployment", "prometheus"]["metadata"]["annotations"][STACK_ANNOTATION] = BROKEN
+    deploy(cluster, {"a.rules.yaml": "groups: []"})
+    restarts = [words for words in cluster.said if words[0] == "rollout"]
+    assert (2, [("rollout", "restart", "deployment/prometheus", "--namespace=monitoring")]) == (
+        cluster.applied,
+        restarts,
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,103 @@
+"""`alertdrill gate`: what a change of rules changes of what alerts do."""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from alertdrill import gate as gating
+from alertdrill import incident
+from alertdrill.cli import reading
+from alertdrill.errors import LabError, UsageError
+from alertdrill.gate import approvals, markdown, tell
+from alertdrill.gate.values import Gated
+from alertdrill.incident import Incident
+from alertdrill.machine import cache
+
+FORMATS = {"text": tell.text, "json": tell.as_json, "junit": tell.junit, "markdown": markdown.markdown}
+BY_SUFFIX = {".txt": tell.text, ".json": tell.as_json, ".xml": tell.junit, ".md": markdown.markdown}
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new")
+@click.option(
+    "--incidents",
+    "folders",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    default=(Path("incidents"),),
+    show_default=True,
+    help="Recordings, or folders of them, that both are held against; again for more.",
+)
+@click.option(
+    "--approvals",
+    "approvals_file",
+    type=reading.FILE,
+    help="A file of changes that are wanted, one a line: until, alert, kind, case, reason.",
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(list(FORMATS)),
+    default="text",
+    show_default=True,
+    help="markdown is a comment for a pull request.",
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Also write FILE.xml (JUnit), .json, .md or .txt.",
+)
+def gate(
+    *,
+    old: str,
+    new: str,
+    folders: Sequence[Path],
+    approvals_file: Path | None,
+    output_format: str,
+    report: Sequence[Path],
+) -> None:
+    """Say what alerts do by the NEW rules that they did not do by the OLD ones, on every recording.
+
+    OLD and NEW are each a rule file, a folder of them, or a revision that git has: REVISION:PATH, or
+    REVISION alone for the path of the other side.
+
+    \b
+    alertdrill gate main rules                        what this branch changes
+    alertdrill gate main rules --approvals gate.txt   ... but for what is wanted
+    alertdrill gate old.yaml new.yaml --format markdown
+
+    Told is which alerts are new or removed; fire always, now, more, earlier, no longer, less or later; have
+    other labels or another text; and which were changed although nothing here makes them move. Exit codes: 0
+    nothing changed but what is approved, 1 something else did, 2 bad input, 3 nobody can tell.
+    """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
+    for file in report:
+        if file.suffix not in BY_SUFFIX:
+            raise UsageError(f"--report {file}: the name must end with one of {', '.join(BY_SUFFIX)}")
+    wanted = approvals.read(approvals_file) if approvals_file else ()
+    before, after = gating.load(old, new), gating.load(new, old)
+    found = gating.gate(before, after, recordings(folders))
+    told = approvals.approved(found, wanted, dt.datetime.now(dt.UTC).date())
+    write(told, report)
+    click.echo(FORMATS[output_format](told))
+    click.get_current_context().exit(told.verdict.exit_code)
+
+
+def recordings(folders: Sequence[Path]) -> list[Incident]:
+    """Return the recordings in these folders; none is a UsageError: a gate without any lets all pass."""
+    found = [incident.read(folder) for folder in incident.find(folders)]
+    if not found:
+        raise UsageError(f"no recording is in {', '.join(map(str, folders))}; name them by --incidents")
+    return found
+
+
+def write(told: Gated, report: Sequence[Path]) -> None:
+    """Write each report that was asked for."""
+    for file in report:
+        try:
+            cache.write_whole(file, BY_SUFFIX[file.suffix](told))
+        except OSError as error:
+            raise LabError(f"writing the report {file}: {error.strerror or error}") from error

@@ -1,0 +1,87 @@
+"""`alertdrill watch`: what the rules do now that they did not do when watching began, at each save."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from alertdrill import gate as gating
+from alertdrill import rules as rule_files
+from alertdrill.cli import reading
+from alertdrill.cli.gate import recordings
+from alertdrill.clock import Clock, WallClock
+from alertdrill.errors import RulesError, UsageError
+from alertdrill.gate import tell
+from alertdrill.incident import Incident
+from alertdrill.rules import RuleSet
+
+EVERY_SECONDS = 0.1
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=reading.RULES, metavar="RULES...")
+@click.option(
+    "--incidents",
+    "folders",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    default=(Path("incidents"),),
+    show_default=True,
+    help="Recordings, or folders of them, that the rules are held against; again for more.",
+)
+@click.option("--old", default="", help="What to compare with, as in `gate`. [default: as they are now]")
+def watch(files: Sequence[Path], folders: Sequence[Path], old: str) -> None:
+    """Hold the rules against the recordings again whenever a file of theirs is saved, until you stop it.
+
+    RULES is what `alertdrill rules` takes: files and folders. Told is what `alertdrill gate` tells: what
+    alerts do by the rules as saved that they did not do before. Rules that can't be read are told, too.
+
+    \b
+    alertdrill watch rules --incidents fixtures/incidents
+    alertdrill watch rules --old main
+    """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
+    if Path("-") in files:
+        raise UsageError("the standard input can't be watched, as it comes once; name files or folders")
+    recorded = recordings(folders)
+    before = gating.load(old, str(files[0])) if old else rule_files.load(list(files))
+    click.echo(f"watching {len(before.rules)} rules, held against {len(recorded)} recordings; Ctrl-C ends it")
+    _go_on(list(files), before, recorded, WallClock(), at_once=bool(old))
+
+
+def _go_on(
+    files: list[Path], before: RuleSet, recorded: list[Incident], clock: Clock, *, at_once: bool
+) -> None:
+    seen = None if at_once else _state(files)
+    while True:
+        now = _state(files)
+        if now != seen:
+            seen = now
+            _again(files, before, recorded)
+        clock.sleep(EVERY_SECONDS)
+
+
+def _again(files: list[Path], before: RuleSet, recorded: list[Incident]) -> None:
+    begun = time.monotonic()
+    try:
+        found = gating.gate(before, rule_files.load(files), recorded)
+    except RulesError as error:
+        click.echo(f"\n{error}")
+        return
+    click.echo(f"\n{tell.text(found)}")
+    for line in tell.lines_by_case(found):
+        click.echo(line)
+    click.echo(f"in {time.monotonic() - begun:.1f} s")
+
+
+def _state(files: Sequence[Path]) -> dict[Path, tuple[int, int]]:
+    """Return what tells whether a file was saved: when, and how large it was."""
+    found = {}
+    for path in files:
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            try:
+                status = file.stat()
+            except OSError:  # it is just being replaced
+                continue
+            found[file] = status.st_mtime_ns, status.st_size
+    return found

@@ -1,0 +1,65 @@
+"""Two tellings of the same alerts, held against each other; pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from alertdrill.judge.words import instance, moment
+from alertdrill.model import AlertState, Life
+
+Key = tuple[str, tuple[tuple[str, str], ...]]
+
+
+def key(life: Life) -> Key:
+    """Return what tells an instance from all others."""
+    return life.alert, tuple(sorted(life.labels.items()))
+
+
+def spans(life: Life) -> list[tuple[float, float]]:
+    """Return from when to when an instance fired; one that fires at the end does so for ever."""
+    found: list[tuple[float, float]] = []
+    since: float | None = None
+    for change in life.changes:
+        if change.state is AlertState.FIRING:
+            since = change.t if since is None else since
+        elif since is not None:
+            found.append((since, change.t))
+            since = None
+    return [*found, (since, float("inf"))] if since is not None else found
+
+
+def firing(live: Iterable[Life], replayed: Iterable[Life], *, apart: float) -> Iterator[str]:
+    """Yield a sentence for each instance that fired in one telling and not, or at another time, in the other.
+
+    Times are the same when they are no more than `apart` seconds from each other.
+    """
+    ours, theirs = ({key(life): life for life in lives} for lives in (replayed, live))
+    for one in sorted({*ours, *theirs}):
+        mine, other = ours.get(one), theirs.get(one)
+        if mine is None and other is not None:
+            yield f"{instance(other)} fired at {_first(other)} live, and not at real durations"
+        elif other is None and mine is not None:
+            yield f"{instance(mine)} fires at {_first(mine)} at real durations, and did not live"
+        elif mine is not None and other is not None and not _same(spans(mine), spans(other), apart):
+            yield (
+                f"{instance(mine)} fired {_said(spans(other))} live, and {_said(spans(mine))} at real"
+                " durations"
+            )
+
+
+def _first(life: Life) -> str:
+    first = life.first(AlertState.FIRING)
+    return moment(first) if first is not None else "no time"
+
+
+def _same(ours: Sequence[tuple[float, float]], theirs: Sequence[tuple[float, float]], apart: float) -> bool:
+    return len(ours) == len(theirs) and all(
+        one == other or abs(one - other) <= apart
+        for mine, others in zip(ours, theirs, strict=True)
+        for one, other in zip(mine, others, strict=True)
+    )
+
+
+def _said(times: Sequence[tuple[float, float]]) -> str:
+    return " and ".join(
+        f"from {moment(start)} " + (f"to {moment(stop)}" if stop != float("inf") else "on")
+        for start, stop in times
+    )

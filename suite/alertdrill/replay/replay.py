@@ -1,0 +1,177 @@
+"""Verdicts on recordings with rules as they are, at real durations, and whether life said the same."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from alertdrill import crash, engine, judge
+from alertdrill import rules as rule_files
+from alertdrill.engine import Engine
+from alertdrill.errors import AlertdrillError
+from alertdrill.incident import Event, Incident
+from alertdrill.model import AlertState, Finding, Judgement, Life, Verdict
+from alertdrill.replay import compare, seen, silences
+from alertdrill.replay.stretch import stretch
+from alertdrill.replay.virtual import Virtual, virtual
+from alertdrill.rules import RuleSet
+
+AT_ONCE = 2  # engines; each is a process with work for a core
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """The verdict at real durations, and what led to it; `found` is None where nothing could be replayed."""
+
+    incident: Incident
+    judgement: Judgement
+    found: Virtual | None = None
+
+
+def replay_all(incidents: Sequence[Incident], rules: RuleSet | None = None) -> Iterator[Replayed]:
+    """Yield each recording's verdict, in the same order, several at a time."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(partial(replay, rules=rules), incidents)
+
+
+def replay(incident: Incident, rules: RuleSet | None = None) -> Replayed:
+    """Return the verdict on a recording by these rules, else by those it was made with.
+
+    By its own rules it must be as it was live, and those rules as the lab ran them must come to the very
+    states that were seen: what differs is a finding.
+    """
+    try:
+        with engine.started() as running:
+            return _replayed(running, incident, rules)
+    except AlertdrillError as error:
+        return Replayed(incident, _unknown(incident, str(error)))
+    except Exception as error:  # noqa: BLE001  # a mistake of ours is no verdict, and costs no other recording
+        return Replayed(
+            incident, _unknown(incident, crash.told(f"replaying {incident.scenario.name}", error))
+        )
+
+
+def own_rules(incident: Incident) -> RuleSet:
+    """Return the rules a recording was made with, as they were stated."""
+    return RuleSet(files={"rules.yaml": rule_files.parse(incident.rules, "rules.yaml")})
+
+
+def judged(incident: Incident, rules: RuleSet, found: Virtual) -> Judgement:
+    """Return the verdict on what was found, as a judge gives it on what was seen."""
+    expected = dict.fromkeys(one.alert for one in incident.scenario.expect)
+    doubts = [doubt for alert in expected if (doubt := found.doubt(alert))]
+    if doubts:
+        return _unknown(incident, *doubts)
+    again = msgspec.structs.replace(incident, events=_events(incident, rules, found), rules=rules.to_yaml())
+    return msgspec.structs.replace(judge.judge(again), speed=1.0)
+
+
+def _replayed(running: Engine, incident: Incident, rules: RuleSet | None) -> Replayed:
+    stated = own_rules(incident) if rules is None else rules
+    stretched = stretch(incident, stated)
+    running.write(stretched.series)
+    found = virtual(running, incident, stretched)
+    judgement = judged(incident, stated, found)
+    more = list(silences.findings(running, incident, stretched, found))
+    if rules is None:
+        more += [*_as_live(incident, judgement), *seen.findings(running, incident, stated)]
+    judgement = msgspec.structs.replace(
+        judgement,
+        findings=(*judgement.findings, *more),
+        verdict=Verdict.worst([judgement.verdict, *(one.verdict for one in more)]),
+    )
+    return Replayed(
+        incident, msgspec.structs.replace(judgement, notes=(*judgement.notes, *_notes(found))), found
+    )
+
+
+def _events(incident: Incident, rules: RuleSet, found: Virtual) -> tuple[Event, ...]:
+    """Return what happened, with the alerts as they were found; the canary stays that of the lab."""
+    canary = incident.limits.canary
+    kept = [
+        one
+        for one in incident.events
+        if one.kind not in {"alert", "rule_health"} or one.data.get("alert") == canary
+    ]
+    health = [
+        Event(
+            t=found.start,
+            kind="rule_health",
+            data={
+                "group": name,
+                "rule": rule.name,
+                "health": "err" if rule.name in found.troubles else "ok",
+                "error": found.troubles.get(rule.name, ""),
+            },
+        )
+        for name, group in rules.named().items()
+        for rule in group.rules
+        if rule.name not in found.refused
+    ]
+    alerts = [
+        Event(
+            t=change.t,
+            kind="alert",
+            data={
+                "alert": life.alert,
+                "labels": life.labels,
+                "annotations": life.annotations,
+                "state": change.state.value,
+            },
+        )
+        for life in found.lives
+        if life.alert != canary and life.alert not in found.unseen
+        for change in life.changes
+    ]
+    return tuple(sorted([*kept, *health, *alerts], key=lambda event: event.t))
+
+
+def _as_live(incident: Incident, replayed: Judgement) -> Iterator[Finding]:
+    """Yield whether life, with its faster clock, said the same of the same rules."""
+    live = judge.judge(incident)
+    if Verdict.UNKNOWN in {live.verdict, replayed.verdict}:
+        return
+    if live.verdict is not replayed.verdict:
+        yield Finding(
+            check="agreement",
+            verdict=Verdict.FAIL,
+            sentence=f"live it was {live.verdict.value}, at real durations it is {replayed.verdict.value}:"
+            " one of them is wrong about these rules",
+        )
+        return
+    apart = incident.limits.scrape_interval + incident.limits.evaluation_interval
+    differences = list(compare.firing(_fired(live.lives), _fired(replayed.lives), apart=apart))
+    for sentence in differences:
+        yield Finding(check="agreement", verdict=Verdict.FAIL, sentence=sentence)
+    if not differences:
+        yield Finding(
+            check="agreement",
+            verdict=Verdict.PASS,
+            sentence="at real durations every alert fires and resolves as it did live",
+        )
+
+
+def _fired(lives: Sequence[Life]) -> list[Life]:
+    return [life for life in lives if life.first(AlertState.FIRING) is not None]
+
+
+def _notes(found: Virtual) -> Iterator[str]:
+    for alert, why in sorted(found.refused.items()):
+        yield f"{alert} was left out: {' '.join(why.split())}"
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    for alert, metrics in sorted(found.unseen.items()):
+        lacking.setdefault(metrics, []).append(alert)
+    if lacking:
+        names = sorted({alert for alerts in lacking.values() for alert in alerts})
+        yield f"nothing is said of {', '.join(names)}: this recording has nothing of what they read"
+
+
+def _unknown(incident: Incident, *reasons: str) -> Judgement:
+    findings = tuple(
+        Finding(check="replay", verdict=Verdict.UNKNOWN, sentence=reason) for reason in dict.fromkeys(reasons)
+    )
+    return Judgement(
+        scenario=incident.scenario.name, verdict=Verdict.UNKNOWN, findings=findings, lives=(), speed=1.0
+    )

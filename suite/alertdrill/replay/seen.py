@@ -1,0 +1,181 @@
+"""Is a recording complete? Its rules as the lab ran them, on its own samples, must come to what was seen.
+
+Evaluation by evaluation. A sample that was on its way while rules were evaluated has a time before them, and
+they did not see it: at such an evaluation the truth is what it is with the sample or without it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from alertdrill import durations
+from alertdrill.compress import compress
+from alertdrill.engine import Alert, Engine, Instance, Window, evaluate, samples
+from alertdrill.incident import STALE, Incident, timeline
+from alertdrill.judge.words import moment
+from alertdrill.model import AlertState, Finding, Verdict
+from alertdrill.names import LOOKBACK_SECONDS, NAMESPACE_LABEL, SCRAPE_DURATION
+from alertdrill.replay import virtual
+from alertdrill.rules import RuleSet, promql
+
+TOLD_MAX = 3
+ON_ITS_WAY_SECONDS = 0.25  # how long a scrape takes where the recording does not have it
+WITH, WITHOUT = "seen:", "unseen:"  # where the engine keeps what is recorded with such samples and without
+
+Key = tuple[str, tuple[tuple[str, str], ...]]
+States = dict[Key, dict[int, AlertState]]
+
+
+def findings(engine: Engine, incident: Incident, rules: RuleSet) -> Iterator[Finding]:
+    """Yield whether the recording has all that its own rules were evaluated on."""
+    live = _live(incident)
+    if incident.speed == 1 or not live:
+        return
+    scaled = compress(rules, incident.speed).rules
+    engine.write(one for one in incident.series if one.labels.get("__name__", "") not in promql.OF_ALERTS)
+    window = _window(incident, scaled)
+    names = scaled.alerts - set(virtual.unseen(incident, scaled))
+    found = evaluate(engine, scaled, window, tag=WITH, only=names, annotate=False).alerts
+    apart = _apart(incident, found, {}, live)
+    if apart:
+        seconds = _on_its_way(incident)
+        names = frozenset(name for name, _ in apart)
+        before = evaluate(
+            engine, scaled, _earlier(window, seconds), tag=WITHOUT, only=names, annotate=False
+        ).alerts
+        apart = _apart(incident, found, _true(before, later_ms=round(seconds * 1000)), live)
+    if not apart:
+        count = sum((one.last_ms - one.first_ms) // one.step_ms + 1 for one in found)
+        sentence = (
+            f"the recording is complete: the lab's rules come to what was seen at each of {count} evaluations"
+        )
+        yield Finding(check="recording", verdict=Verdict.PASS, sentence=sentence)
+    for (name, _), times in sorted(apart.items())[:TOLD_MAX]:
+        first = moment((times[0] / 1000 - incident.fault_at) * incident.speed)
+        yield Finding(
+            check="recording",
+            verdict=Verdict.UNKNOWN,
+            sentence=f"the recording is not complete: by it {name} was in another state than was seen at"
+            f" {len(times)} evaluations, first at {first}",
+            alert=name,
+        )
+
+
+def _window(incident: Incident, scaled: RuleSet) -> Window:
+    at = [
+        ms for one in incident.series if one.labels.get("__name__", "") == "ALERTS" for ms in one.timestamps
+    ]
+    return Window(
+        start=min(one.timestamps[0] for one in incident.series if one.timestamps) / 1000,
+        end=max(at) / 1000,
+        interval=incident.limits.evaluation_interval / incident.speed,
+        lookback=LOOKBACK_SECONDS / incident.speed,
+        phases=virtual.phases(incident, scaled, incident.fault_at, speed=1),
+    )
+
+
+def _earlier(window: Window, seconds: float) -> Window:
+    return msgspec.structs.replace(
+        window,
+        start=window.start - seconds,
+        end=window.end - seconds,
+        phases={name: t - seconds for name, t in window.phases.items()},
+    )
+
+
+def _on_its_way(incident: Incident) -> float:
+    """Return how long after its time a sample may have come."""
+    measured = [
+        value
+        for one in incident.series
+        if one.labels.get("__name__", "") == SCRAPE_DURATION
+        for value in one.values
+        if value != STALE
+    ]
+    return max([ON_ITS_WAY_SECONDS, *measured])
+
+
+def _live(incident: Incident) -> States:
+    """Return the states that were seen, by instance and evaluation."""
+    found: States = {}
+    for one in incident.series:
+        if one.labels.get("__name__", "") == "ALERTS":
+            labels = {
+                name: v
+                for name, v in one.labels.items()
+                if name not in {"__name__", "alertname", "alertstate"}
+            }
+            key = one.labels["alertname"], tuple(sorted(labels.items()))
+            state = AlertState(one.labels["alertstate"])
+            at = found.setdefault(key, {})
+            at.update((ms, state) for ms, v in zip(one.timestamps, one.values, strict=True) if v != STALE)
+    return found
+
+
+def _true(alerts: Sequence[Alert], *, later_ms: int = 0) -> dict[Key, frozenset[int]]:
+    """Return the evaluations at which each instance was true."""
+    return {
+        _key(alert, one): frozenset(
+            ms + later_ms for first, last in one.runs for ms in range(first, last + 1, alert.step_ms)
+        )
+        for alert in alerts
+        for one in alert.instances
+    }
+
+
+def _key(alert: Alert, one: Instance) -> Key:
+    return alert.rule.name, tuple(sorted(one.labels.items()))
+
+
+def _apart(
+    incident: Incident, alerts: Sequence[Alert], without: Mapping[Key, frozenset[int]], live: States
+) -> dict[Key, list[int]]:
+    """Return for each instance the evaluations at which it was in another state than was seen."""
+    begun = round((incident.fault_at + virtual.span(incident)[0] / incident.speed) * 1000)
+    found: dict[Key, list[int]] = {}
+    for alert in alerts:
+        mine = {key: ms for key, ms in _true([alert]).items() if _is_told(incident, dict(key[1]))}
+        seen = {key for key in live if key[0] == alert.rule.name and _is_told(incident, dict(key[1]))}
+        for key in {*mine, *seen}:
+            true, then = mine.get(key, frozenset()), live.get(key, {})
+            true = _chosen(true, without.get(key, true), then)
+            states = dict(_states(alert, sorted(true)))
+            times = [
+                ms
+                for ms in range(alert.first_ms, alert.last_ms + 1, alert.step_ms)
+                if ms >= begun and states.get(ms) is not then.get(ms) and not _since_before(ms, true, alert)
+            ]
+            if times:
+                found[key] = times
+    return found
+
+
+def _chosen(true: frozenset[int], without: frozenset[int], live: Mapping[int, AlertState]) -> frozenset[int]:
+    """Return the truth: where a sample was on its way it is as it was seen."""
+    doubtful = true ^ without
+    return (true - doubtful) | {ms for ms in doubtful if ms in live}
+
+
+def _states(alert: Alert, true: Sequence[int]) -> Iterator[tuple[int, AlertState]]:
+    rule = alert.rule
+    changes = timeline.states_of_runs(
+        timeline.runs(true, alert.step_ms),
+        step_ms=alert.step_ms,
+        end_ms=alert.last_ms,
+        hold=durations.seconds(rule.hold or "0"),
+        keep_firing_for=durations.seconds(rule.keep_firing_for or "0"),
+    )
+    for ms, state, _ in samples.each(changes, range(alert.first_ms, alert.last_ms + 1, alert.step_ms)):
+        yield ms, state
+
+
+def _since_before(ms: int, true: frozenset[int], alert: Alert) -> bool:
+    """Say whether it has been true since the first evaluation here: since when before that, nobody knows."""
+    return all(one in true for one in range(alert.first_ms, ms + 1, alert.step_ms))
+
+
+def _is_told(incident: Incident, labels: Mapping[str, str]) -> bool:
+    """Say whether the recording has what this instance is about; older ones have that of their namespace."""
+    if incident.metrics is None:
+        return labels.get(NAMESPACE_LABEL) == incident.namespace
+    return not virtual.is_anothers(labels, incident.namespace)

@@ -1,0 +1,52 @@
+"""What rules touch: which series they select, and how far back they look."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from alertdrill.rules import promql
+from alertdrill.rules.values import Rule, RuleSet
+
+
+def selectors(rules: RuleSet) -> tuple[str, ...]:
+    """Return every selector of the rules but those of what they make themselves, each once."""
+    made = {rule.name for rule in rules.rules if rule.kind == "record"} | promql.OF_ALERTS
+    found = {promql.bare(node): promql.metric(node) for rule in rules.rules for node in _selectors(rule)}
+    return tuple(sorted(text for text, metric in found.items() if metric not in made))
+
+
+def metrics(rules: RuleSet) -> tuple[str, ...] | None:
+    """Return the metrics that the rules name; None where one of them can't be read here."""
+    if any(rule.tree() is None for rule in rules.rules):
+        return None
+    return tuple(sorted({promql.metric(node) for rule in rules.rules for node in _selectors(rule)} - {""}))
+
+
+def looks_back(rules: RuleSet, lookback: float) -> float:
+    """Return how many seconds before an evaluation a sample may be that still decides over it."""
+    records: dict[str, list[Rule]] = {}
+    for rule in rules.rules:
+        if rule.kind == "record":
+            records.setdefault(rule.name, []).append(rule)
+    return max((_of_rule(rule, lookback, records, frozenset()) for rule in rules.rules), default=lookback)
+
+
+def _of_rule(rule: Rule, lookback: float, records: Mapping[str, list[Rule]], seen: frozenset[str]) -> float:
+    """Return how far one rule looks back, through the recording rules that it reads."""
+    tree = rule.tree()
+    own = lookback + (_spans(tree) if tree is not None else 0.0)
+    read = {promql.metric(node) for node in _selectors(rule)} & records.keys() - seen
+    through = (_of_rule(other, lookback, records, seen | {name}) for name in read for other in records[name])
+    return own + max(through, default=0.0)
+
+
+def _spans(node: promql.Expr) -> float:
+    """Return the ranges and offsets on the longest way from a node to a series."""
+    spans = [getattr(node, name, None) or dt.timedelta() for name in ("range", "offset")]
+    own = sum(max(float(span.total_seconds()), 0.0) for span in spans)
+    return own + max(map(_spans, promql.children(node)), default=0.0)
+
+
+def _selectors(rule: Rule) -> list[promql.VectorSelector]:
+    tree = rule.tree()
+    nodes = promql.walk(tree) if tree is not None else ()
+    return [node for node in nodes if isinstance(node, promql.VectorSelector)]

@@ -1,0 +1,139 @@
+"""Recordings at real durations say of unmodified rules what life said of the same ones."""
+
+import msgspec
+import pytest
+
+from alertdrill import data, engine, judge, rules
+from alertdrill.errors import LabError
+from alertdrill.incident import Incident, Series
+from alertdrill.model import Judgement, Verdict
+from alertdrill.replay import replay, replay_all
+from alertdrill.replay.compare import spans
+
+from .conftest import RECORDINGS
+
+SHIPPED = [data.path("rules"), data.path("fixtures", "rules")]
+
+
+def sentences(judgement: Judgement, verdict: Verdict) -> str:
+    """Return what is said to that verdict."""
+    return "\n".join(one.sentence for one in judgement.findings if one.verdict is verdict)
+
+
+def with_rules(incident: Incident, old: str, new: str) -> Incident:
+    """Return a recording as it would be if its rules had read otherwise."""
+    assert old in incident.rules
+    return msgspec.structs.replace(incident, rules=incident.rules.replace(old, new))
+
+
+@pytest.mark.parametrize("recorded", RECORDINGS.values(), ids=RECORDINGS.keys())
+def test_a_recording_is_at_real_durations_as_it_was_live(recorded: Incident) -> None:
+    """The verdict is that of the track record, alerts fire when they did, and nothing is missing in it."""
+    judgement = replay(recorded).judgement
+    assert judge.judge(recorded).verdict is judgement.verdict
+    assert {"agreement", "recording"} <= {
+        one.check for one in judgement.findings if one.verdict is Verdict.PASS
+    }
+    assert "" == sentences(judgement, Verdict.FAIL) + sentences(judgement, Verdict.UNKNOWN)
+
+
+def test_the_rules_of_today_are_held_against_what_was_recorded() -> None:
+    """Every recording passes by the shipped rules; which of them it has no data for is said."""
+    found = list(replay_all(list(RECORDINGS.values()), rules.load(SHIPPED)))
+    assert [Verdict.PASS] * len(found) == [one.judgement.verdict for one in found]
+    assert all("nothing is said of" in one.judgement.notes[-1] for one in found)
+    assert all("Kubediff" in one.judgement.notes[-1] for one in found)
+
+
+def test_a_rule_that_is_dead_at_real_durations_fails(crash_loop: Incident) -> None:
+    """With its historic window the alert never fires on the crash loop it is for."""
+    text = crash_loop.rules.replace("[10m]) > 0", "[1m]) > 1/300")
+    historic = rules.RuleSet(files={"old.yaml": rules.parse(text, "old.yaml")})
+    judgement = replay(crash_loop, historic).judgement
+    assert Verdict.FAIL is judgement.verdict
+    assert "PodRestartingTooMuch never fired" in sentences(judgement, Verdict.FAIL)
+
+
+def test_a_recording_that_lacks_a_sample_is_not_complete(crash_loop: Incident) -> None:
+    """A hole in what an alert was evaluated on is found by the states that were seen."""
+
+    def holed(one: Series) -> Series:
+        if one.labels["__name__"] != "k8s_pod_status_restartCount":
+            return one
+        return msgspec.structs.replace(one, timestamps=one.timestamps[:60], values=one.values[:60])
+
+    lost = msgspec.structs.replace(crash_loop, series=tuple(map(holed, crash_loop.series)))
+    judgement = replay(lost).judgement
+    assert "the recording is not complete: by it PodRestartingTooMuch was in another state than was seen" in (
+        sentences(judgement, Verdict.UNKNOWN)
+    )
+    assert Verdict.PASS is not judgement.verdict
+
+
+def test_life_and_real_durations_may_differ(crash_loop: Incident) -> None:
+    """Where they do, it is a failure that says so, and never a pass."""
+    slower = with_rules(
+        crash_loop,
+        "for: 1h\n    labels:\n      severity: warning\n    annotations:\n      summary: Con",
+        "for: 2h\n    labels:\n      severity: warning\n    annotations:\n      summary: Con",
+    )
+    judgement = replay(slower).judgement
+    assert Verdict.FAIL is judgement.verdict
+    assert "live it was pass, at real durations it is fail" in sentences(judgement, Verdict.FAIL)
+
+
+def test_what_can_not_be_stretched_is_said(crash_loop: Incident) -> None:
+    """A rule in seconds of the clock can't be held against minutes that stand for hours."""
+    text = crash_loop.rules.replace(
+        'rate(k8s_pod_status_restartCount{job="monitoring/kube-api-exporter"}[10m]) > 0',
+        "time() - k8s_pod_start_time > 3600",
+    )
+    asked = rules.RuleSet(files={"clock.yaml": rules.parse(text, "clock.yaml")})
+    judgement = replay(crash_loop, asked).judgement
+    assert Verdict.UNKNOWN is judgement.verdict
+    assert "PodRestartingTooMuch can't be replayed: clock.yaml:" in sentences(judgement, Verdict.UNKNOWN)
+
+
+def test_absence_is_not_silence(crash_loop: Incident) -> None:
+    """An alert on a metric of which a recording can't tell is unknown, by name, although it is silent."""
+    text = crash_loop.rules.replace("k8s_deployment_status_observedGeneration", "other_generation")
+    asked = rules.RuleSet(files={"other.yaml": rules.parse(text, "other.yaml")})
+    judgement = replay(crash_loop, asked).judgement
+    said = "DeploymentGenerationMismatch reads other_generation, of which this recording has nothing"
+    assert (Verdict.UNKNOWN, True) == (
+        judgement.verdict,
+        said in sentences(judgement, Verdict.UNKNOWN),
+    )
+
+
+def test_an_engine_that_does_not_start_is_no_verdict(
+    crash_loop: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trouble of this machine is unknown, in a sentence."""
+
+    def broken() -> None:
+        raise LabError("starting the engine: no space left")
+
+    monkeypatch.setattr(engine, "started", broken)
+    assert "starting the engine: no space left" == sentences(replay(crash_loop).judgement, Verdict.UNKNOWN)
+
+
+def test_an_alert_that_fires_at_the_end_fires_on() -> None:
+    """Where nothing is known of an end, there is none."""
+    (life,) = [one for one in judge.judge(RECORDINGS["pods-crash-loop"]).lives if spans(one)]
+    assert [(3743.667, 4733.667)] == spans(life)
+    assert [(3743.667, float("inf"))] == spans(msgspec.structs.replace(life, changes=life.changes[:2]))
+
+
+def test_a_job_that_the_lab_did_not_have_is_not_absent(crash_loop: Incident) -> None:
+    """An alert that its job is gone says nothing where there never was one; of others it does."""
+
+    def said(job: str) -> set[str]:
+        more = f"- name: absent\n  rules:\n  - alert: Gone\n    expr: absent(up{{job='{job}'}})\n"
+        text = crash_loop.rules + more
+        asked = rules.RuleSet(files={"r.yaml": rules.parse(text, "r.yaml")})
+        judgement = replay(crash_loop, asked).judgement
+        return {one for one in judgement.notes if "Gone" in one} | {judgement.verdict.value}
+
+    assert {"pass", "nothing is said of Gone: this recording has nothing of what they read"} == said("other")
+    assert {"pass"} == said("kubernetes-nodes")
