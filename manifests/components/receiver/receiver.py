@@ -4,8 +4,8 @@
     GET /received?since=N  what came from the Nth on: {"instance", "since", "received": [{"at", …}]}
     GET /healthz
 
-A file <about>.json in TROUBLE has it refuse, delay or drop messages in which <about> occurs, for a while. It
-runs in an image that has Python and nothing else.
+A file <about>.json in TROUBLE has it refuse, delay or drop messages in which <about> occurs, for so long from
+the first on. It runs in an image that has Python and nothing else.
 """
 
 import contextlib
@@ -27,6 +27,7 @@ TROUBLE = Path(os.environ.get("TROUBLE", "/trouble"))
 MESSAGE_BYTES_MAX = 1 << 20
 KEPT_MAX = 20_000  # the drill reads them within seconds
 SILENT_SECONDS_MAX = 30.0  # a connection on which nothing is said
+BEGAN: dict[str, float] = {}  # when the first message came that there was trouble with
 
 
 class Records:
@@ -130,7 +131,7 @@ def trouble_with(message: str, now: float) -> dict[str, Any]:
     for file in sorted(TROUBLE.glob("*.json")):
         with contextlib.suppress(OSError, ValueError):  # being written, or gone meanwhile
             trouble: dict[str, Any] = json.loads(file.read_text())
-            if file.stem in message and now < trouble["until"]:
+            if file.stem in message and now < BEGAN.setdefault(file.stem, now) + trouble["lasts"]:
                 return trouble
     return {}
 

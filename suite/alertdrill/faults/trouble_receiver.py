@@ -13,11 +13,8 @@ from alertdrill.scenario import Fault
 How = Literal["refuses", "is slow", "hangs up"]
 RECEIVER = "receiver"  # the Deployment of the stack that stands where Slack is
 SLOW_SECONDS = 3.0  # live: it answers no faster in a drill, and Alertmanager waits for 10 at least
-FILE = "import json, pathlib, sys, time; file = pathlib.Path('/trouble', sys.argv[1] + '.json')"
-# Until when goes by its own clock.
-WRITE = f"""{FILE}
-trouble = json.loads(sys.argv[2])
-file.write_text(json.dumps({{**trouble, "until": time.time() + trouble["lasts"]}}))"""
+FILE = "import pathlib, sys; file = pathlib.Path('/trouble', sys.argv[1] + '.json')"
+WRITE = f"{FILE}; file.write_text(sys.argv[2])"
 REMOVE = f"{FILE}; file.unlink(missing_ok=True)"
 
 
@@ -28,7 +25,7 @@ class TroubleReceiver(FaultKind):
     traits = frozenset({Trait.DELAYS_MESSAGES})
 
     class Args(Value, frozen=True, kw_only=True):
-        """What it does to messages, and for how long from the fault on (rule time)."""
+        """What it does to messages, and for how long from the first of them on (rule time)."""
 
         how: How
         lasts: Annotated[str, msgspec.Meta(min_length=1)]
@@ -62,5 +59,5 @@ class TroubleReceiver(FaultKind):
 
 
 def trouble_receiver(how: How, *, lasts: str) -> Fault:
-    """Have the receiver refuse messages about the scenario (500), be slow, or hang up, for so long."""
+    """Have the receiver refuse messages about the scenario (500), be slow, or hang up, from the first on."""
     return Fault(name=TroubleReceiver.name, args={"how": how, "lasts": lasts})

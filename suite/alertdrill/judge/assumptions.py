@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from alertdrill import durations
 from alertdrill.judge import workload
-from alertdrill.judge.letters import pauses
+from alertdrill.judge.letters import Letter, pauses
 from alertdrill.judge.matching import label_mistakes
 from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import instance, moment
@@ -256,9 +256,21 @@ def _mail(recording: Recording) -> Iterator[str]:
         return
     if end - mail.until > recording.resolution:
         yield f"what came is known only until {moment(mail.until)} of {moment(end)}"
+    own = [one for one in recording.letters if one.said.namespace == recording.incident.namespace]
+    if (
+        own
+        and Trait.DELAYS_MESSAGES in recording.traits
+        and not any(_met_trouble(one, recording.incident.speed) for one in own)
+    ):
+        yield "the receiver was to be in trouble, and no message met with any"
     canary = recording.incident.limits.canary
     calls = [one.taken for one in recording.letters if one.said.alert == canary and one.taken is not None]
     silences_it = Trait.STOPS_MESSAGES in recording.traits
     for start, stop in pauses(calls, 0.0, end):
         if stop - start > delivery.heartbeat and not silences_it:
             yield f"the dead man's switch was not called from {moment(start)} to {moment(stop)}"
+
+
+def _met_trouble(letter: Letter, speed: float) -> bool:
+    """Say whether a message was refused, or kept waiting for more than a live second."""
+    return letter.taken is None or letter.tries > 1 or letter.taken - letter.first > speed

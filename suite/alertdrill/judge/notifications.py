@@ -68,7 +68,8 @@ def nothing_else(recording: Recording) -> Iterator[Finding]:
         for one in recording.letters
         if (one.said.alert, one.said.receiver) not in told
         and one.said.alert not in silenced | {recording.incident.limits.canary}
-        and (one.taken is None or one.taken > 0)
+        and one.said.status != RESOLVED  # of what had fired before
+        and one.first > 0
     ]
     for one in others:
         what = repr(one.said.title) if one.said.title else one.said.alert
@@ -144,7 +145,10 @@ def _over(recording: Recording, expectation: Expectation, sent: list[Letter]) ->
 
 
 def _about(recording: Recording, alert: str) -> list[Letter]:
-    return [one for one in recording.letters if one.said.alert == alert]
+    """Return the messages about an alert of this scenario's, or of none: others' may be called the same."""
+    own = {recording.incident.namespace, ""}
+    found = [one for one in recording.letters if one.said.alert == alert and one.said.namespace in own]
+    return [one for one in found if one.first > 0]
 
 
 def _fired(recording: Recording, alert: str) -> float | None:

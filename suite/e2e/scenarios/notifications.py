@@ -9,10 +9,10 @@ DOWN = fail_readiness("app.kubernetes.io/name=web")
 LINK = like("https://.+/rules/README.md#deploymentreplicasmismatch")
 
 
-def lacks_replicas(within: str) -> tuple[Expectation, ...]:
+def lacks_replicas(within: str, *, fires_within: str = "8m") -> tuple[Expectation, ...]:
     """Return what is expected of a Deployment without replicas that people are told of in time, and once."""
     return (
-        fires("DeploymentReplicasMismatch", after="5m", within="8m", labels=WEB),
+        fires("DeploymentReplicasMismatch", after="5m", within=fires_within, labels=WEB),
         resolves("DeploymentReplicasMismatch", within="5m"),
         notified(
             "DeploymentReplicasMismatch",
@@ -63,25 +63,25 @@ SCENARIOS = [
         name="notifications/receiver refuses",
         why="Slack answers with an error for a while: the message comes once it does no more.",
         workload="web",
-        fault=followed_by(trouble_receiver("refuses", lasts="8m"), after="10s", then=DOWN),
-        hold="13m",
-        expect=lacks_replicas("6m"),
+        fault=followed_by(trouble_receiver("refuses", lasts="2m30s"), after="10s", then=DOWN),
+        hold="18m",
+        expect=lacks_replicas("6m", fires_within="12m"),
     ),
     Scenario(
         name="notifications/receiver is slow",
         why="Slack takes its time: nobody is told twice for that.",
         workload="web",
         fault=followed_by(trouble_receiver("is slow", lasts="30m"), after="10s", then=DOWN),
-        hold="12m",
-        expect=lacks_replicas("3m"),
+        hold="15m",
+        expect=lacks_replicas("3m", fires_within="12m"),
     ),
     Scenario(
         name="notifications/receiver is down",
         why="Slack is down for longer than a message is tried: what still holds is told when it is back.",
         workload="web",
-        fault=followed_by(trouble_receiver("hangs up", lasts="12m"), after="10s", then=DOWN),
-        hold="20m",
-        expect=lacks_replicas("12m"),
+        fault=followed_by(trouble_receiver("hangs up", lasts="7m"), after="10s", then=DOWN),
+        hold="22m",
+        expect=lacks_replicas("13m", fires_within="12m"),
     ),
     Scenario(
         name="notifications/alertmanager restarted",

@@ -275,6 +275,21 @@ def test_a_receiver_that_is_slow_on_purpose_may_take_its_time() -> None:
     assert PASS is judge(recorded((message(362.0, took=80), SENT[1]), traits=traits)).verdict
 
 
+def test_trouble_that_no_message_met_proves_nothing() -> None:
+    """Where the receiver was to refuse and did not, its messages say nothing of one that does."""
+    traits = (*(GOOD.traits or ()), Trait.DELAYS_MESSAGES)
+    found = judge(recorded(SENT, traits=traits))
+    assert ["the receiver was to be in trouble, and no message met with any"] == said(found, UNKNOWN)
+
+
+def test_what_is_told_of_others_of_that_name_is_not_this_scenario_s() -> None:
+    """A message about another namespace, or from before the fault, is no second one."""
+    others = (message(390.0, namespace="kube-system"), over(-9.0, namespace=""), over(20.0, alert="Other"))
+    found = judge(recorded((*SENT, *others)))
+    assert "page was told that Mismatch is over 2m40s after the repair, allowed 5m" in said(found, PASS)
+    assert not any("2 times" in one for one in said(found, FAIL))
+
+
 def test_a_recording_with_messages_is_read_back_as_it_was(tmp_path: Path) -> None:
     """What was told is judged again from the disk, with the same words."""
     one = recorded(SENT)
