@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from alertdrill import durations
 from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.machine import tools
 
@@ -108,6 +109,14 @@ def test_every_address_is_a_file_that_the_drill_writes() -> None:
     assert set(RECEIVERS) == named
     patch = (MANIFESTS / "components" / "receiver" / "alertmanager.yaml").read_text()
     assert f"for name in {RECEIVERS}:".replace("'", '"') in patch
+
+
+def test_what_fails_together_comes_together() -> None:
+    """A group waits for longer than one scrape and one evaluation, by which alerts of one cause come apart."""
+    prometheus = yaml.safe_load((MANIFESTS / "base" / "prometheus" / "prometheus.yaml").read_text())
+    pauses = [prometheus["global"][f"{one}_interval"] for one in ("scrape", "evaluation")]
+    apart = sum(map(durations.seconds, pauses))
+    assert apart < durations.seconds(yaml.safe_load(CONFIG.read_text())["route"]["group_wait"])
 
 
 def test_the_templates_are_deployed() -> None:

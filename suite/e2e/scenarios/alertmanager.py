@@ -31,7 +31,6 @@ SCENARIOS = [
             # Its pod comes back in live time.
             resolves("AlertmanagerDown", within="10m"),
             resolves("PrometheusNotConnectedToAlertmanager", within="10m"),
-            never("NotificationsFailing"),
         ),
     ),
     Scenario(

@@ -64,8 +64,8 @@ SCENARIOS = [
         why="Slack answers with an error for a while: the message comes once it does no more.",
         workload="web",
         fault=followed_by(trouble_receiver("refuses", lasts="2m30s"), after="10s", then=DOWN),
-        hold="18m",
-        expect=lacks_replicas("6m", fires_within="12m"),
+        hold="20m",
+        expect=lacks_replicas("8m", fires_within="12m"),
     ),
     Scenario(
         name="notifications/receiver is slow",
