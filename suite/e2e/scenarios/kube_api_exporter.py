@@ -18,7 +18,7 @@ SCENARIOS = [
                 within="8m",
                 labels={"job": "monitoring/kube-api-exporter", "severity": "critical"},
             ),
-            resolves("KubeApiExporterDown", within="5m"),
+            resolves("KubeApiExporterDown", within="8m"),
             never("NodeExporterDown"),
         ),
     ),

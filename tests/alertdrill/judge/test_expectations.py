@@ -398,3 +398,18 @@ def test_a_silence_over_what_the_scenario_takes_down_says_nothing() -> None:
         scenario = msgspec.structs.replace(run.scenario, touches=("kubelet",))
         found = judge(msgspec.structs.replace(run, scenario=scenario, rules=rules.format(metric)))
         assert verdict is found.verdict, found.findings
+
+
+def test_what_an_alert_told_while_nobody_could_look_is_not_asked() -> None:
+    """Where the scenario cuts the way to Prometheus and says nothing of annotations; else it is unknown."""
+    silent = [msgspec.structs.replace(one, data={**one.data, "annotations": {}}) for one in LIFE]
+    plain = fires("Mismatch", after="5m", within="8m", labels=NAMED)
+    for touches, expectation, verdict in (
+        ((), plain, UNKNOWN),
+        (("apiserver",), plain, PASS),
+        (("kubelet",), plain, PASS),
+        (("apiserver",), FIRES, UNKNOWN),
+    ):
+        run = recorded([*without(*LIFE), *silent], [expectation])
+        scenario = msgspec.structs.replace(run.scenario, touches=touches)
+        assert verdict is judge(msgspec.structs.replace(run, scenario=scenario)).verdict
