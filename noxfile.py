@@ -12,7 +12,7 @@ nox.options.sessions = ["lint", "types", "tests", "rules", "gate"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 
-PYTHON_CODE = ("exporter", "suite", "tests", "noxfile.py")
+PYTHON_CODE = ("exporter", "suite", "tests", "manifests", "noxfile.py")
 LOCK = "suite/requirements.txt"
 IMAGE_LOCK = "exporter/requirements.txt"
 GROUPS = ("build", "browser", "lint", "types", "tests")
@@ -39,7 +39,7 @@ def types(session: nox.Session) -> None:
     """Mypy strict over packages, tests and this file."""
     install(session)
     session.run("mypy")
-    session.run("mypy", "tests", "suite/e2e", "suite/bench", "noxfile.py")
+    session.run("mypy", "tests", "suite/e2e", "suite/bench", "manifests", "noxfile.py")
 
 
 @nox.session

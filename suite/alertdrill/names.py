@@ -26,6 +26,7 @@ RULES = "rules"  # what such a scenario touches
 
 # What of a lab a scenario may disturb, with the jobs that may be down meanwhile. Whoever relies on it waits.
 TOUCHABLE: dict[str, frozenset[str]] = {
+    "alertmanager": frozenset({"monitoring/alertmanager"}),
     # A kubelet asks it who it is that scrapes.
     "apiserver": frozenset({"kubernetes-apiserver", "kubernetes-nodes", "kubernetes-cadvisor"}),
     "controllers": frozenset(),
@@ -37,7 +38,7 @@ TOUCHABLE: dict[str, frozenset[str]] = {
     RULES: frozenset(),
 }
 # Without these every scenario goes on, but for one that touches them, too.
-SPARED = frozenset({"prom-node-exporter", "prometheus-configuration", RULES})
+SPARED = frozenset({"alertmanager", "prom-node-exporter", "prometheus-configuration", RULES})
 
 # Metrics of kube-api-exporter.
 REPLICAS = "k8s_deployment_spec_replicas"  # every Deployment has it, at all times
@@ -69,3 +70,4 @@ RESTART_SECONDS_LOW, RESTART_SECONDS_HIGH = 200.0, 360.0
 RESTART_OVERHEAD_SECONDS = 10.0
 SCRAPE_DURATION = "scrape_duration_seconds"  # Prometheus' own, of each target
 LOOKBACK_SECONDS = 300.0  # Prometheus' own default
+RESEND_SECONDS = 60.0  # Prometheus' own default: an alert that goes on is told to Alertmanager so often

@@ -13,6 +13,8 @@ from alertdrill.errors import UsageError
 from alertdrill.rules import Rule, RuleSet, promql
 
 OF_ALERTS = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
+Key = tuple[str, int, str, str]
+
 DEPTH_MAX = 50  # rules that read each other in a row
 OF_ABSENCE = frozenset({"absent", "absent_over_time"})
 
@@ -36,8 +38,8 @@ class Needs:
     `recorded` is how many seconds before the first evaluation recording rules must be evaluated.
     """
 
-    of_rules: dict[tuple[str, int], tuple[Need, ...]]
-    unknown: dict[tuple[str, int], str]
+    of_rules: dict[Key, tuple[Need, ...]]
+    unknown: dict[Key, str]
     recorded: float
 
 
@@ -48,8 +50,8 @@ def find(rules: RuleSet) -> Needs:
         if rule.kind == "record":
             made.setdefault(rule.name, []).append(rule)
     finder = _Finder(made, frozenset(rules.alerts))
-    of_rules: dict[tuple[str, int], tuple[Need, ...]] = {}
-    unknown: dict[tuple[str, int], str] = {}
+    of_rules: dict[Key, tuple[Need, ...]] = {}
+    unknown: dict[Key, str] = {}
     for rule in rules.rules:
         if rule.kind == "alert":
             try:
@@ -59,9 +61,9 @@ def find(rules: RuleSet) -> Needs:
     return Needs(of_rules, unknown, finder.recorded)
 
 
-def key(rule: Rule) -> tuple[str, int]:
-    """Return what tells a rule from all others."""
-    return rule.file, rule.line
+def key(rule: Rule) -> Key:
+    """Return what tells a rule from all others; a file may have many in one line."""
+    return rule.file, rule.line, rule.name, rule.expr
 
 
 class _Finder:

@@ -24,6 +24,12 @@ from alertdrill.progress import Progress
     help="Recordings, or folders of them: their scenarios are judged again with each mutant; again for more.",
 )
 @click.option(
+    "--beside",
+    type=reading.RULES,
+    multiple=True,
+    help="Rules that the recordings were made with, too, and that are not damaged; again for more.",
+)
+@click.option(
     "--floor", type=click.FloatRange(0, 100), help="Exit code 1 when a smaller percentage is noticed."
 )
 @click.option(
@@ -39,6 +45,7 @@ from alertdrill.progress import Progress
 def mutate(
     files: Sequence[Path],
     recordings: Sequence[Path],
+    beside: Sequence[Path],
     explanations: Sequence[Path],
     output_format: str,
     *,
@@ -62,7 +69,7 @@ def mutate(
     paths = list(files)
     explaining = list(explanations) or survivors.beside(paths)
     explained = [one for file in explaining for one in survivors.read(file)]
-    found = mutating(paths, recordings=recordings, explained=explained, tell=Progress().say)
+    found = mutating(paths, beside=beside, recordings=recordings, explained=explained, tell=Progress().say)
     if output_format == "json":
         click.echo(msgspec.json.format(_as_json(found), indent=2))
     else:

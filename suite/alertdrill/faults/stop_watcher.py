@@ -5,12 +5,14 @@ from typing import Any
 
 from alertdrill.faults.base import FaultKind, Ground, Place, Text
 from alertdrill.faults.in_container import anyhow
-from alertdrill.model import Value
+from alertdrill.model import Trait, Value
 from alertdrill.scenario import Fault
 
 # What every DaemonSet of the stack chooses its nodes by.
 OS_LABEL = "kubernetes.io/os"
 NAME_LABEL = "app.kubernetes.io/name"
+# Without these no message is sent, or none is taken.
+MESSENGERS = frozenset({"alertmanager", "prometheus", "receiver"})
 
 
 class StopWatcher(FaultKind):
@@ -32,6 +34,10 @@ class StopWatcher(FaultKind):
             f"{args['component']} is no part of the monitoring stack, so it can't be stopped;"
             f" there are: {', '.join(sorted(there)) or 'none'}"
         )
+
+    def traits_of(self, args: dict[str, Any]) -> frozenset[Trait]:
+        """Return whether messages stop with it."""
+        return frozenset({Trait.STOPS_MESSAGES}) if args["component"] in MESSENGERS else frozenset()
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Have it run no pod; returns before its pods are gone."""

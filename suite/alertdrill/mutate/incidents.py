@@ -61,9 +61,11 @@ class _Recording:
     def kills(self, mutants: Sequence[Mutant]) -> Trial:
         """Return which mutants change the verdict from pass to another one."""
         name = self._incident.scenario.name
-        verdict = judged(self._incident, self._rules, self._found).verdict
-        if verdict is not Verdict.PASS:
-            return Trial(name, trouble=f"with the rules as they are its verdict is {verdict.value}")
+        judgement = judged(self._incident, self._rules, self._found)
+        if judgement.verdict is not Verdict.PASS:
+            why = [one.sentence for one in judgement.findings if one.verdict is judgement.verdict]
+            said = f"with the rules as they are its verdict is {judgement.verdict.value}: {'; '.join(why)}"
+            return Trial(name, trouble=said)
         return Trial(name, frozenset(n for n, mutant in enumerate(mutants) if self._notices(n, mutant)))
 
     def _notices(self, number: int, mutant: Mutant) -> bool:

@@ -13,12 +13,14 @@ from alertdrill.mutate.values import Fate, Mutated
 def mutate(
     paths: Sequence[Path],
     *,
+    beside: Sequence[Path] = (),
     recordings: Sequence[Path] = (),
     explained: Sequence[Explained] = (),
     tell: Callable[[str], None] = lambda _sentence: None,
 ) -> Mutated:
     """Return what came of every mutant of the rules behind these paths; their tests are found with them.
 
+    The rules `beside` are not damaged, and are there for recordings that were made with them, too.
     Rules that fail their own tests are a RulesError: of these nothing could be learnt.
     """
     found = rules.find(paths)
@@ -32,7 +34,8 @@ def mutate(
     folders = incident.find(recordings) if recordings else []
     if folders:
         tell(f"and before {len(folders)} recordings")
-    trials = incidents.kills(every, ruleset, folders)
+    there = rules.load([*paths, *beside]) if folders and beside else ruleset
+    trials = incidents.kills(every, there, folders)
     fates = [
         Fate(
             mutant=mutant,

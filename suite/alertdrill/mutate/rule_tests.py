@@ -32,6 +32,7 @@ EXPECTING = ("alert_rule_test", "promql_expr_test")
 BROKEN = ", err: "  # is in what promtool says when a rule can't be evaluated
 
 Document = dict[str, Any]
+Key = tuple[str, int, str, tuple[int, str, str]]
 Tried = tuple[int, Rule, Rule]  # place, original, changed
 
 
@@ -155,7 +156,7 @@ class Trial:
             yield str(path), tuple(group for group in groups if group.rules)
 
     def _rules(self, rule: Rule, path: Path) -> Iterator[Rule]:
-        mine = [one for one in self.tried if one[1].line == rule.line and _is_in(one[1], path)]
+        mine = [one for one in self.tried if _is_in(one[1], path) and _content(one[1]) == _content(rule)]
         if self.alone:
             yield mine[0][2] if mine else rule
         elif rule.kind == "record":
@@ -228,6 +229,11 @@ def _renamed(stated: Any, name: str, other: str) -> Any:
     return type(stated)(re.sub(_whole(name), other, stated))
 
 
+def _content(rule: Rule) -> tuple[int, str, str]:
+    """Return what tells a rule from all others of its file, which may have many in one line."""
+    return rule.line, rule.name, rule.expr
+
+
 def _is_in(rule: Rule, path: Path) -> bool:
     return Path(rule.file).resolve() == path
 
@@ -266,7 +272,7 @@ def kills(mutants: Sequence[Mutant], tests: Sequence[TestFile]) -> list[frozense
         for place, mutant in enumerate(mutants):
             for number in test.about(mutant.original):
                 one = (place, mutant.original, mutant.changed)
-                if (test.path, number, mutant.original.file, mutant.original.line) in alone:
+                if _key(test, number, mutant.original) in alone:
                     trials.append(Trial(test, number, [one], alone=True))
                 else:
                     together.setdefault(number, []).append(one)
@@ -291,9 +297,9 @@ def kills(mutants: Sequence[Mutant], tests: Sequence[TestFile]) -> list[frozense
     return [frozenset(one) for one in found]
 
 
-def _baseline(mutants: Sequence[Mutant], tests: Sequence[TestFile]) -> set[tuple[str, int, str, int]]:
+def _baseline(mutants: Sequence[Mutant], tests: Sequence[TestFile]) -> set[Key]:
     """Return which rules must be tried alone, by test file and case."""
-    originals = list({(one.original.file, one.original.line): one.original for one in mutants}.values())
+    originals = list({(one.original.file, _content(one.original)): one.original for one in mutants}.values())
     together: dict[tuple[str, int], Trial] = {}
     alone = []
     for test in tests:
@@ -317,9 +323,11 @@ def _baseline(mutants: Sequence[Mutant], tests: Sequence[TestFile]) -> set[tuple
                 for path, said in wrong.items()
             ]
         )
-    return {
-        (trial.test.path, trial.number, trial.tried[0][1].file, trial.tried[0][1].line) for trial in alone
-    }
+    return {_key(trial.test, trial.number, trial.tried[0][1]) for trial in alone}
+
+
+def _key(test: TestFile, number: int, rule: Rule) -> Key:
+    return test.path, number, rule.file, _content(rule)
 
 
 def _says_its_name(rule: Rule) -> bool:

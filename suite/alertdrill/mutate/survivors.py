@@ -69,6 +69,12 @@ def explain(fates: list[Fate], explained: list[Explained]) -> tuple[list[Fate], 
     stale = []
     for key, one in reasons.items():
         if key not in used:
-            why = "is noticed now" if key in there else "is no mutant of these rules"
+            why = _why_stale(there.get(key))
             stale.append(f"{one.place}: {one.alert}: {one.mutant} {why}; remove its explanation")
     return told, stale
+
+
+def _why_stale(fate: Fate | None) -> str:
+    if fate is None:
+        return "is no mutant of these rules"
+    return "is noticed now" if fate.killed else "makes no difference"

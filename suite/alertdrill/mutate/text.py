@@ -12,10 +12,8 @@ def render(mutated: Mutated, *, matrix: bool = False) -> str:
 
 
 def _lines(mutated: Mutated, *, matrix: bool) -> Iterator[str]:
-    scores = list(mutated.scores())
-    width = max(len(one.rule) for one in scores)
-    for one in scores:
-        yield f"{one.share:>6.1%}  {one.killed:>3} of {one.mutants:<3}  {one.rule:<{width}}"
+    for one in mutated.scores():
+        yield f"{one.share:>6.1%}  {one.killed:>3} of {one.mutants:<3}  {one.rule}"
     yield ""
     yield from _who(mutated)
     if matrix:

@@ -73,9 +73,7 @@ class Mutated(Value, frozen=True, kw_only=True):
 
     def scores(self) -> Iterator[Score]:
         """Yield the score of each rule, in the order of the files."""
-        for _, fates in groupby(
-            self.fates, key=lambda one: (one.mutant.original.file, one.mutant.original.line)
-        ):
+        for _, fates in groupby(self.fates, key=lambda one: one.mutant.original):
             those = list(fates)
             yield _score(those[0].mutant.original.name, those)
 
