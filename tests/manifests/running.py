@@ -53,7 +53,11 @@ def running(command: list[str], url: str, **environment: str) -> Iterator[str]:
             wait_for(f"{command[0]} to serve", answers, deadline=SECONDS_MAX, clock=WallClock(), every=0.02)
             yield url.rpartition("/")[0].removesuffix("/-")
         finally:
-            process.kill()
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 @contextmanager
@@ -98,24 +102,28 @@ class Alerting:
 @contextmanager
 def alerting(folder: Path) -> Iterator[Alerting]:
     """Run both; `folder` is where their files are."""
+    with receiver(folder) as address, alertmanager_to(address, folder) as one:
+        yield one
+
+
+@contextmanager
+def alertmanager_to(address: str, folder: Path) -> Iterator[Alerting]:
+    """Run an Alertmanager that sends to a receiver; it goes on where the last one in the folder ended."""
+    for name in RECEIVERS:
+        (folder / name).write_text(f"{address}/{name}")
+    text = compress.alertmanager_config(CONFIG.read_text(), SPEED)
+    text = text.replace("/etc/alertmanager-receivers", str(folder)).replace("/etc/alertmanager", str(BASE))
+    (folder / "alertmanager.yaml").write_text(text)
     port = free_port()
-    with receiver(folder) as address:
-        for name in RECEIVERS:
-            (folder / name).write_text(f"{address}/{name}")
-        text = compress.alertmanager_config(CONFIG.read_text(), SPEED)
-        text = text.replace("/etc/alertmanager-receivers", str(folder)).replace(
-            "/etc/alertmanager", str(BASE)
-        )
-        (folder / "alertmanager.yaml").write_text(text)
-        command = [
-            *alertmanager.command(),
-            f"--config.file={folder / 'alertmanager.yaml'}",
-            f"--storage.path={folder / 'data'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-            "--cluster.listen-address=",
-        ]
-        with running(command, f"http://127.0.0.1:{port}/-/ready") as url:
-            yield Alerting(url, address)
+    command = [
+        *alertmanager.command(),
+        f"--config.file={folder / 'alertmanager.yaml'}",
+        f"--storage.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    ]
+    with running(command, f"http://127.0.0.1:{port}/-/ready") as url:
+        yield Alerting(url, address)
 
 
 def firing(labels: LABELS, annotations: LABELS | None = None, *, since: datetime | None = None) -> Any:

@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Iterator
 
 from alertdrill import durations
-from alertdrill.judge import workload
-from alertdrill.judge.letters import Letter, pauses
+from alertdrill.judge import switch, workload
+from alertdrill.judge.letters import Letter
 from alertdrill.judge.matching import label_mistakes
 from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import instance, moment
@@ -263,12 +263,7 @@ def _mail(recording: Recording) -> Iterator[str]:
         and not any(_met_trouble(one, recording.incident.speed) for one in own)
     ):
         yield "the receiver was to be in trouble, and no message met with any"
-    canary = recording.incident.limits.canary
-    calls = [one.taken for one in recording.letters if one.said.alert == canary and one.taken is not None]
-    silences_it = Trait.STOPS_MESSAGES in recording.traits
-    for start, stop in pauses(calls, 0.0, end):
-        if stop - start > delivery.heartbeat and not silences_it:
-            yield f"the dead man's switch was not called from {moment(start)} to {moment(stop)}"
+    yield from switch.silences(recording)
 
 
 def _met_trouble(letter: Letter, speed: float) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from alertdrill.incident import Incident
+from alertdrill.judge import switch
+from alertdrill.judge.recording import Recording
 
 
 def guesses(incident: Incident) -> Iterator[str]:
@@ -16,3 +18,9 @@ def guesses(incident: Incident) -> Iterator[str]:
                 f" which nobody"
                 " declared; declare in a pace.yaml beside the rules what paces it"
             )
+
+
+def silences(recording: Recording) -> Iterator[str]:
+    """Yield when nobody might have been told of anything, in a scenario that does not speak of messages."""
+    if not any(one.is_about_messages for one in recording.incident.scenario.expect):
+        yield from (f"{said}: people might not have been told" for said in switch.silences(recording))

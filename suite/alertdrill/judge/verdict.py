@@ -59,7 +59,7 @@ def _judgement(
         findings=findings,
         lives=seen.lives if seen else (),
         speed=incident.speed,
-        notes=tuple(notes.guesses(incident)),
+        notes=(*notes.guesses(incident), *(notes.silences(seen) if seen else ())),
         latencies=latency.measured(seen) if seen else (),
         left_out=incident.left_out,
     )

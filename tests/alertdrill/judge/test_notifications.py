@@ -236,8 +236,11 @@ def test_a_run_of_which_it_is_not_known_what_came_is_unknown(changes: dict[str, 
 
 
 def test_a_scenario_that_says_nothing_of_messages_needs_none() -> None:
-    """Whatever became of them, its alerts are judged."""
-    assert PASS is judge(recorded((), (), known=(), calls=())).verdict
+    """Whatever became of them, its alerts are judged; a silent switch is said beside the verdict."""
+    unasked, silent = judge(recorded((), (), known=(), calls=())), judge(recorded((), (), calls=CALLS[:1]))
+    assert (PASS, ()) == (unasked.verdict, unasked.notes)
+    said_beside = "the dead man's switch was not called from 10s to 12m10s: people might not have been told"
+    assert (PASS, (said_beside,)) == (silent.verdict, silent.notes)
 
 
 def test_the_switch_may_fall_silent_where_that_is_the_fault() -> None:
