@@ -9,7 +9,7 @@ import msgspec
 
 from alertdrill import crash, engine
 from alertdrill.engine import Engine
-from alertdrill.errors import AlertdrillError
+from alertdrill.errors import AlertdrillError, UsageError
 from alertdrill.gate import compare, differ
 from alertdrill.gate.values import Case, CaseVerdict, Change, Gated, Kind, Revisions, Told
 from alertdrill.incident import Incident
@@ -26,6 +26,10 @@ def gate(old: RuleSet, new: RuleSet, incidents: Sequence[Incident], more: Sequen
 
     Rules that say the same, in themselves and in what they read, do the same and are not evaluated.
     """
+    if not (old.alerts or new.alerts):
+        raise UsageError(
+            "there is no alert in either of them, so nothing could change; name what has the rules"
+        )
     both = differ.revisions(old, new)
     cases = [*more, *_cases(both, incidents)]
     known = [case for case in cases if isinstance(case, Case)]

@@ -62,6 +62,11 @@ def judged(incident: Incident, rules: RuleSet, found: Virtual) -> Judgement:
     """Return the verdict on what was found, as a judge gives it on what was seen."""
     expected = dict.fromkeys(one.alert for one in incident.scenario.expect)
     doubts = [doubt for alert in expected if (doubt := found.doubt(alert))]
+    doubts += [
+        f"no rule here is called {alert}, of which the scenario speaks"
+        for alert in expected
+        if alert not in rules.alerts
+    ]
     if doubts:
         return _unknown(incident, *doubts)
     again = msgspec.structs.replace(incident, events=_events(incident, rules, found), rules=rules.to_yaml())

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from alertdrill import engine, gate, rules
-from alertdrill.errors import LabError
+from alertdrill.errors import LabError, UsageError
 from alertdrill.gate import Gated, Kind
 from alertdrill.incident import Incident
 from alertdrill.model import Verdict
@@ -113,3 +113,9 @@ def test_trouble_is_never_a_pass(
     assert {"unknown"} == {one.kind.value for one in found.changes if one.case}
     assert (Verdict.UNKNOWN, len(recordings)) == (found.verdict, sum(bool(one.case) for one in found.changes))
     assert Kind.UNSEEN in {one.kind for one in found.changes}
+
+
+def test_a_gate_between_nothing_and_nothing_is_refused(recordings: list[Incident]) -> None:
+    """Two files without an alert are a mistake in a path, and no pass."""
+    with pytest.raises(UsageError, match="there is no alert in either of them"):
+        gate.gate(RuleSet(), RuleSet(), recordings)
