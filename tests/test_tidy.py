@@ -17,8 +17,8 @@ FUNCTION_LINES_MAX = 60
 # a folder or a file of the package. docs: CONTRIBUTING.md, "Layers".
 HARNESS_FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"plugin", "cli", "entry"}),
-    frozenset({"play", "gate"}),
-    frozenset({"replay"}),
+    frozenset({"play", "gate", "mutate"}),
+    frozenset({"backtest", "replay"}),
     frozenset({"lab", "engine", "reference", "rejudge", "report", "testing"}),
     frozenset({"faults", "prometheus"}),
     frozenset({"kube"}),

@@ -48,6 +48,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a rule file or a folder of them; again for more (default: drill_rules of the ini file)",
     )
     group.addoption(
+        "--drill-profile",
+        default="all",
+        help="all, or commit: as few as have every alert fire (default: all)",
+    )
+    group.addoption(
         "--drill-record", default="reports/incidents", help="where recordings go (default: reports/incidents)"
     )
     group.addoption("--drill-tofu", action="store_true", help="also what needs terradiff's image")
@@ -142,6 +147,9 @@ def _borrowed(options: "labs.Options", config: pytest.Config, *, keep: bool) -> 
     assert capture
     with process.interruptible():
         with capture.global_and_fixture_disabled():  # progress of minutes must be seen as it happens
+            if reporter := config.pluginmanager.getplugin("terminalreporter"):  # xdist's processes have none
+                reporter.ensure_newline()
+                reporter.flush()
             borrowed = labs.borrowed(options, labs.load_rules(options), Progress(), keep=keep)
             there = borrowed.__enter__()
         try:

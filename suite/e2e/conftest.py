@@ -16,7 +16,7 @@ from alertdrill.play import drill, needs_tofu
 from alertdrill.play.drill import Drilled, Played
 from alertdrill.progress import Progress
 from alertdrill.report import junit
-from alertdrill.scenario import Scenario
+from alertdrill.scenario import Scenario, profile
 from alertdrill.scenario import files as scenario_files
 
 SHIPPED = scenario_files.load(scenario_files.shipped())
@@ -27,7 +27,8 @@ Player = Callable[[Sequence[Scenario]], Drilled]
 
 def chosen(config: pytest.Config) -> list[Scenario]:
     """Return what this session drills: all but terradiff, or terradiff alone, whose tofu is long to build."""
-    return [one for one in SHIPPED if needs_tofu([one]) == bool(config.getoption("drill_tofu"))]
+    found = [one for one in SHIPPED if needs_tofu([one]) == bool(config.getoption("drill_tofu"))]
+    return profile.chosen(found, config.getoption("drill_profile"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -153,6 +153,25 @@ def test_trouble_is_an_error_in_one_sentence(error: str, said: str, repository: 
     assert "plugin.py" not in done.stdout
 
 
+def test_progress_begins_on_a_line_of_its_own(tmp_path: Path) -> None:
+    """The name of the test's file stands where pytest left it, and what the lab says below."""
+    (tmp_path / "conftest.py").write_text(
+        "from contextlib import contextmanager\n"
+        "from alertdrill import lab\n"
+        "@contextmanager\n"
+        "def borrowed(options, rules, progress, *, keep):\n"
+        "    print('bringing it up', flush=True)\n"
+        "    yield None\n"
+        "lab.borrowed = borrowed\n"
+    )
+    (tmp_path / "test_lab.py").write_text("def test_lab(drill_lab): pass\n")
+    done = run(tmp_path, "-v")  # undoes the -q
+    assert ("bringing it up", "1 passed") == (
+        next((line for line in done.stdout.splitlines() if "bringing" in line), done.stdout),
+        done.stdout.splitlines()[-1].strip("= ")[:8],
+    )
+
+
 def test_a_run_without_a_drill_loads_no_harness(tmp_path: Path) -> None:
     """Having alertdrill installed costs a test run nothing."""
     (tmp_path / "test_other.py").write_text(

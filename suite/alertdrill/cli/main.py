@@ -24,6 +24,8 @@ COMMANDS = {
     "export": ("alertdrill.cli.replay:export", "Write a recording as a promtool test file."),
     "faults": ("alertdrill.cli.faults:faults", "List what can be broken on purpose."),
     "compress": ("alertdrill.cli.rules:compress", "Print rules as a faster lab runs them."),
+    "mutate": ("alertdrill.cli.mutate:mutate", "Damage rules, and tell which damage nobody notices."),
+    "backtest": ("alertdrill.cli.backtest:backtest", "Tell when alerts would have fired in a server's past."),
     "images": ("alertdrill.cli.images:images", "Tell a lab's images, and how to push or load them."),
     "rules": ("alertdrill.cli.rules:rules", "Check rule files, and run their promtool tests."),
 }

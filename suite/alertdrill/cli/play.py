@@ -18,6 +18,8 @@ from alertdrill.play import workload as workloads
 from alertdrill.progress import Progress
 from alertdrill.scenario import Scenario, to_json
 from alertdrill.scenario import files as scenario_files
+from alertdrill.scenario import profile as profiles
+from alertdrill.scenario.profile import PROFILES, Profile
 
 
 @click.command()
@@ -28,6 +30,12 @@ from alertdrill.scenario import files as scenario_files
     "folder",
     type=reading.FILE,
     help="A folder of scenario modules. [default: the shipped ones]",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="all",
+    help="commit: as few as have every alert fire once. [default: all]",
 )
 @click.option(
     "--record", type=click.Path(path_type=Path), help="Where incidents go. [default: incidents/<time>]"
@@ -45,6 +53,7 @@ def play(
     *,
     scenarios: Sequence[str],
     folder: Path | None,
+    profile: Profile,
     record: Path | None,
     report: Sequence[Path],
     only_list: bool,
@@ -59,7 +68,8 @@ def play(
     taken down after. Every run leaves a recording.
     """
     reading.check_reports(report)
-    wanted = scenario_files.choose(scenario_files.load(folder or scenario_files.shipped()), scenarios)
+    found = scenario_files.choose(scenario_files.load(folder or scenario_files.shipped()), scenarios)
+    wanted = profiles.chosen(found, profile)
     asked = options.as_it_is(options.lab_options(**chosen))
     if only_list:
         _list(wanted, output_format)

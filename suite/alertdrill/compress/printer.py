@@ -71,13 +71,13 @@ def binary(node: library.BinaryExpr, left: str, right: str) -> str:
             words.append("bool")
         if how.matching is not None:
             on = how.matching.type == library.LabelModifierType.Include
-            words.append(f"{'on' if on else 'ignoring'} {_names(how.matching.labels)}")
+            words.append(f"{'on' if on else 'ignoring'} {names(how.matching.labels)}")
         # The library's enumerations can't be keys of a dict.
         if how.card == library.VectorMatchCardinality.ManyToOne:
-            words.append(f"group_left {_names(how.group_labels or [])}")
+            words.append(f"group_left {names(how.group_labels or [])}")
         elif how.card == library.VectorMatchCardinality.OneToMany:
-            words.append(f"group_right {_names(how.group_labels or [])}")
-        words += _fill(how.fill_values)
+            words.append(f"group_right {names(how.group_labels or [])}")
+        words += fill(how.fill_values)
     return " ".join([*words, right])
 
 
@@ -86,7 +86,7 @@ def aggregate(node: library.AggregateExpr, arguments: list[str]) -> str:
     words = [str(node.op)]
     if (grouping := node.modifier) is not None:
         by = grouping.type == library.AggModifierType.By
-        words.append(f"{'by' if by else 'without'} {_names(grouping.labels)}")
+        words.append(f"{'by' if by else 'without'} {names(grouping.labels)}")
     joined = f"({', '.join(arguments)})"
     return " ".join([*words, joined]) if len(words) > 1 else words[0] + joined
 
@@ -98,11 +98,13 @@ def at(modifier: library.AtModifier | None) -> str:
     return " @ start()" if modifier.type == library.AtModifierType.Start else " @ end()"
 
 
-def _names(labels: list[str]) -> str:
+def names(labels: list[str]) -> str:
+    """Print labels in parentheses."""
     return f"({', '.join(name if NAME.fullmatch(name) else json.dumps(name) for name in labels)})"
 
 
-def _fill(values: library.VectorMatchFillValues) -> list[str]:
+def fill(values: library.VectorMatchFillValues) -> list[str]:
+    """Print what stands for the side of a match that is not there."""
     if values.lhs is not None and values.lhs == values.rhs:
         return [f"fill ({number(values.lhs)})"]
     sides = (("fill_left", values.lhs), ("fill_right", values.rhs))

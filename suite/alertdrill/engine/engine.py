@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -37,6 +37,7 @@ FLAGS = (
     "--web.listen-address=127.0.0.1:0",
     "--web.enable-remote-write-receiver",
     "--storage.tsdb.retention.time=100y",
+    "--no-storage.tsdb.allow-overlapping-compaction",  # it lives too short for that to pay
 )
 
 
@@ -119,10 +120,15 @@ class Engine:
 
 
 @contextmanager
-def started() -> Iterator[Engine]:
-    """Yield an engine that holds nothing yet; it is gone with its data when the caller is done with it."""
+def started(fill: Callable[[Path], None] | None = None) -> Iterator[Engine]:
+    """Yield an engine that holds nothing yet; it is gone with its data when the caller is done with it.
+
+    `fill` is given the folder of its data before it starts, to put blocks there.
+    """
     folder = Path(tempfile.mkdtemp(prefix="alertdrill-engine-"))
     try:
+        if fill is not None:
+            fill(folder / "data")
         process = _start(folder)
         try:
             url = wait_for(

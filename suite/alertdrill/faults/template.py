@@ -90,7 +90,7 @@ class CrashContainer(_CrashLoop):
         """Return the changed part of the pod template."""
         ends = {"exit": "raise SystemExit('this version crashes')", "memory": "print(len(b'x' * 2**30))"}
         lives = durations.seconds(args.get("lives", "0s")) / place.speed
-        code = f"import time; time.sleep({lives:g}); {ends[args.get('by', 'exit')]}"
+        code = f"from time import sleep; sleep({lives:g}); {ends[args.get('by', 'exit')]}"
         return _container(args, command=["python3", "-c", code])
 
 

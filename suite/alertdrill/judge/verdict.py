@@ -5,7 +5,7 @@ import msgspec
 from alertdrill import crash
 from alertdrill.errors import UsageError
 from alertdrill.incident import Incident
-from alertdrill.judge import assumptions, expectations, notes, recording
+from alertdrill.judge import assumptions, expectations, latency, notes, recording
 from alertdrill.model import Finding, Judgement, Verdict
 from alertdrill.scenario import check
 
@@ -42,7 +42,8 @@ def _judged(incident: Incident) -> Judgement:
             return _judgement(incident, (fit, *expectations.findings(seen)), seen)
     except (msgspec.ValidationError, UsageError) as error:
         return _judgement(incident, (_unknown(f"the recording can't be judged: {error}"),), None)
-    return _judgement(incident, tuple(_unknown(reason) for reason in dict.fromkeys(reasons)), seen)
+    began = seen if seen.reached_fault or not seen.troubles else None  # before its fault it has no story
+    return _judgement(incident, tuple(_unknown(reason) for reason in dict.fromkeys(reasons)), began)
 
 
 def _unknown(reason: str) -> Finding:
@@ -59,5 +60,6 @@ def _judgement(
         lives=seen.lives if seen else (),
         speed=incident.speed,
         notes=tuple(notes.guesses(incident)),
+        latencies=latency.measured(seen) if seen else (),
         left_out=incident.left_out,
     )

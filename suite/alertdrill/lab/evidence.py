@@ -4,7 +4,8 @@ Best effort: what can't be had is said in its place, and never hides the verdict
 """
 
 import shutil
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from alertdrill.clock import WallClock
 from alertdrill.errors import LabError
 from alertdrill.kube import Kube
 from alertdrill.lab.clusters import Cluster
+from alertdrill.lab.stack import COMPONENTS
 from alertdrill.machine import cache
 from alertdrill.progress import Progress
 from alertdrill.prometheus import Prometheus, openmetrics
@@ -42,11 +44,11 @@ def export(kube: Kube, namespace: str, folder: Path, progress: Progress) -> None
         _write(kube, folder / "events.txt", "get", "events", "--all-namespaces", "--sort-by=.lastTimestamp")
         _write(kube, folder / "pods.txt", "get", "pods", "--all-namespaces", "--output=wide")
         _write(kube, folder / "describe.txt", "describe", "pods", f"--namespace={namespace}")
-        for component in ("kube-api-exporter", "prometheus"):
+        for component in COMPONENTS:
             words = ("logs", f"--namespace={namespace}", f"deployment/{component}", "--all-containers")
             _write(kube, folder / "logs" / f"{component}.log", *words)
             _write(kube, folder / "logs" / f"{component}.previous.log", *words, "--previous")
-        _samples(kube, namespace, folder / "prometheus.om.txt")
+        _samples(kube, namespace, folder / "prometheus.om.txt.gz")
 
 
 def _write(kube: Kube, file: Path, *words: str) -> None:
@@ -64,6 +66,13 @@ def _samples(kube: Kube, namespace: str, file: Path) -> None:
             server = Prometheus(forward.url(), on_silence=forward.mistrust)
             end = WallClock().now()
             start = end - EXPORTED_SECONDS
-            cache.write_pieces(file, openmetrics.lines(server, start=start, end=end))
+            cache.write_pieces(file, gzipped(openmetrics.lines(server, start=start, end=end)))
     except LabError as error:
         cache.write_whole(file.with_name("prometheus.missing.txt"), f"{error}\n")
+
+
+def gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the pieces of a text as those of a gzip file: half an hour of a lab is hundreds of megabytes."""
+    packer = zlib.compressobj(level=1, wbits=zlib.MAX_WBITS | 16)
+    yield from (packer.compress(piece) for piece in pieces)
+    yield packer.flush()

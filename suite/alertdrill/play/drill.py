@@ -10,10 +10,10 @@ from alertdrill.faults import calls, catalogue
 from alertdrill.incident import Incident
 from alertdrill.lab import Lab, LabRules, evidence
 from alertdrill.model import Judgement, Verdict
-from alertdrill.play import aim, kinds, session
+from alertdrill.play import aim, kinds, session, strays
 from alertdrill.play.run import Recorded
 from alertdrill.progress import Progress
-from alertdrill.scenario import Scenario, place
+from alertdrill.scenario import Scenario, noise, place
 from alertdrill.scenario import problems as problems_of
 
 
@@ -45,6 +45,7 @@ class Drilled:
 
     played: list[Played]
     interrupted: bool = False
+    whole: Judgement | None = None  # on what fired in the run and is no scenario's; None where nothing did
 
 
 def check(scenarios: Sequence[Scenario], rules: LabRules) -> None:
@@ -84,14 +85,22 @@ def drill(
     for name, why in lacking.items():
         progress.say(f"{name}: not played: {why}", style="yellow")
     possible = [one for one in scenarios if one.name not in lacking]
+    stated = noise.beside(one.folder for one in scenarios if one.module)
+    known = noise.in_force(stated)
     done = session.Session([], interrupted=False)
     if possible:
-        done = session.play(lab, possible, record=record, progress=progress, keep=keep)
+        done = session.play(lab, possible, record=record, progress=progress, keep=keep, noise=known)
     left = {one.scenario.name: one for one in done.recorded}
     left |= {
         one.name: Recorded(scenario=one, why=lacking[one.name]) for one in scenarios if one.name in lacking
     }
-    return Drilled([_judged(left[one.name], lab.speed) for one in scenarios], done.interrupted)
+    played = [_judged(left[one.name], lab.speed) for one in scenarios]
+    lives = [*done.fired, *(life for one in played for life in one.judgement.lives)]
+    used = [line for line in known if any(line.matches(life.alert, life.labels) for life in lives)]
+    for remark in noise.remarks(stated, used):
+        progress.say(remark, style="yellow")
+    whole = strays.judged(done.fired, scenarios, known, lab.limits.canary, lab.speed)
+    return Drilled(played, done.interrupted, whole)
 
 
 def _lacks(lab: Lab, scenario: Scenario) -> str:
@@ -132,7 +141,7 @@ def tell(
     In this order: whatever becomes of the evidence, the verdicts are out. Trouble with it is said beside
     them. A drill that was interrupted ends here, once told: who interrupts does not wait for evidence.
     """
-    judgements = [one.judgement for one in drilled.played]
+    judgements = [*(one.judgement for one in drilled.played), *([drilled.whole] if drilled.whole else [])]
     untold: LabError | None = None
     try:
         teller(judgements)

@@ -10,13 +10,16 @@ from alertdrill import crash
 from alertdrill.clock import Clock, StoppableClock, wait_for
 from alertdrill.errors import AlertdrillError, LabError
 from alertdrill.lab import Lab
+from alertdrill.model import Life
 from alertdrill.names import LAB_LABEL, SCENARIO_LABEL
-from alertdrill.play import baseline, observe, schedule
+from alertdrill.play import baseline, observe, schedule, strays
 from alertdrill.play.insist import insist
+from alertdrill.play.mailbox import Mailbox
 from alertdrill.play.run import BASELINE_SECONDS_MAX, Recorded, Run
 from alertdrill.progress import Progress
 from alertdrill.scenario import Scenario
 from alertdrill.scenario.files import check_folders
+from alertdrill.scenario.noise import Noise
 
 # More would bring up pods faster than two cores can, and the scrapes would suffer.
 COMING_UP_MAX = 6
@@ -28,10 +31,17 @@ class Session:
 
     recorded: list[Recorded]
     interrupted: bool
+    fired: tuple[Life, ...] = ()  # of alerts about none of them, in the whole run
 
 
 def play(
-    lab: Lab, scenarios: Sequence[Scenario], *, record: Path, progress: Progress, keep: bool = False
+    lab: Lab,
+    scenarios: Sequence[Scenario],
+    *,
+    record: Path,
+    progress: Progress,
+    keep: bool = False,
+    noise: tuple[Noise, ...] = (),
 ) -> Session:
     """Play the scenarios and return what each of them left.
 
@@ -40,17 +50,34 @@ def play(
     """
     check_folders(scenarios)
     clock = StoppableClock()
-    with observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher:
+    with (
+        observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher,
+        Mailbox(lab.receiver, clock, lab.evaluation_seconds) as mailbox,
+    ):
         _remove_leftovers(lab, clock)
         _await_quiet(lab, clock, progress)
         places = BoundedSemaphore(COMING_UP_MAX)
         runs = [
-            Run(lab, one, watcher, clock, progress, record, keep, places, schedule.beside(one, scenarios))
+            Run(
+                lab,
+                one,
+                watcher,
+                mailbox,
+                clock,
+                progress,
+                record,
+                keep,
+                places,
+                schedule.beside(one, scenarios),
+                noise,
+            )
             for one in scenarios
         ]
-        why, interrupted = "", False
+        fired: tuple[Life, ...] = ()
+        why, interrupted, started = "", False, clock.now()
         try:
             schedule.in_turns(runs, clock, once_quiet=lambda: _await_quiet(lab, clock, progress))
+            fired = tuple(strays.found(lab.prometheus(), started, clock.now()))
         except KeyboardInterrupt:
             why, interrupted = "the play was interrupted", True
             progress.say("interrupted: nothing more is started", style="yellow")
@@ -59,7 +86,7 @@ def play(
         except BaseException as error:  # noqa: BLE001  # what was recorded is judged all the same
             why = crash.told("playing", error)
         clock.stop()
-    return Session([run.left or _not_played(run.scenario, why) for run in runs], interrupted)
+    return Session([run.left or _not_played(run.scenario, why) for run in runs], interrupted, fired)
 
 
 def _not_played(scenario: Scenario, why: str) -> Recorded:

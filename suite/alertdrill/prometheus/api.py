@@ -150,6 +150,15 @@ class Prometheus:
             for one in found
         ]
 
+    def has(self, selector: str, *, start: float, end: float) -> bool:
+        """Return whether there is any series of a selector between two times (seconds since the epoch)."""
+        asked = {"match[]": selector, "start": f"{start:.3f}", "end": f"{end:.3f}", "limit": "1"}
+        try:
+            reply = self._session.post(f"{self.url}/api/v1/series", asked, timeout=REPLY_SECONDS_MAX)
+            return bool(reply.json()["data"])
+        except (requests.RequestException, *MISUNDERSTOOD) as error:
+            raise self._trouble(selector, error) from error
+
     def names(self) -> list[str]:
         """Return the names of all metrics there are, or were."""
         found: list[str] = self._get("label/__name__/values").json()["data"]

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from xml.etree import ElementTree as ET
 
 from alertdrill import rules
 from alertdrill.errors import LabError, RulesError
@@ -104,6 +105,35 @@ def test(files: Sequence[Path]) -> None:
         raise BadRulesError(problems)
 
 
+def failures(files: Sequence[Path], report: Path) -> dict[Path, dict[str, str]]:
+    """Run rule test files in one promtool; return by file the cases that failed, and what was said of each.
+
+    A file that could not be tested at all has a case without a name. `report` is a file promtool may write.
+    """
+    limit = SECONDS_MAX * len(files)
+    code, said = _run("test", "rules", f"--junit={report}", *map(str, files), seconds=limit)
+    try:
+        suites = {suite.get("name"): suite for suite in ET.parse(report).iter("testsuite")}  # noqa: S314  # promtool's own
+        found = {file: _failed(suites[str(file)]) for file in files}
+    except (OSError, ET.ParseError, KeyError) as error:
+        raise LabError(
+            f"asked promtool to run {len(files)} files of rule tests, could not read its report ({error}):"
+            f" {process.last_words(said.encode())}"
+        ) from error
+    if bool(code) is not any(found.values()):
+        raise LabError(f"promtool ended with {code}, and its report has another end: {said.strip()[-300:]}")
+    return found
+
+
+def _failed(suite: ET.Element) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for case in suite.iter("testcase"):
+        for failure in (*case.iter("failure"), *case.iter("error")):
+            text = (failure.text or failure.get("message") or "").strip()
+            found.setdefault(case.get("name") or "", []).append(text)
+    return {name: "\n".join(texts) for name, texts in found.items()}
+
+
 def check_config(file: Path) -> None:
     """Check a Prometheus configuration by itself: the files it names need not exist on this machine."""
     code, said = _run("check", "config", "--syntax-only", str(file))
@@ -154,10 +184,14 @@ def _line_of(group: Group | None, number: int, what: str) -> int:
     return rule.line_of("expr") if "expression" in what else rule.line
 
 
-def _run(*words: str) -> tuple[int, str]:
+def _run(*words: str, seconds: float = SECONDS_MAX) -> tuple[int, str]:
     argv = [str(tools.promtool()), *words]
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False)
+    except OSError as error:
         raise LabError(f"asking promtool to {' '.join(words[:2])}: {error}") from error
+    except subprocess.TimeoutExpired as error:
+        raise LabError(
+            f"asking promtool to {' '.join(words[:2])}: it was not done after {seconds:g} s"
+        ) from error
     return done.returncode, done.stdout + done.stderr

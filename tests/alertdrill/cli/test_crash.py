@@ -23,6 +23,7 @@ from alertdrill.lab.stack import Site
 from alertdrill.play import session
 from alertdrill.play.run import Recorded
 from alertdrill.scenario import never
+from alertdrill.testing import FakeKube
 
 GOOD = incident.read(Path(__file__).parents[1] / "judge" / "good")
 # None of these may be loaded to show what commands there are.
@@ -135,7 +136,7 @@ WRONG = msgspec.structs.replace(
 class Lent:
     """As much of a lab as a command asks for once its scenarios are played."""
 
-    kube = None
+    kube = FakeKube()
     rules = None
     site = Site(mark="lab", tail="lab")
     speed = 20.0

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from alertdrill import data
+from alertdrill.machine import tools
 
 FILES = sorted(Path(__file__).parent.glob("[0-9]*_*.txt"))
 PART = re.compile(r"^-- (.+) --$", re.MULTILINE)
@@ -46,6 +47,7 @@ def came_out(given: dict[str, str], folder: Path) -> dict[str, str]:
     assert "alertdrill" == program
     environment = {**os.environ, "ALERTDRILL_CACHE": str(folder / ".cache"), "COLUMNS": "110"}
     environment.pop("ALERTDRILL_DEBUG", None)
+    environment["PATH"] = os.pathsep.join([str(tools.promtool().parent), environment["PATH"]])  # fetched once
     done = subprocess.run(
         [sys.executable, "-c", RUN, *words],
         cwd=folder,

@@ -1,0 +1,163 @@
+"""How the server with the history is reached: its address, who asks, and what proves it.
+
+Secrets come from files or the environment, never from the command line, which every process may read.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+
+from alertdrill.errors import UsageError
+from alertdrill.kube import Kube
+
+TOKEN, PASSWORD = "ALERTDRILL_TOKEN", "ALERTDRILL_PASSWORD"  # names of variables
+FORWARDED = re.compile(
+    r"kube://(?P<namespace>[\w.-]+)/(?P<target>[\w.-]+/[\w.-]+):(?P<port>\d+)(?P<path>/.*)?"
+)
+BYTES_MAX = 64 * 1024  # of a file with a secret
+LINE_MAX = 300  # characters of an answer that are told
+
+
+@dataclass(frozen=True)
+class Access:
+    """One server, as its user names it: `url` as on the command line, which says nothing secret."""
+
+    url: str
+    tenant: str = ""
+    token: str = field(default="", repr=False)
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+    kubeconfig: str = ""
+    context: str = ""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Return whose history it is: the same from every machine, whoever asks."""
+        return (self.url, self.tenant, self.context)
+
+    def masked(self, text: str) -> str:
+        """Return one line of a text in which no secret of ours is left."""
+        line = " ".join(text.split())
+        for secret in (self.token, self.password):
+            line = line.replace(secret, "***") if secret else line
+        return line[:LINE_MAX]
+
+    def session(self) -> requests.Session:
+        """Return what asks in this one's name; not shared between threads."""
+        session = requests.Session()
+        if self.tenant:
+            session.headers["X-Scope-OrgID"] = self.tenant
+        if self.cert:
+            session.cert = (self.cert, self.key) if self.key else self.cert
+        # Also with nothing to prove: else `requests` would look into a .netrc.
+        session.auth = self._prove
+        return session
+
+    def _prove(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self.token:
+            request.headers["Authorization"] = f"Bearer {self.token}"
+        elif self.user:
+            requests.auth.HTTPBasicAuth(self.user, self.password)(request)
+        return request
+
+    @contextmanager
+    def reached(self) -> Iterator[Callable[[], str]]:
+        """Yield what returns the address by which the server can be asked at the moment."""
+        forwarded = FORWARDED.fullmatch(self.url)
+        if forwarded is None:
+            yield lambda: self.url
+            return
+        kube = Kube(Path(self.kubeconfig), self.context)
+        target, port = forwarded["target"], int(forwarded["port"])
+        with kube.forward(forwarded["namespace"], target, port) as forward:
+            yield lambda: forward.url() + (forwarded["path"] or "").rstrip("/")
+
+
+def stated(
+    url: str,
+    *,
+    tenant: str = "",
+    token_file: Path | None = None,
+    user: str = "",
+    password_file: Path | None = None,
+    ca: Path | None = None,
+    cert: Path | None = None,
+    key: Path | None = None,
+    kubeconfig: Path | None = None,
+    context: str = "",
+) -> Access:
+    """Return what a command line says, with the secrets that it says where to find."""
+    _check(url, kubeconfig, context)
+    token = _secret(token_file, TOKEN)
+    password = _secret(password_file, PASSWORD) if user else ""
+    if token and user:
+        raise UsageError(f"--user and a bearer token ({TOKEN} or --token-file) were given; give one of them")
+    if user and not password:
+        raise UsageError(f"--user {user} has no password; put it into {PASSWORD} or into --password-file")
+    if key and not cert:
+        raise UsageError("--key was given without --cert; a key alone proves nothing")
+    return Access(
+        url=url.rstrip("/"),
+        tenant=tenant,
+        token=token,
+        user=user,
+        password=password,
+        ca=str(ca or ""),
+        cert=str(cert or ""),
+        key=str(key or ""),
+        kubeconfig=str(kubeconfig or ""),
+        context=context,
+    )
+
+
+def _check(url: str, kubeconfig: Path | None, context: str) -> None:
+    """Refuse an address that can't be one, or that says a secret."""
+    if url.startswith("kube:"):
+        if not FORWARDED.fullmatch(url):
+            raise UsageError(
+                f"{url!r} names nothing in a cluster; write kube://NAMESPACE/service/NAME:PORT, and a path"
+                " behind it where there is one"
+            )
+        if not (kubeconfig and context):
+            raise UsageError(f"{url} is in a cluster; name it by --kubeconfig and --context")
+        return
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise UsageError(f"{url!r} is no address: {error}") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UsageError(f"{url!r} is no address; write http://HOST:PORT, https://… or kube://…")
+    if parts.username or parts.password:
+        raise UsageError(
+            "--prometheus says a user or a password, which every process of this machine may read; use"
+            f" --user, and --password-file or {PASSWORD}"
+        )
+    if parts.query or parts.fragment:
+        raise UsageError(f"{url!r} has something behind its path; name the address before /api/v1")
+
+
+def _secret(file: Path | None, variable: str) -> str:
+    """Return a secret from its file, else from the environment."""
+    if file is None:
+        return os.environ.get(variable, "").strip()
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(BYTES_MAX + 1)
+        text = raw.decode("ascii").strip()
+    except OSError as error:
+        raise UsageError(f"{file}: can't read the secret in it: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file}: what is in it is no token and no password") from error
+    if not text or len(text.split()) != 1 or len(raw) > BYTES_MAX:
+        raise UsageError(f"{file}: looked for one word, a secret, and found {len(text.split())}")
+    return text

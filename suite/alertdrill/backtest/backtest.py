@@ -1,0 +1,377 @@
+"""Rules and a server's past → how often each alert would have fired, and how sure that is; step by step."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from alertdrill import durations, engine
+from alertdrill.backtest import agree, history, near, needs, noise, plan, served
+from alertdrill.backtest.access import Access
+from alertdrill.backtest.history import History
+from alertdrill.backtest.needs import Needs
+from alertdrill.backtest.plan import Plan
+from alertdrill.backtest.raw import moment
+from alertdrill.backtest.selector import Selector
+from alertdrill.backtest.server import Server
+from alertdrill.backtest.values import Agreement, Alert, Noise, Result
+from alertdrill.clock import Clock
+from alertdrill.engine import Engine, Window, naming
+from alertdrill.errors import LabError, UsageError
+from alertdrill.incident import Series, timeline
+from alertdrill.model import Value
+from alertdrill.prometheus import remote_read
+from alertdrill.prometheus.remote_read import Matcher
+from alertdrill.rules import Rule, RuleSet
+
+NEW, DEPLOYED = "new:", "deployed:"  # under which each revision's recorded series stand in the engine
+LATE_SHARE = 0.05  # of the time; who has no data for longer is told of
+BISECTIONS = 10
+
+
+class Asked(Value, frozen=True, kw_only=True):
+    """What a user asks for: the time in seconds since the epoch, `holds` as `--for` has them.
+
+    `absent` are metrics of which there may be none, `at_most` how often an alert may fire.
+    """
+
+    start: float
+    end: float
+    interval: float = 0.0
+    holds: tuple[str, ...] = ()
+    absent: frozenset[str] = frozenset()
+    at_most: int | None = None
+    concurrency: int = 2
+    samples_max: int = 500_000_000
+    bytes_max: int = 4 * 2**30
+
+
+class Backtest:
+    """One backtest of one set of rules; `prepare` asks little, `run` asks for the history."""
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        asked: Asked,
+        access: Access,
+        clock: Clock,
+        *,
+        deployed: RuleSet | None = None,
+        tell: Callable[[str], None] = lambda _sentence: None,
+    ) -> None:
+        self.rules, self.asked, self.access, self.clock, self.tell = rules, asked, access, clock, tell
+        self.deployed = deployed
+        self.not_proved = ""
+        self.needs = needs.find(rules)
+        self.notes: list[str] = []
+
+    @contextmanager
+    def reached(self) -> Iterator[Server]:
+        """Yield the server, for as long as a way leads to it."""
+        with self.access.reached() as url:
+            yield Server(self.access, url, self.clock, bytes_max=self.asked.bytes_max, tell=self.tell)
+
+    def prepare(self, server: Server) -> Plan:
+        """Find out what the server is, and what the history will cost."""
+        self.way = plan.way(server, _probe(self.asked.end), remote_read.HEADERS, remote_read.STREAMED)
+        self._find_deployed(server)
+        interval, who = self.asked.interval, "--interval"
+        if not interval:
+            interval, who = served.interval(server, self.deployed)
+        self.notes.append(
+            f"groups without an interval are evaluated every {durations.text(interval)} ({who})"
+        )
+        self.interval = interval
+        holds = [rule.hold for rule in (*self.rules.rules, *self.proved.rules)]
+        holds += [rule.keep_firing_for for rule in (*self.rules.rules, *self.proved.rules)]
+        longest = max(durations.seconds(hold) for hold in (*filter(None, (*holds, *self.asked.holds)), "0"))
+        # Whatever is firing at the start must have been pending before.
+        self.first = self.asked.start - longest - 2 * interval
+        shares = [
+            plan.share(server, self.way, one, round((self.first - back) * 1000), round(self.asked.end * 1000))
+            for one, back in self._wanted().items()
+        ]
+        return Plan(self.way, tuple(shares))
+
+    def _find_deployed(self, server: Server) -> None:
+        if self.deployed is None:
+            try:
+                self.deployed = served.rules(server)
+            except LabError as error:
+                self.not_proved = f"{error}; name the rules that were deployed by --deployed"
+        names = self.rules.alerts & (self.deployed.alerts if self.deployed else frozenset())
+        if not names and not self.not_proved:
+            self.not_proved = "none of these alerts was deployed, so nothing in the history is theirs"
+        self.proved = served.named(self.deployed, names) if self.deployed else RuleSet()
+        self.proved_needs = needs.find(self.proved)
+
+    def _wanted(self) -> dict[Selector, float]:
+        """Return every selector that must be fetched, with how far back of the first evaluation."""
+        all_needs = [
+            one
+            for found in (self.needs, self.proved_needs)
+            for those in found.of_rules.values()
+            for one in those
+        ]
+        wanted = dict(needs.merged(all_needs))
+        if self.way == "query":
+            # What was scraped when: by that it is known when a series ended.
+            up = Selector((Matcher("__name__", "=", "up"),))
+            wanted[up] = max([*wanted.values(), wanted.get(up, 0.0)])
+        if self.proved.alerts:
+            names = "|".join(sorted(self.proved.alerts))
+            alerts = Selector(
+                tuple(sorted((Matcher("__name__", "=", "ALERTS"), Matcher("alertname", "=~", names))))
+            )
+            wanted[alerts] = 0.0
+        return wanted
+
+    def check(self, cost: Plan) -> None:
+        """Refuse what is more than was allowed."""
+        if cost.samples > self.asked.samples_max:
+            raise UsageError(
+                f"about {cost.samples} samples would be asked for, and at most {self.asked.samples_max} may"
+                " be; ask for fewer days or rules, or allow more by --samples-max"
+            )
+
+    def run(self, server: Server, cost: Plan) -> Result:
+        """Fetch the history, evaluate both revisions on it, and tell what came of it."""
+        with tempfile.TemporaryDirectory(prefix="alertdrill-backtest-") as folder:
+            past = History(
+                server,
+                self.way,
+                now=self.clock.now(),
+                folder=Path(folder),
+                concurrency=self.asked.concurrency,
+                tell=self.tell,
+            )
+            pieces = past.fetch(cost.shares)
+            self.tell("the history is here; the engine reads it")
+            fill = history.fill(pieces) if self.way == "chunks" else None
+            with engine.started(fill) as running:
+                if self.way != "chunks":
+                    running.write(self._marked(history.series(pieces, self.way)))
+                return self._judged(running, cost)
+
+    def _marked(self, series: Iterable[Series]) -> Iterator[Series]:
+        """Put markers where series end, as queries leave them out; by when their target was scraped."""
+        if self.way == "samples":
+            yield from series
+            return
+        every = list(series)
+        scrapes = {_target(one): one.timestamps for one in every if one.labels.get("__name__") == "up"}
+        unmarked = 0
+        for one in every:
+            times = scrapes.get(_target(one))
+            unmarked += times is None
+            yield (
+                one
+                if times is None
+                else timeline.mark_stale(one, [ms for ms in times if ms > one.timestamps[0]])
+            )
+        if unmarked:
+            self.notes.append(
+                f"of {unmarked} series it is not known when they ended, since there is no `up` of their job"
+                " and instance; they are taken for there for 5 minutes more"
+            )
+
+    def _judged(self, running: Engine, cost: Plan) -> Result:
+        past = self._alerts_of(running)
+        window = Window(
+            start=self.first,
+            end=self.asked.end,
+            interval=self.interval,
+            since=self.first - max(self.needs.recorded, self.proved_needs.recorded),
+            phases=self._phases(past),
+        )
+        self.tell("evaluating the rules")
+        said = engine.evaluate(running, self.rules, window, tag=NEW)
+        agreements = self._agreements(running, window, past)
+        lacking = self._lacking(running)
+        alerts = [self._alert(running, one, agreements, lacking) for one in said.alerts]
+        # The noisiest first, then those that came near; what is unknown is not lost at the end.
+        alerts.sort(key=lambda one: (-one.noise.fired, -one.noise.seconds, not one.unknown, one.name))
+        known = list(agreements.values())
+        total = sum(one.evaluations for one in known)
+        noisy = [
+            one.name
+            for one in alerts
+            if self.asked.at_most is not None and one.noise.fired > self.asked.at_most
+        ]
+        return Result(
+            server=self.access.url,
+            start=self.asked.start,
+            end=self.asked.end,
+            engine=f"Prometheus {running.version}",
+            samples=cost.samples,
+            alerts=tuple(alerts),
+            proof=self._proof(known, total),
+            agreement=sum(one.agreed for one in known) / total if total else None,
+            too_noisy=tuple(noisy),
+            notes=tuple(self.notes),
+        )
+
+    def _alerts_of(self, running: Engine) -> dict[str, list[Series]]:
+        """Return the samples of ALERTS that the history holds, by alert."""
+        found: dict[str, list[Series]] = {name: [] for name in self.proved.alerts}
+        if found:
+            for one in running.prometheus.samples("ALERTS", start=self.asked.start, end=self.asked.end):
+                found.get(one.labels.get("alertname", ""), []).append(one)
+        return found
+
+    def _phases(self, past: dict[str, list[Series]]) -> dict[str, float]:
+        """Return of each group, by name, when one of its evaluations was."""
+        known: dict[str, float] = {}
+        for group in self.proved.groups:
+            seen = [one for rule in group.rules for one in past.get(rule.name, [])]
+            if (phase := agree.phase(seen)) is not None:
+                known.setdefault(group.name, phase)
+        offset = {name: group.query_offset for name, group in self.rules.named().items()}
+        found = {}
+        for name, group in (*self.rules.named().items(), *self.proved.named().items()):
+            if group.name in known:
+                late = durations.seconds(offset[name]) if offset.get(name) else 0.0
+                found[name] = known[group.name] + late
+        return found
+
+    def _agreements(
+        self, running: Engine, window: Window, past: dict[str, list[Series]]
+    ) -> dict[str, Agreement]:
+        if not self.proved.alerts:
+            return {}
+        if not any(past.values()):
+            self.not_proved = "the history holds no ALERTS of these rules: they were silent, or not deployed"
+        said = engine.evaluate(
+            running, self.proved, window, tag=DEPLOYED, only=self.proved.alerts, annotate=False
+        )
+        by_name: dict[str, list[engine.Alert]] = {}
+        for one in said.alerts:
+            by_name.setdefault(one.rule.name, []).append(one)
+        found = {}
+        for name, alerts in by_name.items():
+            trouble = next((one.trouble for one in alerts if one.trouble), "")
+            span = (round(self.asked.start * 1000), round(self.asked.end * 1000))
+            found[name] = agree.agreement(alerts, past[name], first_ms=span[0], last_ms=span[1])
+            if trouble:
+                found[name] = Agreement(evaluations=1, agreed=0, why=trouble)
+        return found
+
+    def _lacking(self, running: Engine) -> dict[Selector, str]:
+        """Return of each selector what there is no data of: all the time, or its beginning."""
+        found: dict[Selector, str] = {}
+        asked = {one.selector for those in self.needs.of_rules.values() for one in those}
+        for selector in asked:
+            if not running.prometheus.has(str(selector), start=self.first, end=self.asked.end):
+                found[selector] = ""
+            elif (since := self._since(running, selector)) > 0:
+                found[selector] = moment(since * 1000)
+        return found
+
+    def _since(self, running: Engine, selector: Selector) -> float:
+        """Return from when on there is data, 0 where that is from the start or nearly so."""
+        low, high = self.asked.start, self.asked.start + LATE_SHARE * (self.asked.end - self.asked.start)
+        if running.prometheus.has(str(selector), start=self.first, end=high):
+            return 0.0
+        low, high = high, self.asked.end
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            if running.prometheus.has(str(selector), start=self.first, end=middle):
+                high = middle
+            else:
+                low = middle
+        return high
+
+    def _alert(
+        self,
+        running: Engine,
+        alert: engine.Alert,
+        agreements: dict[str, Agreement],
+        lacking: dict[Selector, str],
+    ) -> Alert:
+        start, end = self.asked.start, self.asked.end
+        rule = alert.rule
+        instances = noise.of(alert, start, end)
+        reads = bool(naming.reads(rule.expr, [one.name for one in self.rules.rules if one.kind == "record"]))
+        loud = any(one.fired for one in instances)
+        agreement = agreements.get(rule.name)
+        missing, notes = self._missing(rule, lacking)
+        return Alert(
+            name=rule.name,
+            group=alert.group,
+            file=rule.file,
+            line=rule.line,
+            severity=rule.labels.get("severity", ""),
+            noise=noise.noise(rule.hold or "0s", (one.fired for one in instances), start),
+            variants=tuple(self._variant(alert, hold) for hold in self.asked.holds),
+            instances=instances,
+            near=None if loud or alert.trouble else near.near(running, alert, instances, renamed=reads),
+            agreement=agreement,
+            unknown=_why_unknown(self.needs, rule, alert.trouble, missing, agreement),
+            notes=tuple(notes),
+        )
+
+    def _variant(self, alert: engine.Alert, hold: str) -> Noise:
+        changes = [noise.with_hold(alert, one, durations.seconds(hold)) for one in alert.instances]
+        spans = (noise.firing(one, self.asked.start, self.asked.end) for one in changes)
+        return noise.noise(hold, spans, self.asked.start)
+
+    def _missing(self, rule: Rule, lacking: dict[Selector, str]) -> tuple[list[str], list[str]]:
+        """Return the selectors of which there is nothing and nobody said so, and what else is to be said."""
+        those = self.needs.of_rules.get(needs.key(rule), ())
+        about_absence = {one.selector for one in those if one.may_lack}
+        missing, notes = [], []
+        for selector in dict.fromkeys(one.selector for one in those):
+            since = lacking.get(selector)
+            if since is None:
+                continue
+            if since:
+                notes.append(f"of {selector} there is data only since {since}")
+            elif selector in about_absence or selector.metric in self.asked.absent:
+                notes.append(f"of {selector} there is no data")
+            else:
+                missing.append(str(selector))
+        return missing, notes
+
+    def _proof(self, known: Sequence[Agreement], total: int) -> str:
+        if self.not_proved:
+            return f"not proved: {self.not_proved}"
+        agreed = sum(one.agreed for one in known)
+        return (
+            f"{_alerts(len(known))} of the deployed rules, backtested, agree with the history's own ALERTS in"
+            f" {agreed} of {total} evaluations"
+        )
+
+
+def _alerts(number: int) -> str:
+    return "1 alert" if number == 1 else f"{number} alerts"
+
+
+def _why_unknown(
+    found: Needs, rule: Rule, trouble: str, missing: Sequence[str], agreement: Agreement | None
+) -> str:
+    """Return why nothing can be said of an alert, or nothing to rely on; the first reason is enough."""
+    if why := found.unknown.get(needs.key(rule)):
+        return f"what it reads is not known: {why}"
+    if trouble:
+        return trouble
+    if missing:
+        return (
+            f"the server holds no data for {', '.join(missing)}: that it did not fire means nothing; where"
+            " there may be none, say so by --absent"
+        )
+    if agreement and agreement.share < agree.ENOUGH:
+        return (
+            f"the deployed revision, backtested, agrees with the history in {agreement.share:.1%} only:"
+            f" {agreement.why}"
+        )
+    return ""
+
+
+def _probe(at: float) -> bytes:
+    """Return the smallest question there is."""
+    ms = round(at * 1000)
+    return remote_read.request([Matcher("__name__", "=", "alertdrill_probe")], ms, ms)
+
+
+def _target(series: Series) -> tuple[str, str]:
+    return series.labels.get("job", ""), series.labels.get("instance", "")

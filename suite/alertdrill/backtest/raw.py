@@ -1,0 +1,89 @@
+"""Raw samples over the query API, from servers that serve no remote read: a range, asked for at its end."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import cramjam
+import msgspec
+
+from alertdrill.backtest.selector import Selector
+from alertdrill.errors import LabError
+from alertdrill.incident import Series
+
+
+class _Row(msgspec.Struct):
+    metric: dict[str, str]
+    values: list[tuple[float, str]] = []
+    histograms: list[object] = []
+
+
+class _Matrix(msgspec.Struct, rename="camel"):
+    result_type: str
+    result: list[_Row]
+
+
+class _Reply(msgspec.Struct):
+    status: str
+    data: _Matrix | None = None
+
+
+def query(selector: Selector, first: int, last: int) -> dict[str, str]:
+    """Return what is asked of the API; the first millisecond is in it, the one before is not."""
+    return {
+        "query": f"{selector}[{last - first + 1}ms]",
+        "time": f"{last / 1000:.3f}",
+        # Thanos: as it was scraped, and all of it or nothing. VictoriaMetrics: not what it remembers.
+        "max_source_resolution": "0s",
+        "partial_response": "false",
+        "nocache": "1",
+    }
+
+
+def checked(what: str, body: bytes, first: int, last: int) -> bytes:
+    """Return an answer as it is kept, after a look at whether it is one, and of the time that was asked."""
+    for one in _rows(what, body):
+        check_times(what, [round(t * 1000) for t, _ in one.values], first - 1, last)
+        if one.histograms:
+            name = one.metric.get("__name__", "")
+            raise LabError(f"{what}: {name} has native histograms, which only come by remote read")
+    return bytes(cramjam.zstd.compress(body, 3))
+
+
+def series(what: str, stored: bytes, first: int) -> Iterator[Series]:
+    """Yield the series of an answer that was kept."""
+    for one in _rows(what, bytes(cramjam.zstd.decompress(stored))):
+        # Prometheus before 3.0 also gives the sample at the very beginning of a range.
+        samples = [(ms, float(text)) for t, text in one.values if (ms := round(t * 1000)) >= first]
+        if samples:
+            yield Series(
+                labels=one.metric,
+                timestamps=tuple(ms for ms, _ in samples),
+                values=tuple(value for _, value in samples),
+            )
+
+
+def _rows(what: str, body: bytes) -> list[_Row]:
+    try:
+        reply = msgspec.json.decode(body, type=_Reply)
+    except msgspec.DecodeError as error:
+        raise LabError(f"{what}: the answer is not one of Prometheus' API: {error}") from error
+    if reply.status != "success" or reply.data is None or reply.data.result_type != "matrix":
+        raise LabError(f"{what}: the answer has no raw samples")
+    return reply.data.result
+
+
+def check_times(what: str, times: Sequence[int], first: int, last: int) -> None:
+    """Refuse samples of a time that nobody asked for: whoever gives them can't be trusted with the rest."""
+    if times and (times[0] < first or times[-1] > last):
+        wrong = times[0] if times[0] < first else times[-1]
+        raise LabError(f"{what}: the answer has a sample of {moment(wrong)}, which was not asked for")
+
+
+def span(first: int, last: int) -> str:
+    """Return a time in words."""
+    return f"from {moment(first)} to {moment(last)}"
+
+
+def moment(ms: float) -> str:
+    """Return a moment in words; UTC."""
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"

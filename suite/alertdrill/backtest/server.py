@@ -1,0 +1,212 @@
+"""The server with the history, asked so that it comes to no harm.
+
+Few requests at a time. One that is told to come later (429, 503) does, and all others wait as long. What is
+too much for the server is told as TooMuchError: whoever asked asks for less. Nothing is asked more than a few
+times, and no answer may be larger than what was allowed for all of them.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import msgspec
+import requests
+
+from alertdrill.backtest.access import Access
+from alertdrill.clock import Clock
+from alertdrill.errors import LabError, TransientError
+
+T = TypeVar("T")
+
+CONNECT_SECONDS_MAX = 10.0
+SILENCE_SECONDS_MAX = 60.0  # between two pieces of an answer
+TRIES_MAX = 6
+WAIT_SECONDS_MAX = 300.0  # however long a server wants us to wait
+PIECE_BYTES = 256 * 1024
+ANSWER_BYTES_MAX = 64 * 1024 * 1024  # of an answer that is no history
+LIMIT = re.compile(r"limit|too (?:many|large|long|big)|exceed|more than|max[-_ ]|timed? ?out", re.IGNORECASE)
+LIMITS = frozenset({400, 413, 422, 500, 503, 504})
+LATER = frozenset({429, 500, 502, 503, 504})
+
+
+class TooMuchError(LabError):
+    """The server will not, or can't, give so much at once."""
+
+
+class BusyError(TransientError):
+    """The server wants to be asked later: after so many seconds, where it says."""
+
+    def __init__(self, message: str, seconds: float | None) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class NotServedError(LabError):
+    """The server does not have what was asked for at all."""
+
+
+class Server:
+    """One server; may be shared between threads. `tell` hears of every wait."""
+
+    def __init__(
+        self,
+        access: Access,
+        url: Callable[[], str],
+        clock: Clock,
+        *,
+        bytes_max: int,
+        tell: Callable[[str], None] = lambda _sentence: None,
+    ) -> None:
+        self.access = access
+        self._url = url
+        self._clock = clock
+        self._tell = tell
+        self._bytes_max = bytes_max
+        self._lock = threading.Lock()
+        self._threads = threading.local()
+        self._not_before = 0.0
+        self.bytes = 0
+        self.requests = 0
+
+    def json(self, what: str, path: str, params: dict[str, str] | None = None) -> Any:
+        """Return the `data` of an answer of the API; `what` is a sentence's object."""
+        body = self.body(what, path, params)
+        try:
+            found = msgspec.json.decode(body)
+            return found["data"]
+        except (msgspec.DecodeError, KeyError, TypeError) as error:
+            head = self.access.masked(body[:80].decode(errors="replace"))
+            raise LabError(
+                f"{what}: the answer is not one of Prometheus' API (it begins with {head!r}); does the"
+                " address lead to the server itself, and not to a page before it?"
+            ) from error
+
+    def body(self, what: str, path: str, params: dict[str, str] | None = None) -> bytes:
+        """Return the body of an answer of the API."""
+
+        def take(reply: requests.Response) -> bytes:
+            return b"".join(self._pieces(what, reply, ANSWER_BYTES_MAX))
+
+        return self.ask(what, "POST" if params else "GET", path, take, data=params)
+
+    def ask(
+        self, what: str, method: str, path: str, take: Callable[[requests.Response], T], **request: Any
+    ) -> T:
+        """Return what `take` makes of the answer; what passes is asked for again, a few times."""
+        for number in range(1, TRIES_MAX + 1):
+            self._wait()
+            try:
+                with self._asked(what, method, path, **request) as reply:
+                    return take(reply)
+            except TransientError as error:
+                if number == TRIES_MAX:
+                    raise LabError(f"{error}; asked {TRIES_MAX} times") from error
+                wanted = error.seconds if isinstance(error, BusyError) else None
+                self._come_later(2.0 ** (number - 1) if wanted is None else wanted, str(error))
+        raise AssertionError("the last try returns or raises")
+
+    def pieces(self, what: str, reply: requests.Response) -> Iterator[bytes]:
+        """Yield the pieces of an answer that is history, as far as all of it may be."""
+        return self._pieces(what, reply, self._bytes_max)
+
+    def _pieces(self, what: str, reply: requests.Response, most: int) -> Iterator[bytes]:
+        size = 0
+        try:
+            for piece in reply.iter_content(PIECE_BYTES):
+                size += len(piece)
+                with self._lock:
+                    self.bytes += len(piece)
+                    over = self.bytes > self._bytes_max or size > most
+                if over:
+                    raise LabError(
+                        f"{what}: more than {self._bytes_max // 2**20} MiB came; ask for fewer days or"
+                        " rules, or allow more by --mebibytes-max"
+                    )
+                yield piece
+        except requests.Timeout as error:
+            raise TooMuchError(f"{what}: nothing came for {SILENCE_SECONDS_MAX:g} s") from error
+        except requests.RequestException as error:
+            if "timed out" in str(error):  # so it is told where the answer had begun
+                raise TooMuchError(f"{what}: nothing more came for {SILENCE_SECONDS_MAX:g} s") from error
+            raise TransientError(f"{what}: the answer broke off half-way") from error
+
+    @contextmanager
+    def _asked(self, what: str, method: str, path: str, **request: Any) -> Iterator[requests.Response]:
+        session = getattr(self._threads, "session", None) or self.access.session()
+        self._threads.session = session
+        with self._lock:
+            self.requests += 1
+        try:
+            reply = session.request(
+                method,
+                f"{self._url()}/api/v1/{path}",
+                timeout=(CONNECT_SECONDS_MAX, SILENCE_SECONDS_MAX),
+                verify=self.access.ca or True,
+                allow_redirects=False,
+                stream=True,
+                **request,
+            )
+        except requests.exceptions.SSLError as error:
+            why = self.access.masked(str(error))
+            raise LabError(f"{what}: its certificate is not trusted; name its CA by --ca ({why})") from error
+        except requests.ReadTimeout as error:
+            raise TooMuchError(f"{what}: no answer in {SILENCE_SECONDS_MAX:g} s") from error
+        except requests.ConnectionError as error:
+            raise TransientError(f"{what}: no connection to {self.access.url}") from error
+        except (requests.RequestException, OSError, ValueError) as error:
+            raise LabError(f"{what}: {self.access.masked(str(error))}") from error
+        with reply:
+            self._refuse(what, reply)
+            yield reply
+
+    def _refuse(self, what: str, reply: requests.Response) -> None:
+        """Raise what an answer that is none means."""
+        status = reply.status_code
+        if status == HTTPStatus.OK:
+            return
+        said = self.access.masked(next(reply.iter_content(4096), b"").decode(errors="replace"))
+        answered = f"{what}: it answered {status}: {said}"
+        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            raise LabError(f"{answered}; see --token-file, --user, --cert and --tenant")
+        if status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED} or (
+            status == HTTPStatus.BAD_REQUEST and "unsupported path" in said
+        ):
+            raise NotServedError(answered)
+        if reply.is_redirect:
+            raise LabError(f"{what}: it leads on to {reply.headers['Location']}; name the address itself")
+        later = reply.headers.get("Retry-After", "")
+        too_much = status == HTTPStatus.GATEWAY_TIMEOUT or (status in LIMITS and LIMIT.search(said))
+        if too_much and not later:
+            raise TooMuchError(answered)
+        if status in LATER:
+            raise BusyError(answered, self._seconds(later))
+        raise LabError(answered)
+
+    def _seconds(self, text: str) -> float | None:
+        """Return what a server means by Retry-After: seconds, or a date."""
+        if text.strip().isdigit():
+            return min(float(text), WAIT_SECONDS_MAX)
+        try:
+            date = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        now = datetime.fromtimestamp(self._clock.now(), UTC)
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return min(max((date - now).total_seconds(), 0.0), WAIT_SECONDS_MAX)
+
+    def _come_later(self, seconds: float, why: str) -> None:
+        """Have all requests wait, this one among them."""
+        with self._lock:
+            self._not_before = max(self._not_before, self._clock.now() + seconds)
+        self._tell(f"waiting {seconds:g} s: {why}")
+
+    def _wait(self) -> None:
+        with self._lock:
+            seconds = self._not_before - self._clock.now()
+        if seconds > 0:
+            self._clock.sleep(seconds)

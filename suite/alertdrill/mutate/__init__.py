@@ -1,0 +1,1 @@
+"""Rules damaged in every small way, to see who notices: rule tests, recordings, scenarios."""

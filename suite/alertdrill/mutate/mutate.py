@@ -1,0 +1,55 @@
+"""Rules, their tests and recordings → every mutant, who notices it, and who should have."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from alertdrill import incident, rules
+from alertdrill.errors import UsageError
+from alertdrill.mutate import incidents, mutants, rule_tests, survivors
+from alertdrill.mutate.survivors import Explained
+from alertdrill.mutate.values import Fate, Mutated
+
+
+def mutate(
+    paths: Sequence[Path],
+    *,
+    beside: Sequence[Path] = (),
+    recordings: Sequence[Path] = (),
+    explained: Sequence[Explained] = (),
+    tell: Callable[[str], None] = lambda _sentence: None,
+) -> Mutated:
+    """Return what came of every mutant of the rules behind these paths; their tests are found with them.
+
+    The rules `beside` are not damaged, and are there for recordings that were made with them, too.
+    Rules that fail their own tests are a RulesError: of these nothing could be learnt.
+    """
+    found = rules.find(paths)
+    ruleset = rules.of(found)
+    every, unread = mutants.of(ruleset)
+    if not every:
+        raise UsageError("there is nothing in these rules that could be damaged; name files with rules")
+    tests = rule_tests.read([*found.tests, *found.named])
+    tell(f"{len(every)} mutants of {len(ruleset.rules)} rules, before {len(tests)} files of rule tests")
+    by_tests = rule_tests.kills(every, tests)
+    folders = incident.find(recordings) if recordings else []
+    if folders:
+        tell(f"and before {len(folders)} recordings")
+    there = rules.load([*paths, *beside]) if folders and beside else ruleset
+    trials = incidents.kills(every, there, folders)
+    fates = [
+        Fate(
+            mutant=mutant,
+            tests=tuple(sorted(by_tests[place])),
+            incidents=tuple(one.name for one in trials if place in one.kills),
+        )
+        for place, mutant in enumerate(every)
+    ]
+    told, stale = survivors.explain(fates, list(explained))
+    return Mutated(
+        fates=tuple(told),
+        tests=len(tests),
+        incidents=tuple(one.name for one in trials if not one.trouble),
+        unread=unread,
+        left_out=tuple(f"{one.name}: {one.trouble}" for one in trials if one.trouble),
+        stale=tuple(stale),
+    )

@@ -1,0 +1,167 @@
+"""`python -m bench.backtest`: 150 alerts over 2 days of 10,000 series at 30 s, beside their source.
+
+The source is a real Prometheus that has 58 million samples: those of a hundred series, each under a hundred
+names. Time is that of the whole command, memory that of it and of its engine, without the source.
+"""
+
+import itertools
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import requests
+
+from alertdrill import engine
+from alertdrill.engine import Engine
+from alertdrill.engine.block import Blocks
+from alertdrill.incident import Series
+from alertdrill.prometheus import remote_read
+from alertdrill.prometheus.remote_read import Chunk, Matcher
+
+EVERY_MS = 30_000
+PATTERNS = 100
+ALERTS = 150
+EXPRESSIONS = (
+    "rate({metric}[5m]) > 0.9",
+    "sum by (job) (rate({metric}[5m])) > 60",
+    "avg by (zone) (rate({metric}[10m])) / ignoring (zone) group_left avg(rate({metric}[10m])) > 1.5",
+    "max_over_time({metric}[10m]) - min_over_time({metric}[10m]) > 500",
+    "{metric} unless {metric} offset 5m",
+)
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--series", default=10_000, help="How many there are.")
+@click.option("--days", default=2.0, help="How far they go back.")
+def main(series: int, days: float) -> None:
+    """Measure one backtest, once with nothing in the cache and once with all of it."""
+    end = int(time.time()) // 3600 * 3600
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        (folder / "a.rules.yaml").write_text(json.dumps(_rules()))
+        patterns = _patterns(end, days)
+        with engine.started(lambda data: _copied(data, patterns, series)) as source:
+            for attempt in ("nothing kept", "all kept"):
+                seconds, mebibytes, said = _measured(folder, source, days)
+                result = json.loads(said)
+                fired = sum(one["noise"]["fired"] for one in result["alerts"])
+                click.echo(
+                    f"{attempt}: {seconds:.1f} s, {mebibytes:.0f} MiB, {result['samples'] / 1e6:.1f} million"
+                    f" samples, {len(result['alerts'])} alerts that fired {fired} times"
+                )
+
+
+def _rules() -> dict[str, object]:
+    rules = [
+        {
+            "alert": f"Alert{n}",
+            "expr": EXPRESSIONS[n % len(EXPRESSIONS)].format(metric=f"m{n}_total"),
+            "for": "5m",
+        }
+        for n in range(ALERTS)
+    ]
+    return {"groups": [{"name": "bench", "interval": "30s", "rules": rules}]}
+
+
+def _patterns(end: int, days: float) -> list[list[Chunk]]:
+    """Return the chunks of so many counters, as Prometheus packs them."""
+    many = int(days * 86_400_000 / EVERY_MS)
+    times = tuple(end * 1000 - EVERY_MS * (many - number) for number in range(many))
+    made = random.Random(0)  # noqa: S311  # the same each time
+    with engine.started() as packer:
+        for number in range(PATTERNS):
+            steps = (made.random() * 30 * (1 + math.sin(place / 300 + number)) for place in range(many))
+            values = tuple(itertools.accumulate(round(step) for step in steps))
+            packer.write(
+                [Series(labels={"__name__": "m", "n": str(number)}, timestamps=times, values=values)]
+            )
+        return [list(one) for one in _read(packer, times[0], times[-1])]
+
+
+def _read(packer: Engine, first: int, last: int) -> Iterator[list[Chunk]]:
+    body = remote_read.request([Matcher("__name__", "=", "m")], first, last)
+    reply = requests.post(f"{packer.url}/api/v1/read", body, headers=remote_read.HEADERS, timeout=120)
+    found: dict[object, list[Chunk]] = {}
+    for frame in remote_read.frames(memoryview(reply.content)):
+        for one in remote_read.chunked(frame):
+            found.setdefault(one.labels, []).extend(one.chunks)
+    yield from found.values()
+
+
+def _copied(folder: Path, patterns: list[list[Chunk]], series: int) -> None:
+    blocks = Blocks(folder)
+    for number in range(series):
+        labels = {
+            "__name__": f"m{number % ALERTS}_total",
+            "instance": f"10.0.{number // 250}.{number % 250}:8080",
+            "job": "bench",
+            "zone": "abc"[number % 3],
+        }
+        for chunk in patterns[number % PATTERNS]:
+            blocks.add(tuple(sorted(labels.items())), chunk)
+    blocks.close()
+
+
+def _measured(folder: Path, source: Engine, days: float) -> tuple[float, float, str]:
+    """Run the command; return its seconds, the MiB of it and all it started, and what it said."""
+    hours = int(days * 24)
+    command = ["-c", "from alertdrill.entry import main; main()", "backtest", str(folder / "a.rules.yaml")]
+    options = ["--prometheus", source.url, "--since", f"{hours}h", "--format", "json", "--concurrency", "2"]
+    cached = {**os.environ, "ALERTDRILL_CACHE": str(_cache(folder))}
+    begun = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, *command, *options], stdout=subprocess.PIPE, text=True, env=cached
+    ) as running:
+        peak = [0.0]
+        stop = threading.Event()
+        watching = threading.Thread(target=_watch, args=(running.pid, peak, stop))
+        watching.start()
+        said, _ = running.communicate()
+        seconds = time.monotonic() - begun
+        stop.set()
+        watching.join()
+    return seconds, peak[0], said
+
+
+def _cache(folder: Path) -> Path:
+    """Return a cache that has the programs of this machine's, and no history."""
+    real = Path(os.environ.get("ALERTDRILL_CACHE") or Path.home() / ".cache" / "alertdrill")
+    own = folder / "cache"
+    if not own.exists():
+        own.mkdir()
+        for one in real.iterdir():
+            if one.name not in {"history", "locks"}:
+                (own / one.name).symlink_to(one)
+    return own
+
+
+def _watch(pid: int, peak: list[float], stop: threading.Event) -> None:
+    while not stop.wait(0.2):
+        family = {pid}
+        sizes = {}
+        for entry in sorted(
+            (one for one in Path("/proc").iterdir() if one.name.isdigit()), key=lambda one: int(one.name)
+        ):
+            try:
+                status = (entry / "status").read_text()
+            except OSError:
+                continue  # it has just ended
+            fields = dict(line.partition(":")[::2] for line in status.splitlines())
+            if int(fields["PPid"]) in family or int(entry.name) == pid:
+                family.add(int(entry.name))
+                # What is mapped from files belongs to the machine, which takes it back when it wants.
+                sizes[entry.name] = float(fields.get("RssAnon", "0 kB").split()[0]) / 1024
+        peak[0] = max(peak[0], sum(sizes.values()))
+
+
+if __name__ == "__main__":
+    main()

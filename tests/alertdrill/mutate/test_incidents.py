@@ -1,0 +1,56 @@
+"""Mutants before recordings: a scenario that was played notices what it says, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from alertdrill import data, rules
+from alertdrill.mutate import incidents, mutants
+from alertdrill.mutate.incidents import Trial
+from alertdrill.mutate.mutants import Mutant
+
+INCIDENTS = data.path("fixtures", "incidents")
+RULES = [data.path("rules"), data.path("fixtures", "rules", "historic.rules.yaml")]
+
+
+def noticed(trial: Trial, found: list[Mutant]) -> set[str]:
+    """Return what was changed in the mutants that a recording notices."""
+    return {one.what for place, one in enumerate(found) if place in trial.kills}
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Mutant]:
+    """Return the mutants of the alert that the recordings of pods are about."""
+    ruleset = rules.load(RULES)
+    return [one for one in mutants.of(ruleset)[0] if one.original.name == "PodRestartingTooMuch"]
+
+
+def test_a_recording_notices_what_its_scenario_expects(found: list[Mutant]) -> None:
+    """An alert that fires earlier, later, never, or with another severity is no longer what was promised."""
+    paths = [INCIDENTS / "pods-crash-loop", INCIDENTS / "pods-one-restart"]
+    crash, once = incidents.kills(found, rules.load(RULES), paths)
+    assert ("", "") == (crash.trouble, once.trouble)
+    assert {
+        "> → < before 0",
+        "> 0 → > 1",
+        "for 1h → 2h",
+        "for 1h → nothing",
+        "severity warning → critical",
+    } <= (noticed(crash, found))
+    assert {"for 1h → nothing"} <= noticed(once, found)
+    assert "annotation runbook_url → nothing" not in noticed(crash, found) | noticed(once, found)
+    assert "for 1h → 2h" not in noticed(once, found)
+
+
+def test_a_recording_that_does_not_pass_notices_nothing(found: list[Mutant]) -> None:
+    """Without a rule that its scenario names, its verdict is unknown before anything is damaged."""
+    (one,) = incidents.kills(found, rules.load(RULES[:1]), [INCIDENTS / "pods-crash-loop"])
+    assert frozenset() == one.kills
+    assert "with the rules as they are its verdict is unknown: " in one.trouble
+    assert "PodRestartingTooMuchHistoric" in one.trouble
+
+
+def test_a_recording_that_can_not_be_read_is_told(found: list[Mutant], tmp_path: Path) -> None:
+    """What is no recording is left out, with the reason."""
+    (one,) = incidents.kills(found, rules.load(RULES), [tmp_path])
+    assert (frozenset(), True) == (one.kills, str(tmp_path) in one.trouble)
