@@ -188,7 +188,7 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure kube-api-exporter and prom-run side by side with their peers; takes long, prints ratios."""
+    """Measure the daemons, and the gate, side by side with their peers; takes long, prints ratios."""
     install(session)
     session.run("pytest", "suite/bench", "--timeout=0")
     session.run("python", "-m", "bench", *session.posargs)
@@ -196,6 +196,7 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "bench.prom_run")
     session.run("python", "-m", "bench.kubediff")
     session.run("python", "-m", "bench.kubediff_sizes")
+    session.run("python", "-m", "bench.gate")
 
 
 @nox.session
