@@ -12,7 +12,7 @@ nox.options.sessions = ["lint", "types", "tests", "rules", "gate"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 
-PYTHON_CODE = ("exporter", "suite", "tests", "noxfile.py")
+PYTHON_CODE = ("exporter", "suite", "tests", "manifests", "noxfile.py")
 LOCK = "suite/requirements.txt"
 IMAGE_LOCK = "exporter/requirements.txt"
 GROUPS = ("build", "browser", "lint", "types", "tests")
@@ -39,7 +39,7 @@ def types(session: nox.Session) -> None:
     """Mypy strict over packages, tests and this file."""
     install(session)
     session.run("mypy")
-    session.run("mypy", "tests", "suite/e2e", "suite/bench", "noxfile.py")
+    session.run("mypy", "tests", "suite/e2e", "suite/bench", "manifests", "noxfile.py")
 
 
 @nox.session
@@ -101,12 +101,24 @@ def _git(session: nox.Session, *words: str) -> str:
 
 @nox.session
 def e2e(session: nox.Session) -> None:
-    """Bring up a real cluster, break it on purpose, prove the alerts; all evidence goes to reports/."""
+    """Bring up a real cluster, break it on purpose, prove that each alert fires; all goes to reports/."""
+    drilled(session, "--drill-profile=commit")
+
+
+@nox.session
+def drill(session: nox.Session) -> None:
+    """Play every scenario there is, silences too, as `e2e` plays those of a commit."""
+    drilled(session)
+
+
+def drilled(session: nox.Session, *options: str) -> None:
+    """Play scenarios in a lab, and hold what they left against what must be."""
     install(session)
     REPORTS.mkdir(parents=True, exist_ok=True)
     junit = f"--junitxml={REPORTS / 'e2e-pytest.xml'}"
-    drill = [f"suite/e2e/test_{name}.py" for name in ("scenarios", "wrong_expectations", "lab_trouble")]
-    session.run("pytest", *drill, "--timeout=0", "--drill-name=e2e", junit, *session.posargs)
+    parts = ("scenarios", "wrong_expectations", "dashboards", "rest", "lab_trouble")
+    files = [f"suite/e2e/test_{name}.py" for name in parts]
+    session.run("pytest", *files, "--timeout=0", "--drill-name=e2e", junit, *options, *session.posargs)
 
 
 @nox.session

@@ -37,6 +37,8 @@ class Trait(enum.StrEnum):
     """What a fault does to the world it strikes, which decides how a recording of it is looked at."""
 
     CHANGES_SPEC = "changes spec"  # of its target: Prometheus must see a new generation
+    DELAYS_MESSAGES = "delays messages"  # has who takes them be slow, or refuse them for a while
+    STOPS_MESSAGES = "stops messages"  # takes away, on purpose, who sends them
     CRASH_LOOPS = "crash loops"  # the pace of restarts decides, so the run measures how often
     REMOVES_OBJECTS = "removes objects"  # takes a Deployment away, on purpose, until the repair
     REMOVES_TARGETS = "removes targets"  # takes away, on purpose, what was scraped
@@ -117,11 +119,24 @@ class Finding(Value, frozen=True, kw_only=True):
     alert: str = ""
 
 
+class Latency(Value, frozen=True, kw_only=True):
+    """How long one stage of an alert's way to people took, and may take, in seconds of rule time."""
+
+    alert: str
+    stage: str
+    seconds: float
+    budget: float
+
+    def __str__(self) -> str:
+        """Say it to a person."""
+        return f"{self.alert}: {self.stage} {self.seconds:.0f}s of {self.budget:.0f}s"
+
+
 class Judgement(Value, frozen=True, kw_only=True):
     """The verdict on one scenario, with every finding and the lives of its alerts.
 
     `notes` say on what it rests that nobody declared, and `left_out` which rules did not run; they change no
-    verdict. `speed` is None where it is not known.
+    verdict. `latencies` are of what people were told. `speed` is None where it is not known.
     """
 
     scenario: str
@@ -130,4 +145,5 @@ class Judgement(Value, frozen=True, kw_only=True):
     lives: tuple[Life, ...]
     speed: float | None
     notes: tuple[str, ...] = ()
+    latencies: tuple[Latency, ...] = ()
     left_out: tuple[str, ...] = ()

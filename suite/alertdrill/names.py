@@ -18,25 +18,27 @@ TARGET_NAMESPACE_LABEL = "namespace"  # of the pod that was scraped
 TARGET_LABELS = frozenset({"instance", TARGET_NAMESPACE_LABEL, "node", "pod"})
 
 CANARY = "Watchdog"  # the alert that always fires
-RULE_FAILURES = (
-    "PrometheusRuleFailures"  # the one that says of a group, in `rule_group`, that a rule of it fails
-)
 PODS_JOB = "kubernetes-pods"  # the scrape configuration of all pods, the exporters among them
 SCRAPE_ANNOTATION = "prometheus.io/scrape"  # what that job goes by
 
+FAILING_GROUP = "failing"  # of rules that ride along in a drill, to fail on purpose
+RULES = "rules"  # what such a scenario touches
+
 # What of a lab a scenario may disturb, with the jobs that may be down meanwhile. Whoever relies on it waits.
 TOUCHABLE: dict[str, frozenset[str]] = {
-    "apiserver": frozenset({"kubernetes-apiserver"}),
+    "alertmanager": frozenset({"monitoring/alertmanager"}),
+    # A kubelet asks it who it is that scrapes.
+    "apiserver": frozenset({"kubernetes-apiserver", "kubernetes-nodes", "kubernetes-cadvisor"}),
     "controllers": frozenset(),
     "kubelet": frozenset({"kubernetes-nodes", "kubernetes-cadvisor"}),
     "kube-api-exporter": frozenset({"monitoring/kube-api-exporter"}),
     "prom-node-exporter": frozenset({"monitoring/prom-node-exporter"}),
     "prometheus": frozenset(),
     "prometheus-configuration": frozenset(),
-    "rules": frozenset(),
+    RULES: frozenset(),
 }
 # Without these every scenario goes on, but for one that touches them, too.
-SPARED = frozenset({"prom-node-exporter", "prometheus-configuration", "rules"})
+SPARED = frozenset({"alertmanager", "prom-node-exporter", "prometheus-configuration", RULES})
 
 # Metrics of kube-api-exporter.
 REPLICAS = "k8s_deployment_spec_replicas"  # every Deployment has it, at all times
@@ -68,3 +70,4 @@ RESTART_SECONDS_LOW, RESTART_SECONDS_HIGH = 200.0, 360.0
 RESTART_OVERHEAD_SECONDS = 10.0
 SCRAPE_DURATION = "scrape_duration_seconds"  # Prometheus' own, of each target
 LOOKBACK_SECONDS = 300.0  # Prometheus' own default
+RESEND_SECONDS = 60.0  # Prometheus' own default: an alert that goes on is told to Alertmanager so often

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,16 @@ import yaml
 
 from alertdrill import lab as labs
 from alertdrill.clock import WallClock, wait_for
+from alertdrill.faults import catalogue, distrust_kubelet, halt_control_plane, stop_kubelet
+from alertdrill.faults.base import Place
 from alertdrill.kube import Kube
 from alertdrill.lab import clusters
 from alertdrill.lab.clusters import Ability, Access, Cluster, Wanted
 from alertdrill.machine import cache, daemon
 from alertdrill.progress import Progress
+from alertdrill.scenario import Fault
 
+LEASE_SECONDS = 10  # the controllers renew theirs every two
 KILLED = """
 import sys
 from alertdrill.lab import clusters
@@ -92,6 +97,56 @@ def test_a_part_of_the_control_plane_can_be_halted(cluster: Cluster) -> None:
         clock=WallClock(),
     )
     kube.run("removing the namespace", "delete", "namespace", "halted", "--wait=false")
+
+
+BROKEN_NODES = (
+    halt_control_plane("kube-apiserver"),
+    halt_control_plane("kube-controller-manager"),
+    stop_kubelet(),
+    distrust_kubelet(),
+)
+
+
+@pytest.mark.parametrize("fault", BROKEN_NODES, ids=str)
+def test_a_node_that_a_killed_drill_left_broken_is_mended_by_the_next_up(
+    fault: Fault, cluster: Cluster
+) -> None:
+    """Who brings the lab up knows nothing of the fault; the cluster is the one that was there, and whole."""
+    needs(cluster, Ability.STOPS_CONTROL_PLANE)
+    access = cluster.up(Progress())
+    kube = Kube(access.kubeconfig, access.context)
+    before = kube.get("nodes")[0]["metadata"]["uid"]
+    kind = catalogue.named(fault.name)
+    kind.inject(Place(kube, "default", 20, node=cluster), fault.args)
+    anew = clusters.choose(Wanted(name=cluster.name))
+    anew.mend()
+    wait_for("the node to be whole", lambda: is_whole(kube), deadline=90, clock=WallClock(), every=1)
+    assert cluster.status().answers
+    assert before == kube.get("nodes")[0]["metadata"]["uid"]
+
+
+def is_whole(kube: Kube) -> bool:
+    """Say whether the API server answers, its node is ready, and the controllers do what they are asked."""
+    conditions = kube.get("nodes")[0]["status"]["conditions"]
+    ready = [one["status"] for one in conditions if one["type"] == "Ready"]
+    leads = kube.read(
+        "asking when the controllers last led",
+        "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager",
+        "spec",
+    )
+    renewed = datetime.fromisoformat(leads["renewTime"])
+    return ready == ["True"] and (datetime.now(UTC) - renewed).total_seconds() < LEASE_SECONDS
+
+
+def test_a_node_that_was_paused_is_woken(cluster: Cluster) -> None:
+    """A killed drill may leave its node asleep: nobody answers then, not even whether others are in it."""
+    needs(cluster, Ability.STOPS_CONTROL_PLANE)
+    access = cluster.up(Progress())
+    assert isinstance(cluster, clusters.kind.KindCluster)
+    cluster.pause()
+    clusters.choose(Wanted(name=cluster.name)).mend()
+    kube = Kube(access.kubeconfig, access.context)
+    wait_for("the node to be whole", lambda: is_whole(kube), deadline=90, clock=WallClock(), every=1)
 
 
 def test_a_killed_up_leaves_nothing_that_down_does_not_find(cluster: Cluster) -> None:

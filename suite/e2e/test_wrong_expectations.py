@@ -6,7 +6,7 @@ import pytest
 from alertdrill import judge
 from alertdrill.incident import Incident
 from alertdrill.model import Verdict
-from alertdrill.scenario import Expectation, Match, fires, like, never, pends, resolves
+from alertdrill.scenario import Expectation, Match, fires, like, never, notified, pends, resolves, unnotified
 
 PLAYED = "deployments/refused-replicaset"
 ALERT = "DeploymentGenerationMismatch"
@@ -28,6 +28,13 @@ WRONG: dict[str, tuple[Expectation, ...]] = {
 }
 
 
+def recorded(incidents: dict[str, Incident], name: str) -> Incident:
+    """Return the recording of a scenario that is not in every profile."""
+    if name not in incidents:
+        pytest.skip(f"{name} was not played in this profile")
+    return incidents[name]
+
+
 @pytest.mark.parametrize("expect", WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_expectation_is_a_failure(
     expect: tuple[Expectation, ...], incidents: dict[str, Incident]
@@ -38,6 +45,51 @@ def test_a_wrong_expectation_is_a_failure(
         played, scenario=msgspec.structs.replace(played.scenario, expect=expect)
     )
     assert Verdict.FAIL is judge.judge(twisted).verdict
+
+
+TOLD = "notifications/once"
+MISTOLD: dict[str, Expectation] = {
+    "by another way": notified("DeploymentReplicasMismatch", receiver="tickets", within="2m"),
+    "more often": notified("DeploymentReplicasMismatch", receiver="page", within="2m", times=2),
+    "of more at once": notified("DeploymentReplicasMismatch", receiver="page", within="2m", alerts=2),
+    "in other words": notified("DeploymentReplicasMismatch", receiver="page", within="2m", says="Fine"),
+    "with another link": notified(
+        "DeploymentReplicasMismatch", receiver="page", within="2m", link="http://x"
+    ),
+    "sooner than can be": notified("DeploymentReplicasMismatch", receiver="page", within="0s"),
+    "of another alert": notified("DeploymentStuck", receiver="page", within="2m"),
+    "not at all": unnotified("DeploymentReplicasMismatch"),
+}
+
+
+@pytest.mark.parametrize("expectation", MISTOLD.values(), ids=MISTOLD.keys())
+def test_a_wrong_expectation_of_a_message_does_not_pass(
+    expectation: Expectation, incidents: dict[str, Incident]
+) -> None:
+    """What people were told is held against what the scenario says, and not against nothing."""
+    played = incidents[TOLD]
+    others = tuple(one for one in played.scenario.expect if not one.is_about_messages)
+    scenario = msgspec.structs.replace(played.scenario, expect=(*others, expectation))
+    assert Verdict.PASS is not judge.judge(msgspec.structs.replace(played, scenario=scenario)).verdict
+
+
+def test_a_message_that_was_lost_is_a_failure(incidents: dict[str, Incident]) -> None:
+    """Of a recording without it nobody can say that people were told."""
+    played = incidents[TOLD]
+    kept = [
+        one
+        for one in played.events
+        if one.data.get("alert") != "DeploymentReplicasMismatch" or one.kind == "alert"
+    ]
+    assert Verdict.FAIL is judge.judge(msgspec.structs.replace(played, events=tuple(kept))).verdict
+
+
+def test_a_receiver_that_nobody_asked_is_unknown(incidents: dict[str, Incident]) -> None:
+    """That no message came says nothing where nobody looked, nor where the switch is silent."""
+    played = incidents[TOLD]
+    for kind, alert in (("receiver", None), ("notification", "Watchdog")):
+        kept = [one for one in played.events if not (one.kind == kind and one.data.get("alert") == alert)]
+        assert Verdict.UNKNOWN is judge.judge(msgspec.structs.replace(played, events=tuple(kept))).verdict
 
 
 def test_an_alert_that_resolves_too_late_is_a_failure(incidents: dict[str, Incident]) -> None:
@@ -55,14 +107,14 @@ def test_an_alert_that_resolves_too_late_is_a_failure(incidents: dict[str, Incid
 
 def test_a_restart_that_nobody_saw_is_a_failure(incidents: dict[str, Incident]) -> None:
     """Without a sign of the restart the scenario would hold for a prom-run that never restarted."""
-    played = incidents["promrun/restarted-meanwhile"]
+    played = recorded(incidents, "promrun/restarted-meanwhile")
     kept = [event for event in played.events if event.data.get("alert") != "PodRestartingTooMuch"]
     assert Verdict.FAIL is judge.judge(msgspec.structs.replace(played, events=tuple(kept))).verdict
 
 
 def test_a_workload_that_prometheus_did_not_see_is_unknown(incidents: dict[str, Incident]) -> None:
     """No alert about what has no series can fire, so its silence is worth nothing."""
-    played = incidents["deployments/scaled-to-zero"]
+    played = recorded(incidents, "deployments/scaled-to-zero")
     assert Verdict.UNKNOWN is judge.judge(msgspec.structs.replace(played, series=())).verdict
 
 

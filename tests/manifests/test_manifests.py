@@ -62,9 +62,10 @@ def test_every_file_is_named_by_its_kustomization() -> None:
         assert {file.name for file in folder.iterdir()} == {item for item in named if "/" not in item}
 
 
-def test_the_base_is_the_exporters_and_prometheus() -> None:
+def test_the_base_is_what_is_guarded_here() -> None:
     """The components this test file guards are the ones that are there."""
     assert [
+        ("alertmanager", "Deployment"),
         ("kube-api-exporter", "Deployment"),
         ("kubediff", "Deployment"),
         ("node-exporter", "DaemonSet"),

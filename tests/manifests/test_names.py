@@ -90,12 +90,12 @@ def test_a_workload_is_called_the_same_everywhere(workload: str) -> None:
 
 def test_what_a_lab_waits_for_is_what_its_overlay_deploys() -> None:
     """A part that is not looked for would be missed by nobody."""
-    overlay = yaml.safe_load((ROOT / "manifests" / "overlays" / "drill" / "kustomization.yaml").read_text())
-    folders = {Path(one).name for one in overlay["resources"]}
+    drill = ROOT / "manifests" / "overlays" / "drill"
+    overlay = yaml.safe_load((drill / "kustomization.yaml").read_text())
     deployed = {
         one["metadata"]["name"]
-        for folder in folders
-        for file in (BASE / folder).glob("*.yaml")
+        for folder in (*overlay["resources"], *overlay["components"])
+        for file in (drill / folder).glob("*.yaml")
         if file.name not in {"kustomization.yaml", "prometheus.yaml"}
         for one in yaml.safe_load_all(file.read_text())
         if one.get("kind") in {"Deployment", "DaemonSet"}

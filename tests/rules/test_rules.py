@@ -22,6 +22,7 @@ TARGETS = (TARGET, {"job", "instance", "node"}, {"job", "instance"}, {"job"})
 # Series of programs that are not ours, in the words of their documentation.
 OF_A_DISK = frozenset({"device", "fstype", "mountpoint"})
 THEIRS = {
+    "alertmanager_notifications_failed_total": frozenset({"integration", "reason", "receiver_name"}),
     "container_cpu_usage_seconds_total": frozenset({"container"}),
     "container_memory_working_set_bytes": frozenset({"container"}),
     "node_cpu_seconds_total": frozenset({"cpu", "mode"}),
@@ -32,6 +33,7 @@ THEIRS = {
     "node_memory_MemAvailable_bytes": frozenset[str](),
     "node_memory_MemTotal_bytes": frozenset[str](),
     "prometheus_config_last_reload_successful": frozenset[str](),
+    "prometheus_notifications_alertmanagers_discovered": frozenset[str](),
     "prometheus_rule_evaluation_failures_total": frozenset({"rule_group"}),
     "scrape_duration_seconds": frozenset[str](),
     "scrape_timeout_seconds": frozenset[str](),

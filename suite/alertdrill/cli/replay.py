@@ -58,6 +58,9 @@ def replay(
             for one in replaying.replay_all(read, rules):
                 progress.say(f"{one.incident.scenario.name}: {one.judgement.verdict.value}")
                 told.judgements.append(one.judgement)
+    if output_format != "text":  # the text has them
+        for error in told.errors:
+            click.echo(f"alertdrill: {error}", err=True)
     reading.tell(told.judgements, report, output_format)
     click.get_current_context().exit(told.exit_code)
 
@@ -69,7 +72,6 @@ def _read(paths: Sequence[Path]) -> tuple[list[Incident], Rejudged]:
         try:
             read.append(incident.read(folder))
         except UsageError as error:
-            click.echo(f"alertdrill: {error}", err=True)
             told.errors.append(error)
             told.judgements.append(judging.unknown(str(folder), str(error), None))
     return read, told

@@ -4,7 +4,7 @@ import graphlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from alertdrill.engine import naming
+from alertdrill.engine import moment, naming
 from alertdrill.rules import Group, Rule, RuleSet, promql
 
 OF_ALERTS = ("ALERTS", "ALERTS_FOR_STATE")
@@ -92,6 +92,20 @@ def _read(rule: Rule, made: Mapping[str, Sequence[Step]], alerts: Sequence[Step]
         yield from made[name]
     if naming.reads(rule.expr, OF_ALERTS):
         tree = rule.tree()
-        names = {step.rule.name for step in alerts}
-        read = names if tree is None else set(promql.alerts_read(tree, sorted(names)))
-        yield from (step for step in alerts if step.rule.name in read)
+        selectors = [] if tree is None else _of_alerts(tree)
+        for step in alerts:
+            known = _known(step)
+            if tree is None or any(promql.may_take(one, known) for one in selectors):
+                yield step
+
+
+def _of_alerts(tree: promql.Expr) -> list[promql.VectorSelector]:
+    selectors = [node for node in promql.walk(tree) if isinstance(node, promql.VectorSelector)]
+    return [node for node in selectors if promql.metric(node) in OF_ALERTS]
+
+
+def _known(step: Step) -> dict[str, str]:
+    """Return the labels that every instance of an alert has, whatever its expression finds."""
+    labels = {**step.group.labels, **step.rule.labels}
+    plain = {name: value for name, value in labels.items() if moment.is_plain(value)}
+    return {**plain, "alertname": step.rule.name}

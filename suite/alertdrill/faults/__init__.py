@@ -24,6 +24,7 @@ from alertdrill.faults.template import (
     slow_rollout,
     stuck_rollout,
 )
+from alertdrill.faults.trouble_receiver import trouble_receiver
 from alertdrill.model import Trait
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "stop_kubelet",
     "stop_watcher",
     "stuck_rollout",
+    "trouble_receiver",
     "unbound_claim",
     "use_up",
 ]

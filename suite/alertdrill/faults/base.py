@@ -159,7 +159,8 @@ class FaultKind(ABC):
 
     def traits_of(self, args: dict[str, Any]) -> frozenset[Trait]:
         """Return what it does to the world: always, and as its arguments say."""
-        return self.traits | {Trait(one) for one in args.get("traits", ())}
+        said = args.get("traits", ()) if "traits" in self.Args.__struct_fields__ else ()
+        return self.traits | {Trait(one) for one in said}
 
     def delay(self, args: dict[str, Any]) -> str:
         """Return how long after `inject` there is more to do (rule time), "" where there is nothing."""

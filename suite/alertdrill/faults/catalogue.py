@@ -22,6 +22,7 @@ from alertdrill.faults.revoke import Revoke
 from alertdrill.faults.scale import Scale
 from alertdrill.faults.stop_watcher import DoubleWatcher, RestartWatcher, StopWatcher
 from alertdrill.faults.template import CrashContainer, FailLiveness, MissingImage, SlowRollout, StuckRollout
+from alertdrill.faults.trouble_receiver import TroubleReceiver
 from alertdrill.model import Trait
 from alertdrill.scenario import Scenario
 
@@ -69,6 +70,7 @@ ALL: tuple[FaultKind, ...] = (
     StopKubelet(),
     StopWatcher(),
     StuckRollout(),
+    TroubleReceiver(),
     UnboundClaim(),
     UseUp(),
 )

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from alertdrill.errors import LabError
 from alertdrill.faults.base import FaultKind, Place, Text
+from alertdrill.kube import Kube
 from alertdrill.model import Value
 from alertdrill.scenario import Fault
 
@@ -19,6 +21,15 @@ def pods(place: Place, args: dict[str, Any]) -> list[str]:
 def python(place: Place, pod: str, what: str, statement: str) -> None:
     """Run a statement in a pod; python is the one program that every workload's image has."""
     place.run(what, "exec", pod, "--", "python3", "-c", f"import os, pathlib, signal; {statement}")
+
+
+def anyhow(kube: Kube, namespace: str, pod: str, what: str, *, command: str, statement: str) -> str:
+    """Have it done in a pod whose image has a shell, or python: upstream's have the one, ours the other."""
+    where = ("exec", pod, f"--namespace={namespace}", "--")
+    try:
+        return kube.run(what, *where, "python3", "-c", f"import os, signal; {statement}")
+    except LabError:
+        return kube.run(what, *where, "sh", "-c", command)
 
 
 class OfPods(Value, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Any
 from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.errors import LabError
 from alertdrill.faults.base import Anything, FaultKind, Ground, Place
+from alertdrill.faults.in_container import anyhow
 from alertdrill.names import BROKEN, STACK_ANNOTATION
 from alertdrill.scenario import Fault
 
@@ -68,11 +69,13 @@ class RefuseConfiguration(FaultKind):
                 clock=WallClock(),
                 every=0.1,
             )
-            _run(place, "having the configuration read", "exec", name, "--", "sh", "-c", "kill -HUP 1")
+            what, statement = "having the configuration read", "os.kill(1, signal.SIGHUP)"
+            anyhow(place.kube, place.stack, name, what, command="kill -HUP 1", statement=statement)
 
 
 def _is_mounted(place: Place, pod: str, *, is_good: bool) -> bool:
-    said = _run(place, "reading the configuration", "exec", pod, "--", "sh", "-c", f"tail -n 1 {MOUNTED}")
+    what, statement = "reading what is mounted", f"print(open({MOUNTED!r}).read().splitlines()[-1])"
+    said = anyhow(place.kube, place.stack, pod, what, command=f"tail -n 1 {MOUNTED}", statement=statement)
     if is_good == said.startswith(NONSENSE.strip()):
         raise NotYet("the old one is")
     return True

@@ -4,12 +4,15 @@ import json
 from typing import Any
 
 from alertdrill.faults.base import FaultKind, Ground, Place, Text
-from alertdrill.model import Value
+from alertdrill.faults.in_container import anyhow
+from alertdrill.model import Trait, Value
 from alertdrill.scenario import Fault
 
 # What every DaemonSet of the stack chooses its nodes by.
 OS_LABEL = "kubernetes.io/os"
 NAME_LABEL = "app.kubernetes.io/name"
+# Without these no message is sent, or none is taken.
+MESSENGERS = frozenset({"alertmanager", "prometheus", "receiver"})
 
 
 class StopWatcher(FaultKind):
@@ -32,6 +35,10 @@ class StopWatcher(FaultKind):
             f" there are: {', '.join(sorted(there)) or 'none'}"
         )
 
+    def traits_of(self, args: dict[str, Any]) -> frozenset[Trait]:
+        """Return whether messages stop with it."""
+        return frozenset({Trait.STOPS_MESSAGES}) if args["component"] in MESSENGERS else frozenset()
+
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Have it run no pod; returns before its pods are gone."""
         self._run(place, args["component"], whether=False)
@@ -51,8 +58,7 @@ class StopWatcher(FaultKind):
 
     def _run(self, place: Place, component: str, *, whether: bool) -> str:
         """Change what the next deployment of the stack puts back, should nobody heal it; returns the kind."""
-        sets = place.kube.get("daemonsets", namespace=place.stack)
-        if component not in {one["metadata"]["name"] for one in sets}:
+        if not self._is_daemon_set(place, component):
             self._scale(place, component, int(whether))
             return "deployment"
         node = {OS_LABEL: "linux" if whether else "none"}
@@ -62,24 +68,35 @@ class StopWatcher(FaultKind):
         place.kube.run(f"having {component} on {where}", *how, f"--namespace={place.stack}")
         return "daemonset"
 
+    def _is_daemon_set(self, place: Place, component: str) -> bool:
+        sets = place.kube.get("daemonsets", namespace=place.stack)
+        return component in {one["metadata"]["name"] for one in sets}
+
     def _scale(self, place: Place, component: str, replicas: int) -> None:
         how = ("scale", f"deployment/{component}", f"--replicas={replicas}")
         place.kube.run(f"scaling {component} to {replicas}", *how, f"--namespace={place.stack}")
 
 
 class RestartWatcher(StopWatcher):
-    """The program of a part of the stack is asked to end; the kubelet starts it again in the same pod."""
+    """The program of a part of the stack is asked to end, and starts again in the same pod.
+
+    A DaemonSet's pods are replaced: from what sees its node's processes nobody may end number 1.
+    """
 
     name = "restart_watcher"
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
-        """Ask process 1 of each of its pods to end."""
+        """Ask process 1 of each of its pods to end, or delete them."""
+        if self._is_daemon_set(place, args["component"]):
+            words = ("delete", "pod", f"--selector={NAME_LABEL}={args['component']}", "--wait=false")
+            place.kube.run(f"injecting {self.name}", *words, f"--namespace={place.stack}")
+            return
         for pod in place.kube.get(
             "pods", namespace=place.stack, selector=f"{NAME_LABEL}={args['component']}"
         ):
             name = pod["metadata"]["name"]
-            words = ("exec", name, f"--namespace={place.stack}", "--", "sh", "-c", "kill -TERM 1")
-            place.kube.run(f"injecting {self.name}", *words)
+            what, statement = f"injecting {self.name}", "os.kill(1, signal.SIGTERM)"
+            anyhow(place.kube, place.stack, name, what, command="kill 1", statement=statement)
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Nothing: the kubelet has repaired it."""

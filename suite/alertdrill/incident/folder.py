@@ -1,14 +1,14 @@
 """A recording ⇄ a folder on disk, with a format version: record first, judge later.
 
     incident.json    format, scenario, namespace, speed, started, versions, limits, workload, left_out,
-                     traits, cadence, phases, claims, metrics
+                     traits, cadence, phases, delivery, claims, metrics, beside, disturbed, noise
     events.jsonl     one Event a line, in order of t
     series.jsonl.gz  one Series a line
     rules.yaml       the rules as they were, uncompressed
     SHA256SUMS       of the four above, as `sha256sum --check` reads it; without it nothing is checked
 
 `t` is seconds of rule time since the fault (live seconds x k), negative before it. Format 1 had no
-claims, and format 2 only the series of the scenario's own objects, so no metrics.
+claims; format 2 no messages, and only the series of the scenario's own objects, so no metrics.
 """
 
 import gzip
@@ -27,6 +27,7 @@ from alertdrill.errors import IncidentError
 from alertdrill.incident.values import (
     STALE,
     Cadence,
+    Delivery,
     Event,
     Incident,
     Limits,
@@ -36,7 +37,8 @@ from alertdrill.incident.values import (
     Speed,
 )
 from alertdrill.model import Claim, Trait, Value
-from alertdrill.scenario import Scenario
+from alertdrill.scenario import Expectation, Scenario
+from alertdrill.scenario.noise import Noise
 
 FORMAT = 3
 READABLE = (1, 2, 3)
@@ -63,8 +65,12 @@ class Head(Value, frozen=True, kw_only=True):
     traits: tuple[Trait, ...] | None = None
     cadence: Cadence | None
     phases: dict[str, float]
+    delivery: Delivery | None = None
     claims: tuple[Claim, ...] = ()
     metrics: tuple[str, ...] | None = None
+    beside: tuple[Expectation, ...] = ()
+    disturbed: tuple[str, ...] = ()
+    noise: tuple[Noise, ...] = ()
 
 
 def write(incident: Incident, folder: Path) -> None:

@@ -19,7 +19,9 @@ Span = Annotated[float, Meta(gt=0, le=1e10)]
 Speed = Annotated[float, Meta(ge=1, le=1e6)]
 Milliseconds = Annotated[int, Meta(ge=0, le=2**53)]
 
-Kind = Literal["step", "fault", "heal", "alert", "notification", "scrape", "rule_health", "trouble", "end"]
+Kind = Literal[
+    "step", "fault", "heal", "alert", "notification", "receiver", "scrape", "rule_health", "trouble", "end"
+]
 
 
 class Event(Value, frozen=True, kw_only=True):
@@ -28,7 +30,9 @@ class Event(Value, frozen=True, kw_only=True):
     step         {"name"}: the play reached this step
     fault, heal  {"fault"}: it was injected, repaired (everything the repair needs has been accepted)
     alert        {"alert", "labels", "annotations", "state"}: an instance changed to this state
-    notification {"receiver", "status", "alerts"}: a webhook was called
+    notification a Notification: Alertmanager called a receiver, at `t`
+    receiver     {"since", "until", "lost"}: from when to when it is known what came; `lost` are sentences,
+                 why some of it is not
     scrape       {"job", "instance", "labels", "samples", "first", "last", "down", "gaps"}: how one target
                  was scraped; times are rule seconds, `down` the scrapes that failed, `gaps` [from, to]
     rule_health  {"group", "rule", "health", "error"}: what Prometheus says of a rule; once at the start,
@@ -40,6 +44,43 @@ class Event(Value, frozen=True, kw_only=True):
     t: Moment
     kind: Kind
     data: dict[str, Any] = {}
+
+
+class Notification(Value, frozen=True, kw_only=True):
+    """One message as a receiver got it, or a try to send it.
+
+    `answer` is the HTTP status it was answered with, 0 for a connection that was dropped; it was kept waiting
+    for `took` seconds of rule time. Of one that says no alert, `alert` is empty and all of it the title.
+    """
+
+    receiver: str
+    answer: int
+    took: float = 0.0
+    status: str = ""  # firing or resolved
+    alert: str = ""
+    namespace: str = ""  # "" for what is about none
+    count: int = 0  # of the instances that fire
+    title: str = ""
+    link: str = ""
+    text: str = ""
+
+    @property
+    def is_taken(self) -> bool:
+        """Say whether the receiver took it."""
+        return 200 <= self.answer < 300  # noqa: PLR2004  # what HTTP calls success
+
+
+class Delivery(Value, frozen=True, kw_only=True):
+    """How long each stage of an alert's way to people may take, in seconds of rule time.
+
+    By the stack's own configuration. `heartbeat` is the longest that the dead man's switch may be silent.
+    """
+
+    scrape: Span
+    rule: Span
+    group_wait: Span
+    send: Span
+    heartbeat: Span
 
 
 class Series(Value, frozen=True, kw_only=True):
@@ -89,8 +130,10 @@ class Incident(Value, frozen=True, kw_only=True):
     beside: tuple[
         Expectation, ...
     ] = ()  # what had to fire of scenarios played beside it, which disturbed something
+    disturbed: tuple[str, ...] = ()  # what those disturbed, as their `touches` says
     noise: tuple[Noise, ...] = ()  # what was known to fire in that lab, and is nobody's doing
     phases: dict[str, float] = {}  # live seconds of each phase of the run and of the lab
+    delivery: Delivery | None = None  # None: recorded before messages were
     claims: tuple[Claim, ...] = ()  # what the rules' metrics were taken for when they were compressed
     metrics: tuple[str, ...] | None = None  # recorded whole, whether or not there was one; None: not known
     events: tuple[Event, ...] = ()

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 
 from alertdrill import durations
 from alertdrill.judge import workload
+from alertdrill.judge.letters import Letter, pauses
+from alertdrill.judge.matching import label_mistakes
 from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import instance, moment
-from alertdrill.model import AlertState, Trait
-from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, RULE_FAILURES, SIGHTS
+from alertdrill.model import AlertState, Life, Trait
+from alertdrill.names import FAILING_GROUP, NAMESPACE_LABEL, NAMESPACE_PREFIX, RULES, SIGHTS
 
 OTHERS = "name only the rules that the drill is about"
 SLOWER = "play it on a machine with less to do, or at a lower --speed"
@@ -18,7 +20,7 @@ def broken(recording: Recording) -> list[str]:
     """Return why nothing else of this recording can be judged; `[]` when all of it can."""
     if not recording.reached_fault and recording.troubles:
         return [recording.troubles[0]]  # all that is missing after it is missing because of it
-    checks = (_run, _fault, _scrapes, _own_scrapes, _rules, _canary, _before, _cadence)
+    checks = (_run, _fault, _scrapes, _own_scrapes, _rules, _canary, _before, _cadence, _mail)
     found = [sentence for check in checks for sentence in check(recording)]
     return [*found, *workload.doubts(recording)]
 
@@ -168,14 +170,9 @@ def _rules(recording: Recording) -> Iterator[str]:
 
 
 def _failing_on_purpose(recording: Recording) -> frozenset[str]:
-    """Return the groups of which this scenario, or one that was played beside it, says that they fail."""
-    incident = recording.incident
-    said = [
-        one.labels.get("rule_group", "")
-        for one in (*incident.scenario.expect, *incident.beside)
-        if one.kind == "fires" and one.alert == RULE_FAILURES
-    ]
-    return frozenset(group.rpartition(";")[2] for group in said if isinstance(group, str))
+    """Return the group that this scenario, or one that was played beside it, makes fail."""
+    touched = {*recording.incident.scenario.touches, *recording.incident.disturbed}
+    return frozenset({FAILING_GROUP} if RULES in touched else ())
 
 
 def _canary(recording: Recording) -> Iterator[str]:
@@ -195,9 +192,8 @@ def _canary(recording: Recording) -> Iterator[str]:
 
 def _before(recording: Recording) -> Iterator[str]:
     """Nothing but the scenario had an alert that fires and was up before the fault: it isn't of the fault."""
-    namespace = recording.incident.namespace
     for life in recording.lives:
-        if life.labels.get(NAMESPACE_LABEL, life.labels.get("namespace")) == namespace:
+        if _is_meant(recording, life):
             continue
         since: float | None = None
         for change in life.changes:
@@ -210,6 +206,20 @@ def _before(recording: Recording) -> Iterator[str]:
                     f"{instance(life)} fired, and was up since {moment(since)} already; mend that first, or"
                     f" {OTHERS}"
                 )
+
+
+def _is_meant(recording: Recording, life: Life) -> bool:
+    """Say whether an alert is about the scenario, or what is played beside it, or is known noise."""
+    incident = recording.incident
+    about = life.labels.get(NAMESPACE_LABEL, life.labels.get("namespace"))
+    return (
+        about == incident.namespace
+        or any(one.matches(life.alert, life.labels) for one in incident.noise)
+        or any(
+            life.alert == one.alert and not label_mistakes(life, one, incident.namespace)
+            for one in incident.beside
+        )
+    )
 
 
 def _cadence(recording: Recording) -> Iterator[str]:
@@ -226,3 +236,41 @@ def _cadence(recording: Recording) -> Iterator[str]:
             f"the crash loop restarted every {durations.text(round(median))} of rule time, promised are"
             f" {durations.text(cadence.low)} to {durations.text(cadence.high)}; play it slower"
         )
+
+
+def _mail(recording: Recording) -> Iterator[str]:
+    """Where it matters who was told, it is known all along what came, and the dead man's switch was called.
+
+    The switch is to messages what the canary is to alerts: where it falls silent, so may have everything.
+    """
+    if not any(expectation.is_about_messages for expectation in recording.incident.scenario.expect):
+        return
+    mail, delivery, end = recording.mail, recording.incident.delivery, recording.end
+    if mail is None or delivery is None:
+        yield "nobody could ask the receiver what came"
+        return
+    yield from mail.lost
+    if mail.since > 0:
+        yield f"what came is known only from {moment(mail.since)} on"
+    if end is None:
+        return
+    if end - mail.until > recording.resolution:
+        yield f"what came is known only until {moment(mail.until)} of {moment(end)}"
+    own = [one for one in recording.letters if one.said.namespace == recording.incident.namespace]
+    if (
+        own
+        and Trait.DELAYS_MESSAGES in recording.traits
+        and not any(_met_trouble(one, recording.incident.speed) for one in own)
+    ):
+        yield "the receiver was to be in trouble, and no message met with any"
+    canary = recording.incident.limits.canary
+    calls = [one.taken for one in recording.letters if one.said.alert == canary and one.taken is not None]
+    silences_it = Trait.STOPS_MESSAGES in recording.traits
+    for start, stop in pauses(calls, 0.0, end):
+        if stop - start > delivery.heartbeat and not silences_it:
+            yield f"the dead man's switch was not called from {moment(start)} to {moment(stop)}"
+
+
+def _met_trouble(letter: Letter, speed: float) -> bool:
+    """Say whether a message was refused, or kept waiting for more than a live second."""
+    return letter.taken is None or letter.tries > 1 or letter.taken - letter.first > speed

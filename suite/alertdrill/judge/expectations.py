@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from alertdrill import durations
+from alertdrill.judge import latency, notifications
 from alertdrill.judge.matching import annotation_mistakes, broken_annotations, is_about, label_mistakes
 from alertdrill.judge.recording import Recording
 from alertdrill.judge.words import instance, moment, short
@@ -19,10 +20,19 @@ ACTIVE = frozenset({AlertState.PENDING, AlertState.FIRING})
 
 def findings(recording: Recording) -> Iterator[Finding]:
     """Yield what is to be said of each expectation, and then of all that nobody expected."""
-    checks = {"fires": _fires, "pends": _pends, "resolves": _resolves, "never": _never}
+    checks = {
+        "fires": _fires,
+        "pends": _pends,
+        "resolves": _resolves,
+        "never": _never,
+        "notified": notifications.notified,
+        "unnotified": notifications.unnotified,
+    }
     for expectation in recording.incident.scenario.expect:
         yield from checks[expectation.kind](recording, expectation)
     yield from _nothing_else(recording)
+    yield from notifications.nothing_else(recording)
+    yield from latency.findings(recording)
 
 
 def _fires(recording: Recording, expectation: Expectation) -> Iterator[Finding]:

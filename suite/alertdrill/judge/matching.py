@@ -59,16 +59,18 @@ def broken_annotations(life: Life) -> list[str]:
 def _mismatches(what: str, actual: Mapping[str, str], expected: Mapping[str, Match]) -> Iterator[str]:
     for name, match in sorted(expected.items()):
         if name not in actual:
-            yield f"it has no {what} {name}, expected {_said(match)}"
-        elif not _matches(actual[name], match):
-            yield f'its {what} {name} is "{actual[name]}", expected {_said(match)}'
+            yield f"it has no {what} {name}, expected {said(match)}"
+        elif not matches(actual[name], match):
+            yield f'its {what} {name} is "{actual[name]}", expected {said(match)}'
 
 
-def _matches(value: str, match: Match) -> bool:
+def matches(value: str, match: Match) -> bool:
+    """Say whether a text is what was expected."""
     if isinstance(match, Like):
         return re.fullmatch(match.like, value, re.DOTALL) is not None
     return value == match
 
 
-def _said(match: Match) -> str:
+def said(match: Match) -> str:
+    """Say what was expected."""
     return f"something like {match.like}" if isinstance(match, Like) else f'"{match}"'

@@ -8,7 +8,8 @@ import msgspec
 
 from alertdrill import durations, rules
 from alertdrill.errors import RulesError
-from alertdrill.incident import Event, Incident, Moment
+from alertdrill.incident import Event, Incident, Moment, Notification
+from alertdrill.judge.letters import Letter, sent
 from alertdrill.model import AlertState, Change, Life, Trait, Value
 from alertdrill.names import TOUCHABLE
 from alertdrill.rules import promql
@@ -58,13 +59,24 @@ class Trouble(msgspec.Struct, frozen=True):
     sentence: str
 
 
+class Mail(msgspec.Struct, frozen=True):
+    """What a `receiver` event holds: from when to when it is known what came, and why some of it is not."""
+
+    since: Moment
+    until: Moment
+    lost: tuple[str, ...] = ()
+
+
 class Recording(Value, frozen=True, kw_only=True):
     """An incident with its events read; times are seconds of rule time since the fault.
 
     `end`, `fault` and `heal` are None where there was none. `lives` are those of all alerts but the canary.
     `annotated` are the alerts whose rules have annotations, `metrics` those that its rules read of any job,
     with `""` among them where a rule doesn't name what it reads. `jobs` are those that an alert's rules name,
-    and `rests_on` those of them of which they read more than whether they are up.
+    and `rests_on` those of which they read more than whether they are up.
+
+    `holds` are the alerts' `for`, where all rules of a name have the same. `letters` are what was sent,
+    `mail` is None where nobody asked.
     """
 
     incident: Incident
@@ -80,11 +92,15 @@ class Recording(Value, frozen=True, kw_only=True):
     metrics: frozenset[str]
     jobs: dict[str, frozenset[str]]
     rests_on: dict[str, frozenset[str]]
+    holds: dict[str, float] = {}
+    letters: tuple[Letter, ...] = ()
+    mail: Mail | None = None
 
     @property
     def touched_jobs(self) -> frozenset[str]:
-        """Return the jobs that the scenario may take down."""
-        return frozenset().union(*(TOUCHABLE[one] for one in self.incident.scenario.touches))
+        """Return the jobs that the scenario, or one that was played beside it, may take down."""
+        touched = (*self.incident.scenario.touches, *self.incident.disturbed)
+        return frozenset[str]().union(*(TOUCHABLE[one] for one in touched))
 
     @property
     def named_jobs(self) -> frozenset[str]:
@@ -142,6 +158,9 @@ def read(incident: Incident) -> Recording:
         metrics=frozenset(_metrics(_read_for(groups, incident))),
         jobs={name: _jobs(those) for name, those in stated.items()},
         rests_on={name: _jobs(those, but=UP) for name, those in stated.items()},
+        holds={name: hold for name, those in stated.items() if (hold := _hold(those)) is not None},
+        letters=sent((e.t, _data(e, Notification)) for e in events if e.kind == "notification"),
+        mail=next((_data(e, Mail) for e in events if e.kind == "receiver"), None),
     )
 
 
@@ -189,6 +208,12 @@ def _jobs(those: Iterable[rules.Rule], *, but: str = "") -> frozenset[str]:
         if isinstance(node, promql.VectorSelector) and promql.metric(node) != but
     ]
     return frozenset[str]().union(*map(promql.jobs, selectors))
+
+
+def _hold(those: list[rules.Rule]) -> float | None:
+    """Return the one `for` of several rules, None where they have more than one."""
+    stated = {durations.seconds(rule.hold) if rule.hold else 0.0 for rule in those}
+    return stated.pop() if len(stated) == 1 else None
 
 
 def _is_held(rule: rules.Rule) -> bool:

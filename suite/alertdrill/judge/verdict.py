@@ -5,7 +5,7 @@ import msgspec
 from alertdrill import crash
 from alertdrill.errors import UsageError
 from alertdrill.incident import Incident
-from alertdrill.judge import assumptions, expectations, notes, recording
+from alertdrill.judge import assumptions, expectations, latency, notes, recording
 from alertdrill.model import Finding, Judgement, Verdict
 from alertdrill.scenario import check
 
@@ -60,5 +60,6 @@ def _judgement(
         lives=seen.lives if seen else (),
         speed=incident.speed,
         notes=tuple(notes.guesses(incident)),
+        latencies=latency.measured(seen) if seen else (),
         left_out=incident.left_out,
     )

@@ -111,7 +111,12 @@ def _long_outage(recording: Recording) -> Iterator[str]:
 def _target(incident: Incident) -> str:
     """Return the name of what the fault is aimed at, without its kind."""
     fault = incident.scenario.fault
-    return str(fault.args.get("target", "")).rpartition("/")[2] if fault else ""
+    if fault is None:
+        return ""
+    # Of two faults, one after the other, either may have it.
+    inner = [one.get("args", {}) for one in fault.args.values() if isinstance(one, dict)]
+    targets = [str(args["target"]) for args in (fault.args, *inner) if args.get("target")]
+    return targets[0].rpartition("/")[2] if targets else ""
 
 
 def _by_name(incident: Incident, metric: str) -> dict[str, Samples]:

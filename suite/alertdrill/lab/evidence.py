@@ -13,6 +13,7 @@ from alertdrill.clock import WallClock
 from alertdrill.errors import LabError
 from alertdrill.kube import Kube
 from alertdrill.lab.clusters import Cluster
+from alertdrill.lab.stack import COMPONENTS
 from alertdrill.machine import cache
 from alertdrill.progress import Progress
 from alertdrill.prometheus import Prometheus, openmetrics
@@ -43,7 +44,7 @@ def export(kube: Kube, namespace: str, folder: Path, progress: Progress) -> None
         _write(kube, folder / "events.txt", "get", "events", "--all-namespaces", "--sort-by=.lastTimestamp")
         _write(kube, folder / "pods.txt", "get", "pods", "--all-namespaces", "--output=wide")
         _write(kube, folder / "describe.txt", "describe", "pods", f"--namespace={namespace}")
-        for component in ("kube-api-exporter", "prometheus"):
+        for component in COMPONENTS:
             words = ("logs", f"--namespace={namespace}", f"deployment/{component}", "--all-containers")
             _write(kube, folder / "logs" / f"{component}.log", *words)
             _write(kube, folder / "logs" / f"{component}.previous.log", *words, "--previous")

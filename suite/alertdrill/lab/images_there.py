@@ -11,8 +11,8 @@ from alertdrill.progress import Progress
 
 LISTED_MAX = 50  # a kubelet tells of no more images, the largest ones
 TELL_SECONDS_MAX = 50.0  # it looks every 30 s, and tells every 10
-PROMETHEUS, _, NODE_EXPORTER, _ = (one.name for one in images.THIRD_PARTY)
-STACK = (images.OWN[0].name, PROMETHEUS, NODE_EXPORTER)
+PROMETHEUS, ALERTMANAGER, NODE_EXPORTER, _ = (one.name for one in images.THIRD_PARTY)
+STACK = (images.OWN[0].name, images.OWN[-1].name, PROMETHEUS, ALERTMANAGER, NODE_EXPORTER)
 
 
 def told(

@@ -13,15 +13,16 @@ from alertdrill.errors import AlertdrillError, LabError, UsageError
 from alertdrill.faults.base import Ground
 from alertdrill.incident import Limits
 from alertdrill.kube import Forward, Kube
-from alertdrill.lab import clusters, evidence, ground, images_there, known, stack, turn
+from alertdrill.lab import clusters, evidence, ground, images_there, known, receiver, stack, turn
 from alertdrill.lab.clusters import Ability
 from alertdrill.lab.known import State, find
 from alertdrill.lab.options import Options, mark, wanted
-from alertdrill.lab.rules import LabRules, base_config
+from alertdrill.lab.receiver import Receiver
+from alertdrill.lab.rules import LabRules, alertmanager_config, base_config
 from alertdrill.lab.status import status
 from alertdrill.lab.turn import Turn
 from alertdrill.machine import images
-from alertdrill.names import LOOKBACK_SECONDS, STACK_NAMESPACE
+from alertdrill.names import LOOKBACK_SECONDS, RESEND_SECONDS, STACK_NAMESPACE
 from alertdrill.progress import Progress
 from alertdrill.prometheus import Prometheus
 
@@ -43,6 +44,7 @@ class Lab:
     ground: Ground = field(default=Ground(speed=1.0))
     site: stack.Site = field(default=stack.Site(mark="", tail=""))
     turn: Turn | None = None
+    mail: Forward | None = None  # to the receiver
 
     @property
     def limits(self) -> Limits:
@@ -63,6 +65,12 @@ class Lab:
         """Raise LabError if somebody else has taken the lab meanwhile."""
         if self.turn:
             self.turn.check()
+
+    def receiver(self) -> Receiver:
+        """Return the lab's receiver; a LabError where there is no way to it."""
+        if self.mail is None:
+            raise LabError(f"the lab {self.name} has no receiver")
+        return Receiver(self.mail)
 
     def prometheus(self) -> Prometheus:
         """Return a connection of one's own to the lab's Prometheus."""
@@ -222,6 +230,7 @@ def _connected(state: State, options: Options, rules: LabRules, progress: Progre
     with (
         turn.in_cluster(kube, site.namespace, site.mark, progress) as ours,
         kube.forward(site.namespace, "service/prometheus", known.PROMETHEUS_PORT) as forward,
+        kube.forward(site.namespace, f"deployment/{receiver.NAME}", receiver.PORT) as mail,
     ):
         if state.is_guest:
             images_there.told(kube, site, _named(options), progress)
@@ -255,6 +264,7 @@ def _connected(state: State, options: Options, rules: LabRules, progress: Progre
             ),
             site=site,
             turn=ours,
+            mail=mail,
         )
 
 
@@ -283,6 +293,10 @@ def _deploy(
         config=compress.prometheus_config(base_config(), options.speed),
         rules={"drill.rules.yaml": rules.scaled.to_yaml()},
         lookback_seconds=LOOKBACK_SECONDS / options.speed,
+        alertmanager=stack.Alertmanager(
+            config=compress.alertmanager_config(alertmanager_config(), options.speed),
+            resend_seconds=RESEND_SECONDS / options.speed,
+        ),
         progress=progress,
         images=loaded,
         components=options.components,

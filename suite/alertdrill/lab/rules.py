@@ -10,7 +10,7 @@ import yaml
 
 from alertdrill import compress, data, durations, rules
 from alertdrill.errors import LabError, RulesError
-from alertdrill.incident import Limits
+from alertdrill.incident import Delivery, Limits
 from alertdrill.lab.options import Options
 from alertdrill.model import Claim
 from alertdrill.names import CANARY, PODS_JOB
@@ -19,6 +19,8 @@ from alertdrill.prometheus import promtool
 
 # So many scrapes may be missing in a row before a silence could hide between them.
 SCRAPES_MISSING_MAX = 4
+# What a message may take beside what the configuration says, in rule time: it is sent, taken and answered.
+DELIVERY_SECONDS_MAX = 30.0
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class LabRules:
     scaled: rules.RuleSet  # as the lab evaluates them
     limits: Limits
     left_out: tuple[compress.Refusal, ...] = ()  # what can't be scaled, and is in neither
+    delivery: Delivery | None = None  # how long their alerts may be on their way to people
     claims: tuple[Claim, ...] = ()  # what their metrics were taken for when they were scaled
 
     def told(self) -> tuple[str, ...]:
@@ -66,7 +69,15 @@ def load(options: Options) -> LabRules:
             promtool.check_rules(stated)
     scaled = compress.compress(stated, options.speed)
     run = _without(stated, scaled.refusals)
-    return LabRules(run, scaled.rules, _limits(run), scaled.refusals, scaled.claims)
+    limits = _limits(run)
+    return LabRules(
+        stated=run,
+        scaled=scaled.rules,
+        limits=limits,
+        left_out=scaled.refusals,
+        delivery=_delivery(limits),
+        claims=scaled.claims,
+    )
 
 
 def _without(stated: rules.RuleSet, refusals: Iterable[compress.Refusal]) -> rules.RuleSet:
@@ -93,6 +104,11 @@ def base_config() -> str:
     return data.path("manifests", "base", "prometheus", "prometheus.yaml").read_text()
 
 
+def alertmanager_config() -> str:
+    """Return the Alertmanager configuration as it is in production."""
+    return data.path("manifests", "base", "alertmanager", "alertmanager.yaml").read_text()
+
+
 def _limits(stated: rules.RuleSet) -> Limits:
     """Return what the rules need of the lab, in rule time, from the uncompressed configuration."""
     config = yaml.safe_load(base_config())
@@ -104,4 +120,18 @@ def _limits(stated: rules.RuleSet) -> Limits:
         evaluation_interval=durations.seconds(config["global"]["evaluation_interval"]),
         jobs=tuple(sorted(stated.jobs)),
         canary=CANARY,
+    )
+
+
+def _delivery(limits: Limits) -> Delivery:
+    """Return how long an alert's way to people may take, from the uncompressed configurations."""
+    route = yaml.safe_load(alertmanager_config())["route"]
+    beat = next(one for one in route["routes"] if one["matchers"] == [f'alertname="{limits.canary}"'])
+    pause = durations.seconds(beat["repeat_interval"]) + durations.seconds(beat["group_interval"])
+    return Delivery(
+        scrape=limits.scrape_interval + limits.evaluation_interval,
+        rule=2 * limits.evaluation_interval,
+        group_wait=durations.seconds(route["group_wait"]) + DELIVERY_SECONDS_MAX,
+        send=DELIVERY_SECONDS_MAX,
+        heartbeat=pause + durations.seconds(beat["group_interval"]),
     )

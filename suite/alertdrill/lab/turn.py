@@ -152,6 +152,7 @@ class Turn:
         }
 
     def _renew(self) -> None:
+        refused = 0
         while not self._left.wait(RENEW_SECONDS):
             try:
                 _, there = self._kube.send("renewing our turn", "GET", f"{self._path}/{LEASE}")
@@ -163,8 +164,13 @@ class Turn:
             except TransientError:
                 continue
             except LabError as error:
-                self._lost = str(error)
-                return
+                refused += 1
+                # An API server that has just started knows nobody's rights; nobody takes a Lease so soon.
+                if refused * RENEW_SECONDS >= LEASE_SECONDS:
+                    self._lost = str(error)
+                    return
+            else:
+                refused = 0
 
 
 @contextmanager

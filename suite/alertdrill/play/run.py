@@ -21,9 +21,10 @@ from alertdrill.model import Trait
 from alertdrill.names import LAB_LABEL, NAMESPACE_PREFIX, SCENARIO_LABEL
 from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
+from alertdrill.play.mailbox import Mailbox
 from alertdrill.progress import Progress
 from alertdrill.rules import touched
-from alertdrill.scenario import Expectation, Scenario
+from alertdrill.scenario import Scenario
 from alertdrill.scenario.noise import Noise
 
 BASELINE_SECONDS_MAX = 120
@@ -52,12 +53,13 @@ class Run:
     lab: Lab
     scenario: Scenario
     watcher: observe.Watcher
+    mailbox: Mailbox
     clock: StoppableClock
     progress: Progress
     record: Path
     keep: bool
     place_to_come_up: AbstractContextManager[object] = field(default_factory=nullcontext)
-    beside: tuple[Expectation, ...] = ()  # what has to fire of others that are played meanwhile
+    beside: tuple[Scenario, ...] = ()  # that may be played meanwhile, and disturb something
     noise: tuple[Noise, ...] = ()
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
     fault_at: float = 0.0
@@ -243,6 +245,8 @@ class Run:
 
         It takes live time, however fast the drill is. What is not back when its time is over is lab trouble.
         """
+        if self.scenario.touches:  # an API server that starts knows nobody's rights for a moment
+            insist(partial(self.lab.kube.get, "nodes"), self.clock)
         wait_for(
             f"the workload of {self.scenario.name} to be healthy again after the repair",
             partial(baseline.healthy, self.place),
@@ -252,12 +256,17 @@ class Run:
         )
 
     def await_silence(self) -> None:
-        """Watch until every alert that must resolve has, or its time is over; then as the scenario says."""
+        """Watch until what must resolve has and people were told, or its time is over; then as it says."""
         resolving = [e for e in self.scenario.expect if e.kind == "resolves"]
         if resolving:
             names = "|".join(e.alert for e in resolving)
             end = self.healed_at + max(self._live(e.within) for e in resolving)
             while self.clock.now() < end and not self._is_silent(names):
+                self.clock.sleep(self.lab.evaluation_seconds)
+        for told in self.scenario.expect:
+            while told.resolved and self.clock.now() < self.healed_at + self._live(told.resolved):
+                if self.mailbox.has(self.namespace, told.alert, status="resolved", since=self.fault_at):
+                    break
                 self.clock.sleep(self.lab.evaluation_seconds)
         self.clock.sleep(self._live(self.scenario.settle))
 
@@ -273,6 +282,8 @@ class Run:
         """Let the scrapes and evaluations of the last moment reach the database."""
         self.clock.sleep(AFTERGLOW_SCRAPES * self.lab.scrape_seconds)
         self.lab.check_turn()
+        if not self.mailbox.look():
+            self._say("the receiver does not answer: the last messages are not known", style="yellow")
 
     def _recorded(self) -> Incident:
         """Return what is known of the run; where Prometheus can't be asked, that is part of it."""
@@ -297,6 +308,7 @@ class Run:
             )
         except LabError as error:
             self._trouble(str(error))
+        seen += self.mailbox.events(window)
         if self.watcher.broken:
             self._trouble(self.watcher.broken)
         traits = catalogue.traits(self.scenario)
@@ -312,13 +324,15 @@ class Run:
             workload=self.runs,
             left_out=self.lab.rules.told(),
             traits=tuple(sorted(traits)),
-            beside=self.beside,
+            beside=tuple(e for one in self.beside for e in one.expect if e.kind == "fires"),
+            disturbed=tuple(sorted({what for one in self.beside for what in one.touches})),
             noise=self.noise,
             cadence=observe.cadence(series, window) if Trait.CRASH_LOOPS in traits else None,
             phases=self.lab.phases,
             events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),
             series=tuple(series),
             rules=self.lab.rules.stated.to_yaml(),
+            delivery=self.lab.rules.delivery,
             claims=self.lab.rules.claims,
             metrics=touched.metrics(self.lab.rules.scaled),
         )

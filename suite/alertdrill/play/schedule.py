@@ -6,20 +6,16 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from alertdrill.clock import StoppableClock
 from alertdrill.names import SPARED
 from alertdrill.play.run import Run
-from alertdrill.scenario import Expectation, Scenario
+from alertdrill.scenario import Scenario
 
 # Runs that only hold take little. The longest come first, so the others take no more time than they.
 SIDE_BY_SIDE_MAX = 12
 
 
-def beside(scenario: Scenario, others: Iterable[Scenario]) -> tuple[Expectation, ...]:
-    """Return what must fire by the doing of others that may be played at the same time."""
+def beside(scenario: Scenario, others: Iterable[Scenario]) -> tuple[Scenario, ...]:
+    """Return those of the others that disturb something and may be played at the same time."""
     return tuple(
-        expectation
-        for other in others
-        if other.name != scenario.name and other.disturbs and scenario.bears(other)
-        for expectation in other.expect
-        if expectation.kind == "fires"
+        other for other in others if other.name != scenario.name and other.disturbs and scenario.bears(other)
     )
 
 

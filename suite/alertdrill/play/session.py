@@ -14,6 +14,7 @@ from alertdrill.model import Life
 from alertdrill.names import LAB_LABEL, SCENARIO_LABEL
 from alertdrill.play import baseline, observe, schedule, strays
 from alertdrill.play.insist import insist
+from alertdrill.play.mailbox import Mailbox
 from alertdrill.play.run import BASELINE_SECONDS_MAX, Recorded, Run
 from alertdrill.progress import Progress
 from alertdrill.scenario import Scenario
@@ -49,7 +50,10 @@ def play(
     """
     check_folders(scenarios)
     clock = StoppableClock()
-    with observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher:
+    with (
+        observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher,
+        Mailbox(lab.receiver, clock, lab.evaluation_seconds) as mailbox,
+    ):
         _remove_leftovers(lab, clock)
         _await_quiet(lab, clock, progress)
         places = BoundedSemaphore(COMING_UP_MAX)
@@ -58,6 +62,7 @@ def play(
                 lab,
                 one,
                 watcher,
+                mailbox,
                 clock,
                 progress,
                 record,

@@ -122,7 +122,7 @@ def _events(incident: Incident, rules: RuleSet, found: Virtual) -> tuple[Event, 
             },
         )
         for life in found.lives
-        if life.alert != canary
+        if life.alert != canary and life.alert not in found.unseen
         for change in life.changes
     ]
     return tuple(sorted([*kept, *health, *alerts], key=lambda event: event.t))

@@ -59,12 +59,14 @@ def virtual(
     """
     start, end = span(incident)
     first = min([start, *(stretched.rule_time(one.timestamps[0] / 1000) for one in stretched.series)])
+    begin = start if phase is None else phase
     interval = incident.limits.evaluation_interval
     said = evaluate(
         engine,
         stretched.rules,
         Window(
-            start=stretched.engine_time(first if phase is None else phase),
+            start=stretched.engine_time(begin),
+            since=stretched.engine_time(first if phase is None else phase),
             end=stretched.engine_time(end),
             interval=interval,
             phases=phases(incident, stretched.rules, stretched.shift)
@@ -90,10 +92,23 @@ def virtual(
 
 
 def span(incident: Incident) -> tuple[float, float]:
-    """Return from when to when a recording tells, in seconds of rule time."""
+    """Return from when to when a recording tells, in seconds of rule time.
+
+    It begins when each target that was there at its start has been scraped: before that all is absent.
+    """
     seen = [one.t for one in incident.events if one.kind in {"alert", "rule_health", "scrape"}]
+    begun = min(seen, default=0.0)
+    scraped = [
+        (one.timestamps[0] / 1000 - incident.fault_at) * incident.speed
+        for one in incident.series
+        if one.labels.get("__name__") == "up" and one.timestamps
+    ]
+    late = begun + incident.limits.scrape_gap_max
     last = max((one.t for one in incident.events), default=0.0)
-    return min(seen, default=0.0), next((one.t for one in incident.events if one.kind == "end"), last)
+    return (
+        max([begun, *(t for t in scraped if t <= late)]),
+        next((one.t for one in incident.events if one.kind == "end"), last),
+    )
 
 
 def phases(
@@ -133,7 +148,12 @@ def is_anothers(labels: Mapping[str, str], namespace: str) -> bool:
 
 
 def unseen(incident: Incident, rules: RuleSet) -> dict[str, tuple[str, ...]]:
-    """Return for each alert the metrics it reads, also through recording rules, that were not recorded."""
+    """Return for each alert what it reads, also through recording rules, of which nothing is recorded.
+
+    That is a metric, or a scrape job that the lab did not have: what is absent there was never meant to be.
+    """
+    jobs = {one.labels.get("job", "") for one in incident.series if one.labels.get("__name__") == "up"}
+    jobs |= set(incident.limits.jobs)
     recorded = {one.labels.get("__name__", "") for one in incident.series} | promql.OF_ALERTS
     records = {rule.name: rule for rule in rules.rules if rule.kind == "record"}
 
@@ -145,6 +165,8 @@ def unseen(incident: Incident, rules: RuleSet) -> dict[str, tuple[str, ...]]:
                 yield from lacking(records[name], seen | {name})
             elif name and name not in recorded and not _is_recorded_whole(incident, name):
                 yield name
+        if tree is not None:
+            yield from (f'job="{job}"' for job in promql.jobs(tree) - jobs)
 
     found = {
         rule.name: tuple(sorted(set(lacking(rule, frozenset()))))

@@ -44,8 +44,17 @@ def _paragraph(judgement: Judgement) -> Iterator[str]:
             yield from _life(life, judgement.speed or 1)
     for finding in judgement.findings:
         yield f"        {MARKS[finding.verdict]} {finding.sentence}"
+    for alert in dict.fromkeys(one.alert for one in judgement.latencies):
+        yield f"        > {alert} {_way(judgement, alert)}"
     for note in judgement.notes:
         yield f"        ! {note}"
+
+
+def _way(judgement: Judgement, alert: str) -> str:
+    """Say how long each stage of an alert's way to people took, and all of it after its firing."""
+    stages = [one for one in judgement.latencies if one.alert == alert]
+    told = ", ".join(f"{one.stage} {one.seconds:.0f}s of {one.budget:.0f}s" for one in stages)
+    return f"on its way to people: {told}"
 
 
 def _is_told(life: Life, findings: Sequence[Finding]) -> bool:

@@ -10,7 +10,7 @@ the first two are written otherwise before it sees them. What it can't read may 
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import promql_parser as library
 
@@ -148,24 +148,25 @@ def alerts_read(tree: Expr, names: Iterable[str]) -> list[str]:
     selectors = [
         node for node in walk(tree) if isinstance(node, library.VectorSelector) and metric(node) in OF_ALERTS
     ]
-    return [name for name in names if any(_may_be_about(name, one) for one in selectors)]
+    return [name for name in names if any(may_take(one, {"alertname": name}) for one in selectors)]
 
 
-def _may_be_about(alert: str, selector: library.VectorSelector) -> bool:
+def may_take(selector: library.VectorSelector, known: Mapping[str, str]) -> bool:
+    """Say whether a selector may take a series of which these labels are known, and no others."""
     groups = [selector.matchers.matchers, *selector.matchers.or_matchers]
-    return any(all(_takes(matcher, alert) for matcher in group) for group in groups)
+    return any(all(_takes(matcher, known) for matcher in group) for group in groups)
 
 
-def _takes(matcher: library.Matcher, alert: str) -> bool:
-    """Say whether a matcher may take the series of an alert; one that says nothing of its name may."""
-    if matcher.name != "alertname":
+def _takes(matcher: library.Matcher, known: Mapping[str, str]) -> bool:
+    if matcher.name not in known:
         return True
+    value = known[matcher.name]
     if matcher.op == library.MatchOp.Equal:
-        return matcher.value == alert
+        return matcher.value == value
     if matcher.op == library.MatchOp.NotEqual:
-        return matcher.value != alert
+        return matcher.value != value
     try:
-        return bool(re.fullmatch(matcher.value, alert)) is (matcher.op == library.MatchOp.Re)
+        return bool(re.fullmatch(matcher.value, value)) is (matcher.op == library.MatchOp.Re)
     except re.error:  # in words that only Go knows
         return True
 

@@ -11,9 +11,11 @@ from alertdrill.scenario.values import (
     from_json,
     like,
     never,
+    notified,
     pends,
     resolves,
     to_json,
+    unnotified,
 )
 
 __all__ = [
@@ -28,8 +30,10 @@ __all__ = [
     "from_json",
     "like",
     "never",
+    "notified",
     "pends",
     "problems",
     "resolves",
     "to_json",
+    "unnotified",
 ]

@@ -86,12 +86,15 @@ def _check_expectation(expectation: Expectation, hold: float, alerts: frozenset[
     kind, alert = expectation.kind, expectation.alert
     if alert not in alerts:
         raise ScenarioError(f"no rule defines the alert {alert}; {_known(alert, alerts)}", about=(alert,))
-    for match in [*expectation.labels.values(), *expectation.annotations.values()]:
+    matches = [*expectation.labels.values(), *expectation.annotations.values()]
+    for match in [*matches, expectation.says, expectation.link]:
         if isinstance(match, Like):
             _check_pattern(match.like)
-    if kind == "never":
+    if kind in {"never", "unnotified"}:
         return
-    for text in (expectation.within, expectation.after):
+    if kind == "notified":
+        _check_message(expectation)
+    for text in (expectation.within, expectation.after, expectation.resolved or "0s"):
         try:
             durations.seconds(text)
         except UsageError as error:
@@ -102,6 +105,16 @@ def _check_expectation(expectation: Expectation, hold: float, alerts: frozenset[
             f"{kind}({alert}) has the window {expectation.after} to {expectation.within}, which must lie"
             f" inside the hold of {durations.text(hold)}",
             about=(alert, expectation.within),
+        )
+
+
+def _check_message(expectation: Expectation) -> None:
+    alert = expectation.alert
+    if not expectation.receiver or expectation.times < 1 or expectation.alerts < 0:
+        raise ScenarioError(
+            f"notified({alert}) must name a receiver, and at least one message; none at all is"
+            f" unnotified({alert})",
+            about=(alert,),
         )
 
 

@@ -57,18 +57,35 @@ class Expectation(Value, frozen=True, kw_only=True):
     `resolves`: what fired goes on until the repair, and no instance is active `within` that long after it.
     `never`: no instance fires in the whole run; one that is still pending at its end might have.
 
+    `notified`: its first message is taken by `receiver` `within` that long of its firing, `times` messages
+    say that it fires, the last with so many `alerts` (0: however many), one with such a title and text, one
+    below the other (`says`), and a link like `link`; no other receiver gets any. Its end is told once,
+    `resolved` that long after the repair, if that is said.
+    `unnotified`: it fires, and no message says so, as something silences it.
+
     `pends` and `resolves` are about the scenario's own instances, `never` about all of the cluster.
 
     `labels` are exact: every label of the alert but those that only say where it was scraped must be named
     here. `exported_namespace` is the scenario's namespace and need not be. `annotations` are those named.
     """
 
-    kind: Literal["fires", "pends", "resolves", "never"]
+    kind: Literal["fires", "pends", "resolves", "never", "notified", "unnotified"]
     alert: str
     after: str = "0s"
     within: str = ""
     labels: dict[str, Match] = {}
     annotations: dict[str, Match] = {}
+    receiver: str = ""
+    times: int = 0
+    alerts: int = 0
+    says: Match | None = None
+    link: Match | None = None
+    resolved: str = ""
+
+    @property
+    def is_about_messages(self) -> bool:
+        """Say whether it is about what people are told."""
+        return self.kind in {"notified", "unnotified"}
 
 
 class Scenario(Value, frozen=True, kw_only=True, dict=True):
@@ -121,7 +138,8 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     @property
     def needs(self) -> frozenset[str]:
         """Return what must not be disturbed by others while it runs."""
-        return frozenset(TOUCHABLE) - SPARED | self.disturbs
+        messages = {"alertmanager"} if any(one.is_about_messages for one in self.expect) else set[str]()
+        return frozenset(TOUCHABLE) - SPARED | self.disturbs | messages
 
     def bears(self, other: Self) -> bool:
         """Say whether the two may run side by side."""
@@ -131,6 +149,7 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     def rule_seconds_max(self) -> float:
         """Return the longest the run can take after the fault, in seconds of rule time."""
         resolving = [durations.seconds(e.within) for e in self.expect if e.kind == "resolves"]
+        resolving += [durations.seconds(e.resolved) for e in self.expect if e.resolved]
         return durations.seconds(self.hold) + max([*resolving, durations.seconds(self.settle)])
 
 
@@ -171,6 +190,36 @@ def resolves(alert: str, *, within: str) -> Expectation:
 def never(alert: str) -> Expectation:
     """Expect no instance of the alert to fire."""
     return Expectation(kind="never", alert=alert)
+
+
+def notified(
+    alert: str,
+    *,
+    receiver: str,
+    within: str,
+    times: int = 1,
+    alerts: int = 0,
+    says: Match | None = None,
+    link: Match | None = None,
+    resolved: str = "",
+) -> Expectation:
+    """Expect people to be told by `receiver`, `within` that long of the alert's firing, and of its end."""
+    return Expectation(
+        kind="notified",
+        alert=alert,
+        receiver=receiver,
+        within=within,
+        times=times,
+        alerts=alerts,
+        says=says,
+        link=link,
+        resolved=resolved,
+    )
+
+
+def unnotified(alert: str) -> Expectation:
+    """Expect the alert to fire, and nobody to be told of it."""
+    return Expectation(kind="unnotified", alert=alert)
 
 
 def to_json(scenario: Scenario) -> dict[str, Any]:

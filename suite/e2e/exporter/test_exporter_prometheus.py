@@ -31,8 +31,8 @@ ODD_WIDGET = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"na
 
 
 @pytest.fixture
-def furnished(api: ApiServer) -> ApiServer:
-    """Return the API server with some of every kind, and names and words that some readers refuse."""
+def furnished(api: ApiServer) -> Iterator[ApiServer]:
+    """Yield the API server with some of every kind, and names and words that some readers refuse."""
     dice = random.Random(5)  # noqa: S311  # the same objects every time
     for index in range(20):
         for kind, path in histories.PATHS.items():
@@ -40,8 +40,10 @@ def furnished(api: ApiServer) -> ApiServer:
     said = {"type": 'a "word"\\\n\x00', "status": "True", "reason": "w" * 10_000}
     states = {"conditions": [said, said, {"status": "True"}], "runState": {"busy": {"reason": said["type"]}}}
     odd = {**ODD_WIDGET, "spec": {**states, "open": {"on-call": 1, "a.b": {"c": 2}, "ä": 3}}}
-    api.call("POST", "/apis/example.com/v1/namespaces/one/widgets", odd)
-    return api
+    widgets = "/apis/example.com/v1/namespaces/one/widgets"
+    api.call("POST", widgets, odd)
+    yield api
+    api.call("DELETE", f"{widgets}/odd")  # what is hostile is not for those who come after
 
 
 def jobs(target: str) -> Iterator[dict[str, Any]]:

@@ -27,7 +27,6 @@ SCENARIOS = [
                 labels={"job": "monitoring/kube-api-exporter", "kind": like(".+"), "severity": "warning"},
             ),
             resolves("KubeApiExporterStale", within="10m"),
-            never("KubeletDown"),
             never("KubeApiExporterDown"),
         ),
     ),

@@ -1,11 +1,12 @@
 """A cluster and a repository that part: drift, what can't be compared, what is too old to compare with."""
 
 from alertdrill.faults import Trait, commit, delete, patch, revoke, scale
-from alertdrill.scenario import Expectation, Match, Scenario, fires, like, never, pends, resolves
+from alertdrill.scenario import Expectation, Match, Scenario, fires, like, never, notified, pends, resolves
 
 GIT = "app.kubernetes.io/name=git"
 LABELS: dict[str, Match] = {"job": like("drill-.+/kubediff"), "command": "kubediff"}
-PAGE: dict[str, Match] = {"url": "/c/kubediff"}
+ADDRESS = "https://kubediff.example.com/c/kubediff"
+PAGE: dict[str, Match] = {"url": ADDRESS}
 # Two hours, and until somebody looks: kubediff runs every 10 live seconds, at a new commit within one.
 HOLD = "128m"
 EDIT = patch("deployment/web", {"spec": {"progressDeadlineSeconds": 900}}, traits=[Trait.CHANGES_SPEC])
@@ -25,7 +26,7 @@ def told_and_over() -> tuple[Expectation, ...]:
             after="2h",
             within="126m",
             labels={**LABELS, **PAGE, "severity": "warning"},
-            annotations={"description": like(".* when: /c/kubediff")},
+            annotations={"description": like(f".* when: {ADDRESS}")},
         ),
         resolves("Kubediff", within="8m"),
         *NO_OTHER,
@@ -39,7 +40,17 @@ SCENARIOS = [
         workload="from-git",
         fault=EDIT,
         hold=HOLD,
-        expect=told_and_over(),
+        expect=(
+            *told_and_over(),
+            notified(
+                "Kubediff",
+                receiver="tickets",
+                within="2m",
+                alerts=1,
+                says=like(rf"\[FIRING:1\] warning: Kubediff in drill-.+<{ADDRESS}\|.+>.+"),
+                resolved="15m",
+            ),
+        ),
     ),
     Scenario(
         name="kubediff/never-applied",

@@ -14,6 +14,7 @@ SCENARIOS = [
         touches=("kubelet",),
         # However fast the lab is, the controllers call a node unknown after 40 to 50 live seconds.
         hold="32m",
+        settle="4m",  # a pod may be ready for a moment before its kubelet has asked it
         expect=(
             fires(
                 "KubeletDown",
@@ -41,7 +42,7 @@ SCENARIOS = [
                     "severity": "critical",
                 },
             ),
-            resolves("DeploymentReplicasMismatch", within="8m"),
+            resolves("DeploymentReplicasMismatch", within="12m"),
             never("ApiServerDown"),
             never("KubeApiExporterDown"),
         ),

@@ -107,6 +107,18 @@ def test_rules_may_read_alerts(shared: Engine) -> None:
     assert {"A": ".ppff...", "Pending": ".ff.....", "Firing": "...ff...", "Since": ".ffff..."} == lines
 
 
+def test_an_alert_that_reads_others_by_their_labels_does_not_read_itself(shared: Engine) -> None:
+    """One that inhibits by severity, and has another one, is evaluated like any other."""
+    write(shared, "informs", "01111000")
+    text = group(
+        rule("Info", "informs > 0", labels={"severity": "info"}),
+        rule("Inhibitor", 'max(ALERTS{severity="info"})', labels={"severity": "none"}),
+    )
+    assert {"Info severity=info": ".ffff...", "Inhibitor severity=none": ".ffff..."} == states(
+        said(shared, text)
+    )
+
+
 def test_labels_and_annotations_are_those_of_prometheus(shared: Engine) -> None:
     """Templates see the labels, the value and what they ask for as they were at the evaluation."""
     write(shared, "told", "00120000", a="x")

@@ -50,6 +50,7 @@ EVERY = [
     faults.slow_rollout("deployment/web", container="app", takes="2m"),
     faults.stop_kubelet(),
     faults.stop_watcher("kube-api-exporter"),
+    faults.trouble_receiver("refuses", lasts="8m"),
     faults.stuck_rollout("deployment/web", container="app", deadline="4m"),
     faults.unbound_claim("data"),
     faults.use_up("x=y", what="disk", left=0.05),
@@ -64,6 +65,7 @@ PARTICULAR = {
     "restart_watcher",
     "stop_kubelet",
     "stop_watcher",
+    "trouble_receiver",
 }
 # What there is only one of.
 NOTHING_TO_SAY = {"distrust_kubelet", "refuse_configuration", "stop_kubelet"}

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from alertdrill import incident
 from alertdrill.errors import IncidentError
 from alertdrill.incident import Cadence, Event, Incident, Limits, Series
-from alertdrill.incident.folder import PARTS, SUMS
+from alertdrill.incident.folder import PARTS, SUMS, Head
 from alertdrill.scenario import Fault, Scenario, fires, like, never
 
 SCENARIO = Scenario(
@@ -92,6 +92,12 @@ def test_what_is_written_is_read(
     with TemporaryDirectory() as folder:
         incident.write(whole, Path(folder) / "one")
         assert whole == incident.read(Path(folder) / "one")
+
+
+def test_all_that_is_known_of_a_run_is_written() -> None:
+    """A field that is not would be judged by once, and never again."""
+    elsewhere = {"events", "series", "rules"}  # in files of their own
+    assert {*Incident.__struct_fields__} - elsewhere == {*Head.__struct_fields__} - {"format"}
 
 
 def test_values_that_are_no_number_survive(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Whether the lab was fit to judge in; where it was not, everything is unknown."""
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from alertdrill.incident import Cadence, Event, Incident, Series
 from alertdrill.judge import judge
 from alertdrill.model import Judgement, Trait, Verdict
 from alertdrill.scenario import Fault, fires, never
+from alertdrill.scenario.noise import Noise
 
 PASS, UNKNOWN = Verdict.PASS, Verdict.UNKNOWN
 # Mismatch is pending at 31 s, firing at 5m31s, repaired at 9m, resolved at 10m31s; Brief is pending for 30 s.
@@ -310,7 +312,8 @@ def test_a_job_of_alerts_that_are_not_named_may_miss_a_scrape() -> None:
     assert ["the target 10.0.0.1:8080 of the job apiserver was not scraped from 1m to 2m"] == said(
         hole, UNKNOWN
     )
-    assert ["no target of the job apiserver was scraped"] == said(of_jobs(kubelet), UNKNOWN)
+    (missing,) = said(of_jobs(kubelet), UNKNOWN)
+    assert missing.startswith("no target of the job apiserver was scraped; ")
 
 
 def test_a_job_that_the_scenario_takes_down_is_not_missed() -> None:
@@ -335,10 +338,36 @@ def test_a_prometheus_that_is_restarted_may_be_away_for_a_moment() -> None:
 
 
 def test_a_rule_that_fails_on_purpose_is_no_trouble() -> None:
-    """Where the scenario, or one played beside it, says of its group that it fails; of no other group."""
-    events = [*EVENTS, health(300, "Broken", "err", "many-to-many")]
-    failing = fires("PrometheusRuleFailures", within="9m", labels={"rule_group": "/etc/drill.rules.yaml;g"})
-    other = fires("PrometheusRuleFailures", within="9m", labels={"rule_group": "/etc/drill.rules.yaml;h"})
+    """Where the scenario, or one beside it, touches the rules; and only of the group that is there for it."""
+    broken = {"group": "failing", "rule": "DrillFailing", "health": "err", "error": "many-to-many"}
+    events = [*EVENTS, Event(t=300, kind="rule_health", data=broken)]
+    touching = msgspec.structs.replace(GOOD.scenario, touches=("rules",))
     assert UNKNOWN is judge(recorded(events)).verdict
-    assert PASS is judge(recorded(events, beside=(failing,))).verdict
-    assert UNKNOWN is judge(recorded(events, beside=(other,))).verdict
+    assert PASS is judge(recorded(events, scenario=touching)).verdict
+    assert PASS is judge(recorded(events, disturbed=("rules",))).verdict
+    other = [*EVENTS, Event(t=300, kind="rule_health", data={**broken, "group": "shop"})]
+    assert UNKNOWN is judge(recorded(other, scenario=touching)).verdict
+
+
+def test_what_others_disturb_beside_it_is_no_trouble() -> None:
+    """A job that they take down may be away, and an alert that they say fires may be up before the fault."""
+    scrapes = scrape(job="apiserver"), scrape(job="kubernetes-nodes", gaps=[[60.0, 400.0]])
+    assert PASS is of_jobs(*scrapes, disturbed=("kubelet",)).verdict
+    up = [*EVENTS, stranger(-20, "firing"), stranger(-5, "inactive")]
+    expected = fires("Other", within="9m", labels={"exported_namespace": "kube-system"})
+    assert UNKNOWN is judge(recorded(up)).verdict
+    found = judge(recorded(up, beside=(expected,)))
+    assert [] == said(found, UNKNOWN)
+
+
+def test_known_noise_may_be_up_before_the_fault_and_after() -> None:
+    """It is said with its reason and its end, and decides nothing."""
+    up = [*EVENTS, stranger(-20, "firing", node="a"), stranger(-5, "inactive", node="a")]
+    line = Noise(alert="Other", labels={"node": "a|b"}, reason="It always does.", until=date(2027, 1, 1))
+    assert UNKNOWN is judge(recorded(up)).verdict
+    scenario = msgspec.structs.replace(GOOD.scenario, expect=GOOD.scenario.expect[:4])  # nothing of Other
+    found = judge(recorded(up, noise=(line,), scenario=scenario))
+    assert PASS is found.verdict
+    assert "Other fired at 20s before the fault, and is known noise until 2027-01-01: It always does." in [
+        sentence.replace('{node="a"}', "") for sentence in said(found, PASS)
+    ]

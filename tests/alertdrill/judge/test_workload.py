@@ -178,3 +178,14 @@ def test_a_rollout_slower_than_it_says_is_unknown(
     wanted = msgspec.structs.replace(REPLICAS, values=tuple(replicas for _ in REPLICAS.values))
     available = lost(msgspec.structs.replace(AVAILABLE, values=wanted.values), *outage)
     assert sentences == told([GENERATION, wanted, available], rollout(takes="1m"))
+
+
+@pytest.mark.parametrize("part", ["first", "then"])
+def test_a_change_that_is_one_of_two_faults_must_be_seen_of_its_target(part: str) -> None:
+    """The deployment that the one or the other changes is the one whose generation is looked at."""
+    for name, said in (("web", []), ("other", ["followed_by changes other, but Prometheus saw no new"])):
+        inner = {"name": "patch", "args": {"target": f"deployment/{name}"}}
+        fault = Fault(name="followed_by", args={part: inner, "after": "1m"})
+        scenario = msgspec.structs.replace(GOOD.scenario, fault=fault)
+        found = unknown(msgspec.structs.replace(GOOD, scenario=scenario, traits=(Trait.CHANGES_SPEC,)))
+        assert said == [sentence.partition(" generation")[0] for sentence in found]

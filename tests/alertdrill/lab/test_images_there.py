@@ -13,7 +13,10 @@ from alertdrill.testing import FakeKube, ManualClock
 SITE = Site(mark="b-22222222", tail="bbbb", guest=True)
 EXPORTER = "docker.io/alertdrill/kube-api-exporter:dev"
 PROMETHEUS = "quay.io/prometheus/prometheus:v3.5.3"
+WORKLOAD = "docker.io/alertdrill/workload:dev"
+ALERTMANAGER = "quay.io/prometheus/alertmanager:v0.33.1"
 NODE_EXPORTER = "quay.io/prometheus/node-exporter:v1.11.1"
+WHOLE = [EXPORTER, WORKLOAD, PROMETHEUS, ALERTMANAGER, NODE_EXPORTER]
 TERRADIFF = "alertdrill/terradiff:dev"
 
 
@@ -61,15 +64,17 @@ def test_images_on_every_node_are_told() -> None:
     """Nothing has to be pulled."""
     assert [
         "image alertdrill/kube-api-exporter:dev: on every node",
+        "image alertdrill/workload:dev: on every node",
         f"image {PROMETHEUS}: on every node",
+        f"image {ALERTMANAGER}: on every node",
         f"image {NODE_EXPORTER}: on every node",
-    ] == told(*2 * [[EXPORTER, PROMETHEUS, NODE_EXPORTER]])
+    ] == told(WHOLE, WHOLE)
 
 
 def test_what_is_pulled_is_told_with_its_registry() -> None:
     """A third party's image may come from where its name says."""
-    sentences = told([EXPORTER, PROMETHEUS], [EXPORTER])
-    assert f"image {PROMETHEUS}: on 1 of 2 nodes, else pulled from quay.io" == sentences[1]
+    sentences = told(WHOLE, [EXPORTER, WORKLOAD])
+    assert f"image {PROMETHEUS}: on 1 of 2 nodes, else pulled from quay.io" == sentences[2]
 
 
 def test_ours_must_be_on_the_nodes_or_in_a_registry_that_was_named() -> None:
@@ -78,13 +83,14 @@ def test_ours_must_be_on_the_nodes_or_in_a_registry_that_was_named() -> None:
         LabError,
         match=r"alertdrill/terradiff:dev \(on 0 of 1 nodes\); no public registry.*--registry.*images says",
     ):
-        told([EXPORTER, PROMETHEUS], scenarios=(TERRADIFF,))
+        told(WHOLE, scenarios=(TERRADIFF,))
 
 
 def test_what_runs_on_a_node_is_there_before_the_node_tells() -> None:
     """A kubelet looks at its images now and then; what a pod runs is there for certain."""
     assert (
-        "image alertdrill/kube-api-exporter:dev: on every node" == told([PROMETHEUS], running=(EXPORTER,))[0]
+        "image alertdrill/kube-api-exporter:dev: on every node"
+        == told([WORKLOAD, PROMETHEUS], running=(EXPORTER,))[0]
     )
 
 

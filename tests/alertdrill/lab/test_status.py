@@ -9,6 +9,7 @@ import pytest
 from alertdrill.errors import LabError
 from alertdrill.lab import Options, State, Status, known, status
 from alertdrill.lab.options import mark
+from alertdrill.lab.stack import COMPONENTS
 from alertdrill.names import LAB_LABEL
 from alertdrill.testing import FakeKube
 
@@ -65,7 +66,7 @@ def looked(monkeypatch: pytest.MonkeyPatch, *stack: dict[str, Any]) -> Status:
 
 def test_a_whole_lab_is_up_and_tells_the_way_to_its_prometheus(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it is, of what, and how to look at its alerts."""
-    found = looked(monkeypatch, component("prometheus"), component("kube-api-exporter"))
+    found = looked(monkeypatch, *map(component, COMPONENTS))
     assert found.answers
     assert "lab a is up: existing, nodes node-1, stack in team-a, 20 times as fast as life" == found.sentence
     assert (
@@ -88,7 +89,7 @@ def test_a_lab_without_its_stack_is_not_up(
 ) -> None:
     """Its nodes may answer: what it lacks is named, with what to do, and the rest is told as data."""
     stack = [] if exporter is None else [component("kube-api-exporter", **exporter)]
-    found = looked(monkeypatch, component("prometheus"), *stack)
+    found = looked(monkeypatch, *map(component, set(COMPONENTS) - {"kube-api-exporter"}), *stack)
     assert not found.answers
     assert (
         f"lab a is not whole: {lacking} (namespace team-a); bring it up again: alertdrill up --name a"

@@ -186,6 +186,34 @@ def test_a_turn_that_somebody_took_is_told(said: Said, monkeypatch: pytest.Monke
     assert OTHER == holder(kube)
 
 
+@pytest.mark.parametrize(("refusals", "is_lost"), [(2, False), (1000, True)])
+def test_a_turn_outlasts_an_api_server_that_starts(
+    refusals: int,
+    is_lost: bool,  # noqa: FBT001  # a parameter
+    said: Said,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It knows nobody's rights for a moment; where it refuses for as long as a Lease lasts, it is lost."""
+    monkeypatch.setattr(turn, "RENEW_SECONDS", 0.01)
+    monkeypatch.setattr(turn, "LEASE_SECONDS", 0.05)
+    kube, over = Leases(), threading.Event()
+    asked: list[int] = []
+
+    def refuse() -> None:
+        asked.append(1)
+        if len(asked) > refusals + 5:
+            over.set()
+        if 1 < len(asked) <= refusals + 1:
+            raise LabError("the API server answered 403")
+
+    kube.before_get = refuse
+    with turn.in_cluster(kube, "monitoring", MARK, said, ManualClock()) as ours:
+        while not (over.is_set() or ours._lost):  # noqa: SLF001
+            over.wait(0.01)
+        kube.before_get = lambda: None
+        assert is_lost == bool(ours._lost)  # noqa: SLF001
+
+
 def test_on_one_machine_the_lock_says_who_has_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A second run of this machine tells which process it waits for, and goes on when that is done."""
     monkeypatch.setenv("ALERTDRILL_CACHE", str(tmp_path))

@@ -21,6 +21,7 @@ from alertdrill.kube import Forward
 from alertdrill.lab import Lab, LabRules
 from alertdrill.model import Verdict
 from alertdrill.play import drill, observe, schedule, session
+from alertdrill.play.mailbox import Mailbox
 from alertdrill.play.run import RECOVERY_SECONDS_MAX, Recorded, Run
 from alertdrill.progress import Progress
 from alertdrill.prometheus import Prometheus
@@ -67,9 +68,8 @@ def a_run(folder: Path, scenario: Scenario, kubectl: FakeKube | None = None, clo
     """Return a run before its first step; its clock is moved by hand."""
     there = a_lab(kubectl)
     clock = clock or ManualClock(1000.0)
-    return Run(
-        there, scenario, observe.Watcher(there.prometheus, clock, 1), clock, Progress(), folder, keep=False
-    )
+    watcher, mailbox = observe.Watcher(there.prometheus, clock, 1), Mailbox(there.receiver, clock, 1)
+    return Run(there, scenario, watcher, mailbox, clock, Progress(), folder, keep=False)
 
 
 def web(available: int) -> dict[str, Any]:

@@ -95,4 +95,4 @@ def test_what_must_fire_beside_is_known() -> None:
     """Of those only that may be played at the same time and disturb something; others keep to themselves."""
     scenario = one("a")
     others = (scenario, one("plain"), one("shaking", "apiserver"), one("spared", "rules"))
-    assert ["SPARED"] == [expectation.alert for expectation in schedule.beside(scenario, others)]
+    assert ["spared"] == [other.name for other in schedule.beside(scenario, others)]

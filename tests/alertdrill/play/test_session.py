@@ -14,6 +14,7 @@ from alertdrill.kube import Forward
 from alertdrill.lab import Lab, LabRules
 from alertdrill.play import observe
 from alertdrill.play import session as play
+from alertdrill.play.mailbox import Mailbox
 from alertdrill.play.run import Run
 from alertdrill.progress import Progress
 from alertdrill.prometheus import Prometheus
@@ -84,7 +85,8 @@ def one(name: str = "a/b", *, exclusive: bool = False) -> Scenario:
 def run_of(lab: Lab, clock: StoppableClock, folder: Path = Path("/nowhere")) -> Run:
     """Return a run of the scenario, before its first step."""
     watcher = observe.Watcher(lab.prometheus, clock, 1)
-    return Run(lab, one(), watcher, clock, Said(), folder, keep=False)
+    mailbox = Mailbox(lab.receiver, clock, 1)
+    return Run(lab, one(), watcher, mailbox, clock, Said(), folder, keep=False)
 
 
 def test_a_refused_query_does_not_end_the_wait_for_quiet() -> None:

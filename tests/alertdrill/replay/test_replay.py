@@ -123,3 +123,17 @@ def test_an_alert_that_fires_at_the_end_fires_on() -> None:
     (life,) = [one for one in judge.judge(RECORDINGS["pods-crash-loop"]).lives if spans(one)]
     assert [(3743.667, 4733.667)] == spans(life)
     assert [(3743.667, float("inf"))] == spans(msgspec.structs.replace(life, changes=life.changes[:2]))
+
+
+def test_a_job_that_the_lab_did_not_have_is_not_absent(crash_loop: Incident) -> None:
+    """An alert that its job is gone says nothing where there never was one; of others it does."""
+
+    def said(job: str) -> set[str]:
+        more = f"- name: absent\n  rules:\n  - alert: Gone\n    expr: absent(up{{job='{job}'}})\n"
+        text = crash_loop.rules + more
+        asked = rules.RuleSet(files={"r.yaml": rules.parse(text, "r.yaml")})
+        judgement = replay(crash_loop, asked).judgement
+        return {one for one in judgement.notes if "Gone" in one} | {judgement.verdict.value}
+
+    assert {"pass", "nothing is said of Gone: this recording has nothing of what they read"} == said("other")
+    assert {"pass"} == said("kubernetes-nodes")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertdrill.model import AlertState, Change, Finding, Judgement, Life, Verdict
+from alertdrill.model import AlertState, Change, Finding, Judgement, Latency, Life, Verdict
 from alertdrill.report import json as json_report
 from alertdrill.report import junit, text
 
@@ -120,6 +120,18 @@ def test_hostile_text_reaches_neither_the_terminal_nor_the_xml(hostile: list[Jud
     assert all(character.isprintable() or character == "\n" for character in text.render(hostile))
     assert len(hostile) == len(ET.fromstring(junit.render(hostile)).findall("testcase"))
     assert len(hostile) == len(json.loads(json_report.render(hostile))["judgements"])
+
+
+def test_an_alert_s_way_to_people_is_told_stage_by_stage() -> None:
+    """A line per alert in text, and all of it as data, each stage beside what it may take."""
+    stages = tuple(
+        Latency(alert=ALERT, stage=stage, seconds=seconds, budget=60.0)
+        for stage, seconds in (("group wait", 31.4), ("send", 0.2))
+    )
+    told = msgspec.structs.replace(JUDGEMENTS[0], latencies=stages)
+    assert f"> {ALERT} on its way to people: group wait 31s of 60s, send 0s of 60s" in text.render([told])
+    (data,) = json.loads(json_report.render([told]))["judgements"]
+    assert {"alert": ALERT, "stage": "send", "seconds": 0.2, "budget": 60.0} == data["latencies"][1]
 
 
 def test_fail_and_unknown_are_told_apart_in_junit() -> None:

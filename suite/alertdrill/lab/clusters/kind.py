@@ -169,6 +169,10 @@ class KindCluster:
         """Run a program on the node."""
         return self._node(what, *argv)
 
+    def pause(self) -> None:
+        """Put the node to sleep, with all that is on it."""
+        self._kind(begin=state.read(self.name)).engine.run("pausing the node", "pause", self._container)
+
     def mend(self) -> None:
         """Repair what a drill that was killed left broken; a node that is not there is not mended."""
         record = state.read(self.name)

@@ -7,7 +7,7 @@ from alertdrill.clock import WallClock
 from alertdrill.kube import Kube
 from alertdrill.kube.rollout import Workload
 from alertdrill.lab.stack import ownership, parts, ready
-from alertdrill.lab.stack.render import Object, render, running
+from alertdrill.lab.stack.render import Alertmanager, Object, render, running
 from alertdrill.lab.stack.site import Site
 from alertdrill.names import BROKEN, LAB_LABEL, STACK_ANNOTATION
 from alertdrill.progress import Progress
@@ -24,6 +24,7 @@ def deploy(
     config: str,
     rules: Mapping[str, str],
     lookback_seconds: float,
+    alertmanager: Alertmanager,
     progress: Progress,
     images: Mapping[str, str] | None = None,
     components: Sequence[str] = (),
@@ -33,7 +34,15 @@ def deploy(
     `rules` are file name → text. `images` (from `images.identities`) makes pods of a rebuilt image start
     anew; give what was loaded into the cluster, or nothing. `components` are what else the stack has.
     """
-    objects = render(config, rules, lookback_seconds, images or {}, site, components=components)
+    objects = render(
+        config,
+        rules,
+        lookback_seconds=lookback_seconds,
+        alertmanager=alertmanager,
+        images=images or {},
+        site=site,
+        components=components,
+    )
     there = parts.there(kube, site.namespace)
     if _is_there(there, running(objects), site):
         progress.say("the stack is there, unchanged")

@@ -10,7 +10,8 @@ from alertdrill.lab.stack.site import Site
 from alertdrill.names import LAB_LABEL
 
 NAMED_MAX = 5
-COMPONENTS = ("kube-api-exporter", "prom-node-exporter", "prometheus")  # what runs pods in every lab's stack
+# What runs pods in every lab's stack.
+COMPONENTS = ("alertmanager", "kube-api-exporter", "prom-node-exporter", "prometheus", "receiver")
 
 
 def mark_of(thing: Object) -> str:

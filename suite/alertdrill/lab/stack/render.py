@@ -13,6 +13,7 @@ from alertdrill import data
 from alertdrill.lab.stack import parts
 from alertdrill.lab.stack.site import Site
 from alertdrill.machine import cache, process, tools
+from alertdrill.model import Value
 from alertdrill.names import LAB_LABEL, STACK_ANNOTATION, STACK_NAMESPACE
 
 # On pods: what their image is made of; its name stays, so a rebuilt one would not be noticed otherwise.
@@ -30,13 +31,24 @@ KUSTOMIZE_SECONDS_MAX = 60.0
 Object = dict[str, Any]
 
 
+class Alertmanager(Value, frozen=True, kw_only=True):
+    """What a lab's Alertmanager goes by.
+
+    `resend_seconds` is after how long Prometheus tells again what goes on; a new one waits for that.
+    """
+
+    config: str
+    resend_seconds: float
+
+
 def render(
     config: str,
     rules: Mapping[str, str],
+    *,
     lookback_seconds: float,
+    alertmanager: Alertmanager,
     images: Mapping[str, str],
     site: Site,
-    *,
     components: Sequence[str] = (),
 ) -> list[Object]:
     """Return the stack's objects; `rules` are file name → text, `images` image name → what it is made of.
@@ -47,7 +59,7 @@ def render(
         folder = Path(temporary)
         for name in ("manifests", "rules"):
             shutil.copytree(data.path(name), folder / name)
-        _write_over(folder, site.config(config), rules, lookback_seconds)
+        _write_over(folder, site.config(config), rules, lookback_seconds, alertmanager)
         _add(folder, components)
         text = process.run(
             "rendering the manifests",
@@ -71,8 +83,12 @@ def running(objects: list[Object]) -> list[Object]:
     return [thing for thing in objects if thing["kind"] in parts.KINDS]
 
 
-def _write_over(folder: Path, config: str, rules: Mapping[str, str], lookback_seconds: float) -> None:
-    (folder / "manifests" / "base" / "prometheus" / "prometheus.yaml").write_text(config)
+def _write_over(
+    folder: Path, config: str, rules: Mapping[str, str], lookback_seconds: float, alertmanager: Alertmanager
+) -> None:
+    base = folder / "manifests" / "base"
+    (base / "prometheus" / "prometheus.yaml").write_text(config)
+    (base / "alertmanager" / "alertmanager.yaml").write_text(alertmanager.config)
     files = {_key(name): text for name, text in rules.items()}
     for name, text in files.items():
         (folder / "rules" / name).write_text(text)
@@ -80,14 +96,19 @@ def _write_over(folder: Path, config: str, rules: Mapping[str, str], lookback_se
     content = yaml.safe_load(kustomization.read_text())
     content["configMapGenerator"][0]["files"] = sorted(files)
     kustomization.write_text(yaml.safe_dump(content))
+    resend = f"{max(1, round(alertmanager.resend_seconds * 1000))}ms"
     flags = [
-        f"--{name}={max(1, round(lookback_seconds * times * 1000))}ms" for name, times in SCALED_FLAGS.items()
+        *(f"--{name}={max(1, round(lookback_seconds * n * 1000))}ms" for name, n in SCALED_FLAGS.items()),
+        f"--rules.alert.resend-delay={resend}",
     ]
-    patch = [
-        {"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": flag} for flag in flags
-    ]
+    args = "/spec/template/spec/containers/0/args"
     overlay = folder / "manifests" / "overlays" / "drill"
+    patch = [{"op": "add", "path": f"{args}/-", "value": flag} for flag in flags]
     (overlay / "prometheus-flags.yaml").write_text(yaml.safe_dump(patch))
+    file = overlay / "alertmanager-flags.yaml"
+    patch = yaml.safe_load(file.read_text())
+    patch[-1]["value"] = f"--dispatch.start-delay={resend}"
+    file.write_text(yaml.safe_dump(patch))
 
 
 def _place(thing: Object, site: Site) -> None:
@@ -116,7 +137,8 @@ def _called(name: str, site: Site) -> str:
 
 
 def _take_images_from(part: Object, site: Site) -> None:
-    for container in part["spec"]["template"]["spec"]["containers"]:
+    pod = part["spec"]["template"]["spec"]
+    for container in [*pod.get("initContainers", []), *pod["containers"]]:
         container["image"] = site.image(container["image"])
 
 
@@ -125,7 +147,7 @@ def _add(folder: Path, components: Sequence[str]) -> None:
     if components:
         kustomization = folder / "manifests" / "overlays" / "drill" / "kustomization.yaml"
         content = yaml.safe_load(kustomization.read_text())
-        content["components"] = [f"../../components/{name}" for name in sorted(set(components))]
+        content["components"] += [f"../../components/{name}" for name in sorted(set(components))]
         kustomization.write_text(yaml.safe_dump(content))
 
 

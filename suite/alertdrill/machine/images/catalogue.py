@@ -15,6 +15,7 @@ class Program(Value, frozen=True, kw_only=True):
     path: str
     in_image: str
     folder: str = ""  # where it keeps its data
+    reads: tuple[str, ...] = ()  # files beside it that Debian's build wants, and upstream's has in itself
 
 
 class Image(Value, frozen=True, kw_only=True):
@@ -40,6 +41,10 @@ PROGRAMS = {
         path="usr/bin/prometheus-alertmanager",
         in_image="usr/bin/alertmanager",
         folder="alertmanager/",
+        reads=(
+            "usr/share/prometheus/alertmanager/default.tmpl",
+            "usr/share/prometheus/alertmanager/email.tmpl",
+        ),
     ),
     "node-exporter": Program(
         package="prometheus-node-exporter",

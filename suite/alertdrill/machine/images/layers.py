@@ -190,7 +190,11 @@ def _tofu(_scratch: Path) -> Mapping[str, archive.Source]:
 def _program(program: Program, _scratch: Path) -> Mapping[str, archive.Source]:
     root = debian.fetch((program.package,))
     data_folder = {program.folder: b""} if program.folder else {}
-    return {program.in_image: root / program.path, **data_folder}
+    return {
+        program.in_image: root / program.path,
+        **data_folder,
+        **{name: root / name for name in program.reads},
+    }
 
 
 def _python() -> Python:

@@ -1,5 +1,5 @@
 """Where programs come from: PATH, Debian packages, Go modules; chosen by looking, with the reason said."""
 
-from alertdrill.machine.tools.programs import Found, find, kind, kubectl, prometheus, promtool
+from alertdrill.machine.tools.programs import Found, amtool, find, kind, kubectl, prometheus, promtool
 
-__all__ = ["Found", "find", "kind", "kubectl", "prometheus", "promtool"]
+__all__ = ["Found", "amtool", "find", "kind", "kubectl", "prometheus", "promtool"]

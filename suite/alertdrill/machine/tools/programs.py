@@ -40,6 +40,7 @@ TOOLS = {
         Tool("prometheus", (3, 0), ("--version",), "prometheus"),
         Tool("promtool", (3, 0), ("--version",), "promtool"),
         Tool("prometheus-alertmanager", (0, 27), ("--version",), "prometheus-alertmanager"),
+        Tool("amtool", (0, 27), ("--version",), "prometheus-alertmanager"),
         Tool("prometheus-node-exporter", (1, 8), ("--version",), "prometheus-node-exporter"),
     )
 }
@@ -87,6 +88,11 @@ def kubectl() -> Path:
 def prometheus() -> Path:
     """Return the Prometheus program."""
     return find("prometheus").path
+
+
+def amtool() -> Path:
+    """Return the amtool program."""
+    return find("amtool").path
 
 
 def promtool() -> Path:

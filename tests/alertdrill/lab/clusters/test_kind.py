@@ -79,6 +79,20 @@ def test_pytest_kind_makes_the_same_cluster(
         cluster(seconds=5, through_pytest_kind=True).up(Progress())
 
 
+def test_a_node_is_mended_where_there_is_one(machine: Path) -> None:
+    """By a program on it; without a cluster nobody is asked, and trouble with it is no error."""
+    calls = machine / "calls"
+    cluster().mend()
+    assert not calls.exists()
+    cluster().up(Progress())
+    calls.unlink()
+    cluster().mend()
+    asked = [call for call in calls.read_text().splitlines() if call.startswith("docker exec")]
+    assert ["docker exec alertdrill-lab-control-plane"] == asked
+    (machine / "dead").touch()
+    cluster().mend()
+
+
 def test_a_port_that_was_taken_meanwhile_is_another_next_time(machine: Path) -> None:
     """Between asking for a free port and using it somebody may be faster; once more is enough."""
     (machine / "taken").touch()

@@ -16,6 +16,7 @@ from alertdrill.names import BROKEN, LAB_LABEL, STACK_ANNOTATION
 from alertdrill.progress import Progress
 
 CONFIG = data.path("manifests", "base", "prometheus", "prometheus.yaml").read_text()
+ALERTMANAGER = stack.Alertmanager(config="route: {receiver: a}\n", resend_seconds=3.0)
 SITE = stack.Site(mark="lab-12345678", tail="ab12")
 OURS = {LAB_LABEL: SITE.mark}
 COUNTED = {
@@ -83,14 +84,22 @@ def deploy(cluster: Cluster, rules: dict[str, str], site: stack.Site = SITE) -> 
     console = Console(file=StringIO(), record=True, width=200)
     progress = Progress(console)
     kube = cast("Kube", cluster)
-    stack.deploy(kube, site, config=CONFIG, rules=rules, lookback_seconds=15, progress=progress)
+    stack.deploy(
+        kube,
+        site,
+        config=CONFIG,
+        rules=rules,
+        lookback_seconds=15,
+        alertmanager=ALERTMANAGER,
+        progress=progress,
+    )
     return console.export_text()
 
 
 def test_the_stack_is_applied_once(cluster: Cluster) -> None:
     """A second deployment of the same stack changes nothing, and says so."""
     deploy(cluster, {"a.rules.yaml": "groups: []"})
-    assert {"kube-api-exporter", "prometheus"} == cluster.names("Deployment")
+    assert set(stack.COMPONENTS) - {"prom-node-exporter"} == cluster.names("Deployment")
     assert {"prom-node-exporter"} == cluster.names("DaemonSet")
     assert "the stack is there, unchanged" in deploy(cluster, {"a.rules.yaml": "groups: []"})
     assert 1 == cluster.applied
@@ -103,8 +112,8 @@ def test_changed_rules_take_the_place_of_the_old_ones(cluster: Cluster) -> None:
     deploy(cluster, {"a.rules.yaml": "groups: [] # changed"})
     after = cluster.names("ConfigMap")
     assert 2 == cluster.applied
-    assert 2 == len(before) == len(after)
-    assert 1 == len(before & after), "the configuration has stayed"
+    assert 4 == len(before) == len(after)
+    assert 3 == len(before & after), "the configurations have stayed"
 
 
 def test_a_stack_that_does_not_run_is_applied_anew(cluster: Cluster) -> None:

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from alertdrill import data
-from alertdrill.lab.stack import Site
+from alertdrill.lab.stack import Alertmanager, Site
 from alertdrill.lab.stack.render import IMAGE_ANNOTATION, Object, render, running
 from alertdrill.machine.images import OWN
 from alertdrill.names import LAB_LABEL, STACK_ANNOTATION
@@ -14,12 +14,20 @@ from alertdrill.names import LAB_LABEL, STACK_ANNOTATION
 CONFIG = data.path("manifests", "base", "prometheus", "prometheus.yaml").read_text()
 RULES = {"a.rules.yaml": "groups: []\n", "some/where/b": "groups: [] # b\n"}
 EXPORTER = OWN[0].name
+ALERTMANAGER = Alertmanager(config="route: {receiver: a}\n", resend_seconds=3.0)
 SITE = Site(mark="lab-12345678", tail="ab12")
 
 
 def rendered(**changes: Any) -> list[Object]:
     """Render with some of the arguments changed."""
-    given = {"config": CONFIG, "rules": RULES, "lookback_seconds": 15.0, "images": {}, "site": SITE}
+    given = {
+        "config": CONFIG,
+        "rules": RULES,
+        "lookback_seconds": 15.0,
+        "alertmanager": ALERTMANAGER,
+        "images": {},
+        "site": SITE,
+    }
     return render(**{**given, **changes})
 
 
@@ -47,16 +55,29 @@ def test_prometheus_gets_this_run_s_configuration_and_rules(objects: list[Object
 
 
 def test_prometheus_gets_the_lookback_of_this_speed(objects: list[Object]) -> None:
-    """The look-back is a flag, in milliseconds, and the admin API stays off."""
+    """The look-back and the pause between two tellings are flags, and the admin API stays off."""
     args = one(objects, "Deployment", "prometheus")["spec"]["template"]["spec"]["containers"][0]["args"]
-    assert "--query.lookback-delta=15000ms" == args[-1]
+    assert ["--query.lookback-delta=15000ms", "--rules.alert.resend-delay=3000ms"] == args[-2:]
     assert not any("admin" in word or "lifecycle" in word for word in args)
 
 
+def test_alertmanager_gets_this_run_s_configuration(objects: list[Object]) -> None:
+    """Its ConfigMap holds the text given beside the templates, and it waits for what Prometheus tells."""
+    files = one(objects, "ConfigMap", "alertmanager-config")["data"]
+    assert {"alertmanager.yaml", "links.tmpl", "slack.tmpl"} == files.keys()
+    assert ALERTMANAGER.config == files["alertmanager.yaml"]
+    args = one(objects, "Deployment", "alertmanager")["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert ["--dispatch.start-delay=3000ms"] == [word for word in args if "dispatch" in word]
+
+
 def test_volumes_name_the_rendered_config_maps(objects: list[Object]) -> None:
-    """The pod mounts the ConfigMaps under the names that carry their hash."""
-    volumes = one(objects, "Deployment", "prometheus")["spec"]["template"]["spec"]["volumes"]
-    mounted = {volume["configMap"]["name"] for volume in volumes if "configMap" in volume}
+    """The pods mount the ConfigMaps under the names that carry their hash."""
+    mounted = {
+        volume["configMap"]["name"]
+        for thing in running(objects)
+        for volume in thing["spec"]["template"]["spec"].get("volumes", [])
+        if "configMap" in volume
+    }
     assert mounted == {thing["metadata"]["name"] for thing in objects if thing["kind"] == "ConfigMap"}
 
 
@@ -97,10 +118,13 @@ def test_our_own_images_come_from_the_registry_that_was_named() -> None:
     found = {
         container["image"]
         for thing in running(objects)
-        for container in thing["spec"]["template"]["spec"]["containers"]
+        for containers in ("initContainers", "containers")
+        for container in thing["spec"]["template"]["spec"].get(containers, [])
     }
     assert {
         "r.example:5000/drill/kube-api-exporter:dev",
+        "r.example:5000/drill/workload:dev",
+        "quay.io/prometheus/alertmanager:v0.33.1",
         "quay.io/prometheus/prometheus:v3.5.3",
         "quay.io/prometheus/node-exporter:v1.11.1",
     } == found
@@ -116,10 +140,12 @@ def test_the_same_input_is_the_same_stack(objects: list[Object]) -> None:
             rendered(rules={"a.rules.yaml": "groups: []\n"}),
             rendered(config=CONFIG.replace("evaluation_interval: 15s", "evaluation_interval: 14s")),
             rendered(lookback_seconds=16.0),
+            rendered(alertmanager=Alertmanager(config="route: {receiver: b}\n", resend_seconds=3.0)),
+            rendered(alertmanager=Alertmanager(config=ALERTMANAGER.config, resend_seconds=4.0)),
             rendered(images={EXPORTER: "1"}),
         )
     }
-    assert 5 == len(keys)
+    assert 7 == len(keys)
 
 
 def test_a_rebuilt_image_rolls_only_its_own_pods() -> None:
