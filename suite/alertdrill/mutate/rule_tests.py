@@ -280,7 +280,7 @@ def kills(mutants: Sequence[Mutant], tests: Sequence[TestFile], *, every: bool) 
     found: list[set[str]] = [set() for _ in mutants]
     wave = {key: _wave(test.document["tests"][key[1]]) for key, (test, _) in asked.items()}
     for limit in WAVES:
-        trials = []
+        trials: list[Trial] = []
         for key, (test, places) in asked.items():
             if wave[key] == limit:
                 open_ = [place for place in places if every or not found[place]]
