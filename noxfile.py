@@ -74,6 +74,14 @@ def gate(session: nox.Session) -> None:
     session.run("alertdrill", "gate", f"{base}:rules", "rules", *held, *reports, *session.posargs)
 
 
+@nox.session
+def mutate(session: nox.Session) -> None:
+    """Damage the rules in every small way; fail for what nothing notices and nobody explains."""
+    install(session)
+    held = ("--beside=fixtures/rules", "--incidents=fixtures/incidents", "--floor=75")
+    session.run("alertdrill", "mutate", "rules", *held, *session.posargs)
+
+
 def _before(session: nox.Session) -> str:
     """Return the revision that this one is a change of: where it left main, on main itself the one before."""
     head = _git(session, "rev-parse", "HEAD")
@@ -188,7 +196,7 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure kube-api-exporter and prom-run side by side with their peers; takes long, prints ratios."""
+    """Measure the daemons, and the gate, side by side with their peers; takes long, prints ratios."""
     install(session)
     session.run("pytest", "suite/bench", "--timeout=0")
     session.run("python", "-m", "bench", *session.posargs)
@@ -196,6 +204,8 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "bench.prom_run")
     session.run("python", "-m", "bench.kubediff")
     session.run("python", "-m", "bench.kubediff_sizes")
+    session.run("python", "-m", "bench.gate")
+    session.run("python", "-m", "bench.backtest")
 
 
 @nox.session

@@ -89,6 +89,9 @@ def _expected(one: Expectation) -> str:
         "resolves": f" within {one.within} of the repair",
         "fires": f" {one.after} to {one.within}",
         "pends": f" {one.after} to {one.within}",
+        "notified": f" by {one.receiver} within {one.within} of its firing"
+        + (f", and within {one.resolved} of the repair" if one.resolved else ""),
+        "unnotified": "",
     }
     return f"{one.kind} {one.alert}{window[one.kind]}"
 

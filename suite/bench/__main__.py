@@ -48,7 +48,12 @@ def _numbers(_context: click.Context, _option: click.Parameter, given: str) -> l
     "--out", type=click.Path(path_type=Path), default=Path("reports/bench"), help="Where results go."
 )
 @click.option("--custom", "widgets", default=2000, help="Custom resources to measure with; 0 leaves it out.")
-@click.option("--only", multiple=True, help="Only these exporters.")
+@click.option(
+    "--only",
+    type=click.Choice([report.OURS, report.KSM, report.PLAIN]),
+    multiple=True,
+    help="Only this exporter; again for more.",
+)
 @click.option("--flag", "flags", multiple=True, help="One more flag for kube-api-exporter.")
 @interruptible()  # what we started ends with us
 def main(

@@ -37,7 +37,12 @@ def steps(text: str) -> list[Step]:
 
 
 def follow(
-    folder: Path, wanted: frozenset[str], *, words: Callable[[str], str] = str, more: Mapping[str, str] = {}
+    folder: Path,
+    wanted: frozenset[str],
+    *,
+    page: Path = PAGE,
+    words: Callable[[str], str] = str,
+    more: Mapping[str, str] = {},
 ) -> str:
     """Take the steps in an empty folder, of the commands those `wanted`; return what they printed.
 
@@ -48,7 +53,7 @@ def follow(
     programs = (folder / ".venv" / "bin", Path(sys.executable).parent, environment["PATH"])
     environment["PATH"] = os.pathsep.join(map(str, programs))
     printed = ""
-    for step in steps(PAGE.read_text()):
+    for step in steps(page.read_text()):
         if step.kind == "file":
             (folder / step.name).parent.mkdir(parents=True, exist_ok=True)
             (folder / step.name).write_text(step.text)

@@ -36,6 +36,13 @@ def test_every_fault_and_what_scenarios_bring_is_listed() -> None:
     assert sorted([*shipped, "LoseOne.fault"]) == sorted(calls)
 
 
+def test_every_shipped_scenario_is_listed_with_each_expectation() -> None:
+    """None is left out, whatever kind it is."""
+    for one in files.load(files.shipped()):
+        told = [line for line in reference.listed(one).splitlines() if line.startswith("    expect:")]
+        assert len(one.expect) == len(told)
+
+
 def test_a_scenario_is_listed_with_all_it_says() -> None:
     """Its fault, with the sentence of its class, and each expectation with its window."""
     (one,) = (one for one in files.load(OWN) if one.name == "checkout/one-lost")

@@ -13,7 +13,7 @@ LOOKS = (1.0, 0.5, 0.0)  # at the end, in the middle and at the start of the tim
 LENGTHS = (21_600, 10_800, 7_200, 3_600, 1_800, 600, 300, 60)
 PIECE_SAMPLES_MAX = {"chunks": 4_000_000, "samples": 1_000_000, "query": 500_000}
 BYTES = {"chunks": 2.5, "samples": 18.0, "query": 26.0}  # of one sample on its way to us
-PIECES_MIN = 8
+PIECES_MIN = 4
 UNTOLD = 1_800  # the length of pieces whose size the server does not tell
 
 

@@ -40,7 +40,9 @@ from alertdrill.progress import Progress
     help="Explains survivors: with such a file, exit code 1 for each that it leaves out. [default:"
     f" tests/{survivors.NAME} in the folders of RULES]",
 )
-@click.option("--matrix", is_flag=True, help="List every mutant, with all that notice it.")
+@click.option(
+    "--matrix", is_flag=True, help="Ask all tests about every mutant, and list who notices; takes longer."
+)
 @reading.output_format
 def mutate(
     files: Sequence[Path],
@@ -60,7 +62,8 @@ def mutate(
 
     Thresholds, comparators, windows, `for`, matchers, joins, and/or/unless, grouping, labels, severity and
     annotations are changed, one at a time. A test that still passes does not look at what was changed. What
-    can make no difference is known as such and does not count.
+    can make no difference is known as such and does not count. The shortest tests come first, and each mutant
+    is tried until one notices it; --matrix tries all.
 
     Exit codes: 0 all is well, 1 fewer are noticed than --floor, or a survivor is not explained where a file
     explains them, 2 usage, bad rules, or rules that fail their own tests, 3 something could not be judged.
@@ -69,7 +72,14 @@ def mutate(
     paths = list(files)
     explaining = list(explanations) or survivors.beside(paths)
     explained = [one for file in explaining for one in survivors.read(file)]
-    found = mutating(paths, beside=beside, recordings=recordings, explained=explained, tell=Progress().say)
+    found = mutating(
+        paths,
+        beside=beside,
+        recordings=recordings,
+        explained=explained,
+        every=matrix,
+        tell=Progress().say,
+    )
     if output_format == "json":
         click.echo(msgspec.json.format(_as_json(found), indent=2))
     else:

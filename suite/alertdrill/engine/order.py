@@ -2,7 +2,7 @@
 
 import graphlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 from alertdrill.engine import moment, naming
 from alertdrill.rules import Group, Rule, RuleSet, promql
@@ -92,15 +92,16 @@ def _read(rule: Rule, made: Mapping[str, Sequence[Step]], alerts: Sequence[Step]
         yield from made[name]
     if naming.reads(rule.expr, OF_ALERTS):
         tree = rule.tree()
-        selectors = [node for node in promql.walk(tree) if _is_of_alerts(node)] if tree is not None else None
+        selectors = [] if tree is None else _of_alerts(tree)
         for step in alerts:
             known = _known(step)
-            if selectors is None or any(promql.may_take(one, known) for one in selectors):
+            if tree is None or any(promql.may_take(one, known) for one in selectors):
                 yield step
 
 
-def _is_of_alerts(node: promql.Expr) -> TypeGuard[promql.VectorSelector]:
-    return isinstance(node, promql.VectorSelector) and promql.metric(node) in OF_ALERTS
+def _of_alerts(tree: promql.Expr) -> list[promql.VectorSelector]:
+    selectors = [node for node in promql.walk(tree) if isinstance(node, promql.VectorSelector)]
+    return [node for node in selectors if promql.metric(node) in OF_ALERTS]
 
 
 def _known(step: Step) -> dict[str, str]:

@@ -44,29 +44,19 @@ class StopWatcher(FaultKind):
         self._run(place, args["component"], whether=False)
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
-        """Have it run again, and return when it is available."""
-        kind = self._run(place, args["component"], whether=True)
-        place.kube.run(
-            f"waiting for {args['component']}",
-            "rollout",
-            "status",
-            f"{kind}/{args['component']}",
-            f"--namespace={place.stack}",
-            "--timeout=60s",
-            timeout=70,
-        )
+        """Have it run again; returns before its pods are there."""
+        self._run(place, args["component"], whether=True)
 
-    def _run(self, place: Place, component: str, *, whether: bool) -> str:
-        """Change what the next deployment of the stack puts back, should nobody heal it; returns the kind."""
+    def _run(self, place: Place, component: str, *, whether: bool) -> None:
+        """Change what the next deployment of the stack puts back, should nobody heal it."""
         if not self._is_daemon_set(place, component):
             self._scale(place, component, int(whether))
-            return "deployment"
+            return
         node = {OS_LABEL: "linux" if whether else "none"}
         patch = json.dumps({"spec": {"template": {"spec": {"nodeSelector": node}}}})
         how = ("patch", f"daemonset/{component}", "--type=strategic", f"--patch={patch}")
         where = "every node" if whether else "no node"
         place.kube.run(f"having {component} on {where}", *how, f"--namespace={place.stack}")
-        return "daemonset"
 
     def _is_daemon_set(self, place: Place, component: str) -> bool:
         sets = place.kube.get("daemonsets", namespace=place.stack)

@@ -9,7 +9,7 @@ import msgspec
 
 from alertdrill import crash, engine
 from alertdrill.engine import Engine
-from alertdrill.errors import AlertdrillError
+from alertdrill.errors import AlertdrillError, UsageError
 from alertdrill.gate import compare, differ
 from alertdrill.gate.values import Case, CaseVerdict, Change, Gated, Kind, Revisions, Told
 from alertdrill.incident import Incident
@@ -26,6 +26,10 @@ def gate(old: RuleSet, new: RuleSet, incidents: Sequence[Incident], more: Sequen
 
     Rules that say the same, in themselves and in what they read, do the same and are not evaluated.
     """
+    if not (old.alerts or new.alerts):
+        raise UsageError(
+            "there is no alert in either of them, so nothing could change; name what has the rules"
+        )
     both = differ.revisions(old, new)
     cases = [*more, *_cases(both, incidents)]
     known = [case for case in cases if isinstance(case, Case)]
@@ -88,8 +92,8 @@ def _held(both: Revisions, incident: Incident) -> Case:
         start=start,
         end=end,
         apart=incident.limits.evaluation_interval,
-        old=_told(incident, both.old, told[OLD]),
-        new=_told(incident, both.new, told[NEW]),
+        old=_told(incident, both.old, told[OLD], both.new),
+        new=_told(incident, both.new, told[NEW], both.old),
     )
 
 
@@ -110,11 +114,14 @@ def _beside(new: Virtual, old: Virtual, changed: frozenset[str]) -> Virtual:
     return dataclasses.replace(new, lives=(*new.lives, *kept), troubles={**troubles, **new.troubles})
 
 
-def _told(incident: Incident, rules: RuleSet, found: Virtual) -> Told:
+def _told(incident: Incident, rules: RuleSet, found: Virtual, other: RuleSet) -> Told:
+    """Return what is known; of an alert that is new or gone a recording without its data says nothing."""
     judgement = judged(incident, rules, found)
     why = next((one.sentence for one in judgement.findings if one.verdict is judgement.verdict), "")
-    doubts = {alert: doubt for alert in rules.alerts if (doubt := found.doubt(alert))}
-    return Told(lives=found.lives, doubts=doubts, verdict=judgement.verdict, why=why)
+    alone = {one for one in found.unseen if one not in other.alerts and one not in found.troubles}
+    doubts = {alert: doubt for alert in rules.alerts - alone if (doubt := found.doubt(alert))}
+    lives = tuple(life for life in found.lives if life.alert not in found.unseen)
+    return Told(lives=lives, doubts=doubts, verdict=judgement.verdict, why=why)
 
 
 def _broken(case: Case) -> Iterator[Change]:

@@ -13,6 +13,8 @@ from alertdrill.model import AlertState, Change, Life
 
 # An evaluation that comes this much later than the interval was not the next one.
 MISSED_EVALUATION = 1.5
+GRACE_SECONDS, OUTAGE_SECONDS_MAX = 600.0, 3600.0  # Prometheus' own defaults
+RESTORING = 2  # evaluations after a restart before `for` is what it was
 
 
 def states(
@@ -56,23 +58,49 @@ def runs(times_ms: Sequence[int], step_ms: int) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
+def resumed(
+    active_at: float, *, down_at: float, now: float, hold: float, grace: float = GRACE_SECONDS
+) -> float | None:
+    """Return since when Prometheus takes an alert to be active that it finds again after a restart.
+
+    `down_at` is its last evaluation before, `now` its second one after, all in seconds. None is anew: a `for`
+    shorter than `grace` (`--rules.alert.for-grace-period`) is not restored, nor one after an hour's outage.
+    """
+    if hold < grace or now - down_at > OUTAGE_SECONDS_MAX:
+        return None
+    rest = hold - (down_at - active_at)
+    if rest <= 0:
+        return active_at
+    return now + grace - hold if rest < grace else active_at + (now - down_at)
+
+
 def states_of_runs(
-    true: Sequence[tuple[int, int]], *, step_ms: int, end_ms: int, hold: float, keep_firing_for: float = 0.0
+    true: Sequence[tuple[int, int]],
+    *,
+    step_ms: int,
+    end_ms: int,
+    hold: float,
+    keep_firing_for: float = 0.0,
+    since_ms: int | None = None,
 ) -> tuple[Change, ...]:
     """Return what `states` does of truth that is told as `runs`, up to the evaluation at `end_ms`.
 
-    Its work is in the number of runs, not of evaluations. Times become seconds.
+    Its work is in the number of runs, not of evaluations. Times become seconds. `since_ms` is since when the
+    first run counts, where that is not its first evaluation: after a restart, `resumed` says.
     """
     held, kept = _up_to(round(hold * 1000), step_ms), _up_to(round(keep_firing_for * 1000), step_ms)
     changes: list[tuple[int, AlertState]] = []
     state = AlertState.INACTIVE
     for place, (first, last) in enumerate(true):
         if state is AlertState.INACTIVE:
-            if held:
+            wait = held
+            if since_ms is not None and not place:  # restored after two evaluations, which found it pending
+                wait = max(_up_to(since_ms + round(hold * 1000) - first, step_ms), RESTORING * step_ms)
+            if wait:
                 changes.append((first, AlertState.PENDING))
             state = AlertState.PENDING
-            if first + held <= last:
-                changes.append((first + held, AlertState.FIRING))
+            if first + wait <= last:
+                changes.append((first + wait, AlertState.FIRING))
                 state = AlertState.FIRING
         over = last + step_ms + (kept if state is AlertState.FIRING else 0)
         following = true[place + 1][0] if place + 1 < len(true) else end_ms + 1

@@ -59,7 +59,8 @@ def _fired(recording: Recording, expectation: Expectation, life: Life) -> Iterat
     yield _in_window(recording, expectation, first, f"{who} fired")
     yield from _again(expectation, life, first)
     if not life.annotations and life.alert in recording.annotated:
-        yield _finding(expectation, Verdict.UNKNOWN, f"{who} fired, but nobody saw what it told people")
+        if expectation.annotations or not recording.is_out_of_sight:
+            yield _finding(expectation, Verdict.UNKNOWN, f"{who} fired, but nobody saw what it told people")
         return
     mistakes = dict.fromkeys([*annotation_mistakes(life, expectation), *broken_annotations(life)])
     for mistake in mistakes:

@@ -109,6 +109,11 @@ class Recording(Value, frozen=True, kw_only=True):
         return frozenset().union(*(self.jobs.get(alert, frozenset()) for alert in named))
 
     @property
+    def is_out_of_sight(self) -> bool:
+        """Say whether Prometheus can't be asked meanwhile: the way to it is through what is taken down."""
+        return bool({"apiserver", "kubelet"} & {*self.incident.scenario.touches})
+
+    @property
     def gap_max(self) -> float:
         """Return how long nothing may be scraped: longer where Prometheus is restarted on purpose."""
         restarts = "prometheus" in self.incident.scenario.touches

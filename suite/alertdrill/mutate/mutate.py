@@ -16,33 +16,35 @@ def mutate(
     beside: Sequence[Path] = (),
     recordings: Sequence[Path] = (),
     explained: Sequence[Explained] = (),
+    every: bool = False,
     tell: Callable[[str], None] = lambda _sentence: None,
 ) -> Mutated:
     """Return what came of every mutant of the rules behind these paths; their tests are found with them.
 
-    The rules `beside` are not damaged, and are there for recordings that were made with them, too.
+    With `every` each is shown to all tests, and not only until one notices; that takes much longer. The rules
+    `beside` are not damaged, and are there for recordings that were made with them, too.
     Rules that fail their own tests are a RulesError: of these nothing could be learnt.
     """
     found = rules.find(paths)
     ruleset = rules.of(found)
-    every, unread = mutants.of(ruleset)
-    if not every:
+    damaged, unread = mutants.of(ruleset)
+    if not damaged:
         raise UsageError("there is nothing in these rules that could be damaged; name files with rules")
     tests = rule_tests.read([*found.tests, *found.named])
-    tell(f"{len(every)} mutants of {len(ruleset.rules)} rules, before {len(tests)} files of rule tests")
-    by_tests = rule_tests.kills(every, tests)
+    tell(f"{len(damaged)} mutants of {len(ruleset.rules)} rules, before {len(tests)} files of rule tests")
+    by_tests = rule_tests.kills(damaged, tests, every=every)
     folders = incident.find(recordings) if recordings else []
     if folders:
         tell(f"and before {len(folders)} recordings")
     there = rules.load([*paths, *beside]) if folders and beside else ruleset
-    trials = incidents.kills(every, there, folders)
+    trials = incidents.kills(damaged, there, folders)
     fates = [
         Fate(
             mutant=mutant,
             tests=tuple(sorted(by_tests[place])),
             incidents=tuple(one.name for one in trials if place in one.kills),
         )
-        for place, mutant in enumerate(every)
+        for place, mutant in enumerate(damaged)
     ]
     told, stale = survivors.explain(fates, list(explained))
     return Mutated(

@@ -25,6 +25,8 @@ from alertdrill.mutate.mutants import Mutant
 from alertdrill.prometheus import promtool
 from alertdrill.rules import Rule, RuleSet, files
 
+# By how long their samples are evaluated cases are asked one after the other; those of hours come last.
+WAVES = (1200.0, 2700.0, 5400.0, 7200.0, float("inf"))
 SHORT_SECONDS = 7200.0
 AT_ONCE = 8  # test files for one promtool
 TOGETHER = 24  # mutants before one case at once
@@ -263,38 +265,66 @@ def _judge(trials: Sequence[Trial]) -> None:
         trial.judged(said[file])
 
 
-def kills(mutants: Sequence[Mutant], tests: Sequence[TestFile]) -> list[frozenset[str]]:
-    """Return for each mutant the cases that notice it; a RulesError where rules fail as they are."""
+def kills(mutants: Sequence[Mutant], tests: Sequence[TestFile], *, every: bool) -> list[frozenset[str]]:
+    """Return for each mutant the cases that notice it; a RulesError where rules fail as they are.
+
+    With `every` all cases are asked about each. Without, the shortest come first, and who has been noticed is
+    not asked about again.
+    """
     alone = _baseline(mutants, tests)
-    trials: list[Trial] = []
+    asked: dict[tuple[str, int], tuple[TestFile, list[int]]] = {}
     for test in tests:
-        together: dict[int, list[Tried]] = {}
         for place, mutant in enumerate(mutants):
             for number in test.about(mutant.original):
-                one = (place, mutant.original, mutant.changed)
-                if _key(test, number, mutant.original) in alone:
-                    trials.append(Trial(test, number, [one], alone=True))
-                else:
-                    together.setdefault(number, []).append(one)
-        for number, those in together.items():
-            parts = [those[first : first + TOGETHER] for first in range(0, len(those), TOGETHER)]
-            trials += [Trial(test, number, part) for part in parts]
-    long = [trial for trial in trials if trial.is_long]
-    for trial in long:
-        trial.hours = False
+                asked.setdefault((test.path, number), (test, []))[1].append(place)
+    found: list[set[str]] = [set() for _ in mutants]
+    wave = {key: _wave(test.document["tests"][key[1]]) for key, (test, _) in asked.items()}
+    for limit in WAVES:
+        trials: list[Trial] = []
+        for key, (test, places) in asked.items():
+            if wave[key] == limit:
+                open_ = [place for place in places if every or not found[place]]
+                trials += _trials(test, key[1], [(place, mutants[place]) for place in open_], alone)
+        _run_long(trials) if limit == WAVES[-1] else run(trials)
+        for trial in trials:
+            for place in trial.killed:
+                found[place].add(trial.test.case(trial.number))
+    return [frozenset(one) for one in found]
+
+
+def _wave(case: Document) -> float:
+    """Return when a case is asked: by how long its samples are evaluated."""
+    times = [_seconds(one.get("eval_time")) for key in EXPECTING for one in case.get(key) or []]
+    return next(limit for limit in WAVES if max(times, default=0.0) <= limit)
+
+
+def _trials(
+    test: TestFile, number: int, those: Sequence[tuple[int, Mutant]], alone: set[Key]
+) -> Iterator[Trial]:
+    together: list[Tried] = []
+    for place, mutant in those:
+        one = (place, mutant.original, mutant.changed)
+        if _key(test, number, mutant.original) in alone:
+            yield Trial(test, number, [one], alone=True)
+        else:
+            together.append(one)
+    for first in range(0, len(together), TOGETHER):
+        yield Trial(test, number, together[first : first + TOGETHER])
+
+
+def _run_long(trials: Sequence[Trial]) -> None:
+    """Have promtool judge cases of hours: by what is expected early, then each of the rest by itself."""
+    for trial in trials:
+        trial.hours = not trial.is_long
     run(trials)
     late = [
         Trial(trial.test, trial.number, [one], alone=trial.alone, killed=trial.killed)
-        for trial in long
+        for trial in trials
+        if not trial.hours
         for one in trial.tried
         if one[0] not in trial.killed
     ]
     run(late, at_once=1)
-    found: list[set[str]] = [set() for _ in mutants]
-    for trial in trials:
-        for place in trial.killed:
-            found[place].add(trial.test.case(trial.number))
-    return [frozenset(one) for one in found]
 
 
 def _baseline(mutants: Sequence[Mutant], tests: Sequence[TestFile]) -> set[Key]:

@@ -14,9 +14,9 @@ def render(mutated: Mutated, *, matrix: bool = False) -> str:
 def _lines(mutated: Mutated, *, matrix: bool) -> Iterator[str]:
     for one in mutated.scores():
         yield f"{one.share:>6.1%}  {one.killed:>3} of {one.mutants:<3}  {one.rule}"
-    yield ""
-    yield from _who(mutated)
     if matrix:
+        yield ""
+        yield from _who(mutated)
         yield ""
         yield from (_row(fate) for fate in mutated.fates)
     for heading, fates in (

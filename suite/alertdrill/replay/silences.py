@@ -35,7 +35,8 @@ def findings(engine: Engine, incident: Incident, stretched: Stretched, found: Vi
     """Yield for each alert that must never fire, and did not, whether its silence is proved."""
     named = dict.fromkeys(one.alert for one in incident.scenario.expect if one.kind == "never")
     fired = {life.alert for life in found.lives if life.first(AlertState.FIRING) is not None}
-    silent = [alert for alert in named if alert not in fired and not found.doubt(alert)]
+    there = stretched.rules.alerts
+    silent = [one for one in named if one in there and one not in fired and not found.doubt(one)]
     if not silent:
         return
     damages = {name: (alert, said) for alert in silent for name, said, _ in _damaged(stretched.rules, alert)}

@@ -26,7 +26,7 @@ SCENARIOS = [
                 within="8m",
                 labels={"job": "monitoring/kube-api-exporter", "kind": like(".+"), "severity": "warning"},
             ),
-            resolves("KubeApiExporterStale", within="10m"),
+            resolves("KubeApiExporterStale", within="16m"),
             never("KubeApiExporterDown"),
         ),
     ),

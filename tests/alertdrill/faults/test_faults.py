@@ -1,6 +1,7 @@
 """Faults: what they ask of the cluster, by the words that reach kubectl."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,24 @@ def test_an_object_of_a_fault_goes_with_it(fault: Fault, resource: str, kube: Ku
         "--namespace=a create --filename=-",
         f"--namespace=a delete {resource} x --ignore-not-found --wait=false",
     ] == calls(tmp_path)
+
+
+def test_a_container_crashes_as_it_is_told(kube: Kube, tmp_path: Path) -> None:
+    """At once with 1, after 20 s of rule time, which are one live second, or for want of memory."""
+    run(faults.crash_container("deployment/web", container="app"), kube)
+    assert 1 == subprocess.run(patched(tmp_path)["command"], check=False, capture_output=True).returncode
+    run(faults.crash_container("deployment/web", container="app", lives="20s"), kube)
+    assert "sleep(1);" in patched(tmp_path)["command"][-1]
+    run(faults.crash_container("deployment/web", container="app", by="memory"), kube)
+    assert patched(tmp_path)["command"][-1].endswith("print(len(b'x' * 2**30))")
+
+
+def test_a_liveness_probe_fails_and_the_old_version_stays(kube: Kube, tmp_path: Path) -> None:
+    """What is killed over and over is never ready either, so no old pod is given up for it."""
+    run(faults.fail_liveness("deployment/web", container="app"), kube)
+    probes = patched(tmp_path)
+    assert probes["livenessProbe"] == probes["readinessProbe"]
+    assert "/no-such-file" == probes["livenessProbe"]["httpGet"]["path"]
 
 
 def test_a_bad_rollout_is_healed_as_on_call(kube: Kube, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from alertdrill import engine, gate, rules
-from alertdrill.errors import LabError
+from alertdrill.errors import LabError, UsageError
 from alertdrill.gate import Gated, Kind
 from alertdrill.incident import Incident
 from alertdrill.model import Verdict
@@ -100,6 +100,18 @@ def test_what_an_alert_reads_is_part_of_it(recordings: list[Incident]) -> None:
     assert {("A", "now-fires", "pods/crash-loop")} == {one for one in kinds(found) if one[0]}
 
 
+def test_a_new_alert_without_data_is_new_and_nothing_else(ruled: Ruled, recordings: list[Incident]) -> None:
+    """Of a recording that has nothing of what it reads it is not said once more that nothing is known."""
+    more = rules.parse(
+        "groups: [{name: g, rules: [{alert: A, expr: absent(other)}, {alert: B, expr: other > 0}]}]",
+        "m.yaml",
+    )
+    old = ruled()
+    new = RuleSet(files={**old.files, "m.yaml": more})
+    assert {("A", "new", ""), ("B", "new", "")} == kinds(gate.gate(old, new, recordings))
+    assert {("A", "removed", ""), ("B", "removed", "")} == kinds(gate.gate(new, old, recordings))
+
+
 def test_trouble_is_never_a_pass(
     ruled: Ruled, recordings: list[Incident], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,3 +125,9 @@ def test_trouble_is_never_a_pass(
     assert {"unknown"} == {one.kind.value for one in found.changes if one.case}
     assert (Verdict.UNKNOWN, len(recordings)) == (found.verdict, sum(bool(one.case) for one in found.changes))
     assert Kind.UNSEEN in {one.kind for one in found.changes}
+
+
+def test_a_gate_between_nothing_and_nothing_is_refused(recordings: list[Incident]) -> None:
+    """Two files without an alert are a mistake in a path, and no pass."""
+    with pytest.raises(UsageError, match="there is no alert in either of them"):
+        gate.gate(RuleSet(), RuleSet(), recordings)

@@ -115,6 +115,24 @@ def test_runs_of_truth_come_to_the_same_states(
     assert timeline.states(truth, hold=hold, keep_firing_for=keep) == found
 
 
+@pytest.mark.parametrize(
+    ("active_at", "now", "hold", "since"),
+    [
+        (1000, 6100, 3600, 1000),
+        (1500, 6100, 3600, 6100 + 600 - 3600),
+        (2500, 6100, 3600, 2500 + 1100),
+        (2500, 6100, 599, None),
+        (2500, 8601, 3600, None),
+    ],
+    ids=["had fired", "nearly", "waiting", "short for", "long outage"],
+)
+def test_what_was_left_of_a_for_is_waited_for_after_a_restart(
+    active_at: float, now: float, hold: float, since: float | None
+) -> None:
+    """An outage does not count, ten minutes are left at least, and what had fired fires again."""
+    assert since == timeline.resumed(active_at, down_at=5000, now=now, hold=hold)
+
+
 def alerts(state: str, *times: int, **labels: str) -> Series:
     """Return a series of ALERTS with samples at these milliseconds."""
     names = {"__name__": "ALERTS", "alertname": "A", "alertstate": state, **labels}

@@ -376,25 +376,3 @@ def test_an_alert_of_no_namespace_needs_none() -> None:
     life = [msgspec.structs.replace(one, data={**one.data, "labels": labels}) for one in LIFE]
     expect = fires("Mismatch", within="8m", labels={"severity": "critical"})
     assert PASS is judge(recorded([*without(*LIFE), *life], [expect])).verdict
-
-
-def test_what_is_meant_to_fire_beside_it_is_nothing_else() -> None:
-    """An alert about nothing of a scenario's own that another, played beside it, says it brings about."""
-    data = {"alert": "Other", "labels": {"node": "n"}, "state": "firing", "annotations": {"summary": "x"}}
-    events = [*EVENTS, Event(t=60, kind="alert", data=data)]
-    alone = recorded(events, [FIRES])
-    assert FAIL is judge(alone).verdict
-    beside = (fires("Other", within="9m"),)
-    assert PASS is judge(msgspec.structs.replace(alone, beside=beside)).verdict
-    another = (fires("Another", within="9m"),)
-    assert FAIL is judge(msgspec.structs.replace(alone, beside=another)).verdict
-
-
-def test_a_silence_over_what_the_scenario_takes_down_says_nothing() -> None:
-    """An alert with nothing to read is silent, whatever is the matter; one that reads `up` sees just that."""
-    rules = "groups: [{{name: g, rules: [{{alert: Mismatch, expr: '{}{{job=\"kubernetes-nodes\"}} > 0'}}]}}]"
-    for metric, verdict in (("heat", UNKNOWN), ("up", PASS)):
-        run = recorded(without(*LIFE), [never("Mismatch")])
-        scenario = msgspec.structs.replace(run.scenario, touches=("kubelet",))
-        found = judge(msgspec.structs.replace(run, scenario=scenario, rules=rules.format(metric)))
-        assert verdict is found.verdict, found.findings

@@ -48,12 +48,14 @@ tests:
 """
 
 
-def killed(folder: Path, tests: str = TESTS, ruleset: str = RULES) -> dict[str, set[str]]:
+def killed(
+    folder: Path, tests: str = TESTS, ruleset: str = RULES, *, every: bool = True
+) -> dict[str, set[str]]:
     """Return by alert and change the cases that notice it."""
     (folder / "a.rules.yaml").write_text(textwrap.dedent(ruleset))
     (folder / "a.test.yaml").write_text(textwrap.dedent(tests))
     found, _ = mutants.of(rules.load([folder / "a.rules.yaml"]))
-    kills = rule_tests.kills(found, rule_tests.read([folder / "a.test.yaml"]))
+    kills = rule_tests.kills(found, rule_tests.read([folder / "a.test.yaml"]), every=every)
     return {
         f"{one.original.name} {one.what}": {case.rpartition(": ")[2] for case in cases}
         for one, cases in zip(found, kills, strict=True)
@@ -72,6 +74,15 @@ def test_a_case_notices_what_makes_it_fail(tmp_path: Path) -> None:
     assert {DOWN} == found["Down severity critical → warning"]
     assert set() == found["Down > → >= before 0"]
     assert set() == found["Down for 5m → 2m30s"]
+
+
+def test_who_has_been_noticed_is_not_asked_about_again(tmp_path: Path) -> None:
+    """By default one case is enough for each, the shortest first; as many are noticed as by all."""
+    whole, first = killed(tmp_path), killed(tmp_path, every=False)
+    assert {name for name, cases in whole.items() if cases} == {
+        name for name, cases in first.items() if cases
+    }
+    assert all(cases <= whole[name] for name, cases in first.items())
 
 
 def test_rules_that_fail_as_they_are_kill_nothing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from alertdrill.incident import Incident, Series
 from alertdrill.model import Judgement, Verdict
 from alertdrill.replay import replay, replay_all
 from alertdrill.replay.compare import spans
+from alertdrill.scenario import notified
 
 from .conftest import RECORDINGS
 
@@ -137,3 +138,14 @@ def test_a_job_that_the_lab_did_not_have_is_not_absent(crash_loop: Incident) -> 
 
     assert {"pass", "nothing is said of Gone: this recording has nothing of what they read"} == said("other")
     assert {"pass"} == said("kubernetes-nodes")
+
+
+def test_messages_are_those_of_the_lab(crash_loop: Incident) -> None:
+    """What people were told is not judged at real durations, which is said; alerts are judged as ever."""
+    expected = (*crash_loop.scenario.expect, notified("PodRestartingTooMuch", receiver="chat", within="5m"))
+    scenario = msgspec.structs.replace(crash_loop.scenario, expect=expected)
+    judgement = replay(msgspec.structs.replace(crash_loop, scenario=scenario)).judgement
+    assert (Verdict.PASS, True) == (
+        judgement.verdict,
+        any("nothing is said of messages" in one for one in judgement.notes),
+    )
