@@ -112,7 +112,7 @@ def test_every_address_is_a_file_that_the_drill_writes() -> None:
 
 
 def test_what_fails_together_comes_together() -> None:
-    """A group waits for longer than one scrape and one evaluation, by which alerts of one cause come apart."""
+    """A group waits for longer than a scrape and an evaluation, by which alerts of one cause part."""
     prometheus = yaml.safe_load((MANIFESTS / "base" / "prometheus" / "prometheus.yaml").read_text())
     pauses = [prometheus["global"][f"{one}_interval"] for one in ("scrape", "evaluation")]
     apart = sum(map(durations.seconds, pauses))
