@@ -18,6 +18,8 @@ from alertdrill.rules import RuleSet
 
 EVERY_SECONDS = 0.1
 
+State = dict[Path, tuple[int, int]]  # of each file, when it was saved, and how large it was
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=reading.RULES, metavar="RULES...")
@@ -44,15 +46,15 @@ def watch(files: Sequence[Path], folders: Sequence[Path], old: str) -> None:
     if Path("-") in files:
         raise UsageError("the standard input can't be watched, as it comes once; name files or folders")
     recorded = recordings(folders)
+    seen = _state(list(files))  # before they are read, so that no save falls between
     before = gating.load(old, str(files[0])) if old else rule_files.load(list(files))
     click.echo(f"watching {len(before.rules)} rules, held against {len(recorded)} recordings; Ctrl-C ends it")
-    _go_on(list(files), before, recorded, WallClock(), at_once=bool(old))
+    _go_on(list(files), before, recorded, WallClock(), seen=None if old else seen)
 
 
 def _go_on(
-    files: list[Path], before: RuleSet, recorded: list[Incident], clock: Clock, *, at_once: bool
+    files: list[Path], before: RuleSet, recorded: list[Incident], clock: Clock, *, seen: State | None
 ) -> None:
-    seen = None if at_once else _state(files)
     while True:
         now = _state(files)
         if now != seen:
@@ -74,8 +76,8 @@ def _again(files: list[Path], before: RuleSet, recorded: list[Incident]) -> None
     click.echo(f"in {time.monotonic() - begun:.1f} s")
 
 
-def _state(files: Sequence[Path]) -> dict[Path, tuple[int, int]]:
-    """Return what tells whether a file was saved: when, and how large it was."""
+def _state(files: Sequence[Path]) -> State:
+    """Return what tells whether a file was saved."""
     found = {}
     for path in files:
         for file in sorted(path.iterdir()) if path.is_dir() else [path]:

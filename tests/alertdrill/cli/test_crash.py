@@ -137,6 +137,7 @@ class Lent:
     """As much of a lab as a command asks for once its scenarios are played."""
 
     kube = FakeKube()
+    limits = WRONG.limits
     rules = None
     site = Site(mark="lab", tail="lab")
     speed = 20.0

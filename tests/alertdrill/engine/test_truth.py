@@ -3,11 +3,13 @@
 import itertools
 import json
 import random
+import re
 import subprocess
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +24,8 @@ STEP = 15
 EVALUATIONS = 24
 LIVE_STEP_MS = 250
 LIVE_SECONDS = 8
+TRIES_MAX = 4
+MISSED = re.compile(r"^prometheus_rule_group_iterations_missed_total\{.*\} (\S+)$", re.MULTILINE)
 WORDS = ["0", "1", "2", "_", "stale"]
 RUNS = itertools.count()  # each has a time of its own in the shared engine
 
@@ -162,6 +166,16 @@ def at_random(seed: int) -> list[dict[str, Any]]:
 def test_states_are_those_of_a_prometheus_as_time_goes_by(seed: int) -> None:
     """What it wrote down at each of its evaluations is what the engine says of the same samples later."""
     those = at_random(seed)
+    for _ in range(TRIES_MAX):
+        seen, found, missed = lived(those)
+        if not missed:  # else the machine was too busy for it: it left out evaluations, as in life
+            break
+    assert len(found) > len(those) / 2
+    assert (seen, 0) == (found, missed)
+
+
+def lived(those: list[dict[str, Any]]) -> tuple[dict[str, dict[int, str]], dict[str, dict[int, str]], float]:
+    """Return the states as seen live and as the engine says, and how many evaluations were missed."""
     clock = WallClock()
     with engine.started() as live:
         begun = round(clock.now() * 1000) + 1_500
@@ -170,6 +184,7 @@ def test_states_are_those_of_a_prometheus_as_time_goes_by(seed: int) -> None:
         text = ruled(those, interval=f"{LIVE_STEP_MS}ms")
         live.run_rules(text)
         clock.sleep(LIVE_SECONDS + 2)
+        page = requests.get(f"{live.url}/metrics", timeout=10).text
         live.run_rules("")
         seen = live.prometheus.samples("ALERTS", start=begun / 1000 - 2, end=clock.now())
         at = sorted({ms for one in seen for ms in one.timestamps})
@@ -177,8 +192,7 @@ def test_states_are_those_of_a_prometheus_as_time_goes_by(seed: int) -> None:
             start=at[0] / 1000, end=at[-1] / 1000, interval=LIVE_STEP_MS / 1000, phases={"g": at[0] / 1000}
         )
         found = states(evaluate(live, read(text), window, tag="again:"))
-    assert len(found) > len(those) / 2
-    assert _seen(seen) == found
+    return _seen(seen), found, sum(float(one) for one in MISSED.findall(page))
 
 
 def _seen(alerts: list[Series]) -> dict[str, dict[int, str]]:
