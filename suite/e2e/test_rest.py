@@ -12,7 +12,9 @@ QUIET_SECONDS = 45  # cAdvisor looks every ten seconds or so
 
 
 def test_the_stack_at_rest_takes_little(
-    drill_lab: labs.Lab, incidents: dict[str, Incident], record_property: Callable[[str, object], None]
+    drill_lab: labs.Lab,
+    incidents: dict[str, Incident],
+    record_testsuite_property: Callable[[str, object], None],
 ) -> None:
     """Beside Kubernetes itself: a third of a core at most, at this speed, and 700 MiB."""
     assert incidents, "played after the scenarios, when their pods are gone"
@@ -26,6 +28,6 @@ def test_the_stack_at_rest_takes_little(
             f"sum(container_memory_working_set_bytes{{{where}}}) / 1024 ^ 2",
         )
     )
-    record_property("cores", round(cores, 3))
-    record_property("mebibytes", round(memory))
+    record_testsuite_property("cores", round(cores, 3))
+    record_testsuite_property("mebibytes", round(memory))
     assert (cores <= CORES_MAX, memory <= MEBIBYTES_MAX) == (True, True), (cores, memory)

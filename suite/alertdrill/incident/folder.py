@@ -1,7 +1,8 @@
 """A recording ⇄ a folder on disk, with a format version: record first, judge later.
 
     incident.json    format, scenario, namespace, speed, started, versions, limits, workload, left_out,
-                     traits, cadence, phases, delivery, claims, metrics, beside, disturbed, noise
+                     traits, cadence, phases, delivery, claims, metrics, beside, disturbed, elsewhere,
+                     noise
     events.jsonl     one Event a line, in order of t
     series.jsonl.gz  one Series a line
     rules.yaml       the rules as they were, uncompressed
@@ -70,6 +71,7 @@ class Head(Value, frozen=True, kw_only=True):
     metrics: tuple[str, ...] | None = None
     beside: tuple[Expectation, ...] = ()
     disturbed: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     noise: tuple[Noise, ...] = ()
 
 

@@ -131,6 +131,7 @@ class Incident(Value, frozen=True, kw_only=True):
         Expectation, ...
     ] = ()  # what had to fire of scenarios played beside it, which disturbed something
     disturbed: tuple[str, ...] = ()  # what those disturbed, as their `touches` says
+    elsewhere: tuple[str, ...] = ()  # alerts that any other scenario of the play has fire
     noise: tuple[Noise, ...] = ()  # what was known to fire in that lab, and is nobody's doing
     phases: dict[str, float] = {}  # live seconds of each phase of the run and of the lab
     delivery: Delivery | None = None  # None: recorded before messages were

@@ -57,7 +57,10 @@ def unnotified(recording: Recording, expectation: Expectation) -> Iterator[Findi
 
 
 def nothing_else(recording: Recording) -> Iterator[Finding]:
-    """Yield every message that no expectation speaks of, in a scenario that speaks of any."""
+    """Yield every message that no expectation speaks of, in a scenario that speaks of any.
+
+    One that names no namespace is not its own where another scenario of the play has that alert fire.
+    """
     named = [one for one in recording.incident.scenario.expect if one.is_about_messages]
     if not named:
         return
@@ -69,6 +72,7 @@ def nothing_else(recording: Recording) -> Iterator[Finding]:
         if (one.said.alert, one.said.receiver) not in told
         and one.said.alert not in silenced | {recording.incident.limits.canary}
         and one.said.status != RESOLVED  # of what had fired before
+        and not (one.said.namespace == "" and one.said.alert in recording.incident.elsewhere)
         and one.first > 0
     ]
     for one in others:

@@ -61,6 +61,7 @@ class Run:
     place_to_come_up: AbstractContextManager[object] = field(default_factory=nullcontext)
     beside: tuple[Scenario, ...] = ()  # that may be played meanwhile, and disturb something
     noise: tuple[Noise, ...] = ()
+    elsewhere: tuple[str, ...] = ()  # alerts that any other scenario of the play has fire
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
     fault_at: float = 0.0
     healed_at: float = 0.0
@@ -326,6 +327,7 @@ class Run:
             traits=tuple(sorted(traits)),
             beside=tuple(e for one in self.beside for e in one.expect if e.kind == "fires"),
             disturbed=tuple(sorted({what for one in self.beside for what in one.touches})),
+            elsewhere=self.elsewhere,
             noise=self.noise,
             cadence=observe.cadence(series, window) if Trait.CRASH_LOOPS in traits else None,
             phases=self.lab.phases,

@@ -19,6 +19,12 @@ def beside(scenario: Scenario, others: Iterable[Scenario]) -> tuple[Scenario, ..
     )
 
 
+def elsewhere(scenario: Scenario, others: Iterable[Scenario]) -> tuple[str, ...]:
+    """Return the alerts that the others have fire."""
+    expected = [each for other in others if other.name != scenario.name for each in other.expect]
+    return tuple(sorted({each.alert for each in expected if each.kind == "fires"}))
+
+
 def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable[[], None]) -> None:
     """Play all runs; `once_quiet` waits until what one that disturbed others broke has come back.
 

@@ -70,6 +70,7 @@ def play(
                 places,
                 schedule.beside(one, scenarios),
                 noise,
+                schedule.elsewhere(one, scenarios),
             )
             for one in scenarios
         ]

@@ -19,7 +19,7 @@ SCENARIOS = [
                 labels={"job": "monitoring/kube-api-exporter", "severity": "critical"},
             ),
             resolves("KubeApiExporterDown", within="8m"),
-            never("NodeExporterDown"),
+            never("ApiServerDown"),
         ),
     ),
     Scenario(

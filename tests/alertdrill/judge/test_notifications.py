@@ -293,6 +293,13 @@ def test_what_is_told_of_others_of_that_name_is_not_this_scenario_s() -> None:
     assert not any("2 times" in one for one in said(found, FAIL))
 
 
+def test_what_another_scenario_has_fire_may_be_told_if_it_names_no_namespace() -> None:
+    """A disk is no namespace's; what another scenario does to it is not this one's to expect."""
+    other = message(400.0, alert="Other", namespace="", title="[FIRING:1] Other")
+    alone, beside = (judge(recorded((*SENT, other), elsewhere=names)) for names in ((), ("Other",)))
+    assert (FAIL, PASS) == (alone.verdict, beside.verdict)
+
+
 def test_a_recording_with_messages_is_read_back_as_it_was(tmp_path: Path) -> None:
     """What was told is judged again from the disk, with the same words."""
     one = recorded(SENT)
