@@ -67,7 +67,7 @@ def test_a_wrong_expectation_of_a_message_does_not_pass(
     expectation: Expectation, incidents: dict[str, Incident]
 ) -> None:
     """What people were told is held against what the scenario says, and not against nothing."""
-    played = incidents[TOLD]
+    played = recorded(incidents, TOLD)
     others = tuple(one for one in played.scenario.expect if not one.is_about_messages)
     scenario = msgspec.structs.replace(played.scenario, expect=(*others, expectation))
     assert Verdict.PASS is not judge.judge(msgspec.structs.replace(played, scenario=scenario)).verdict
@@ -75,7 +75,7 @@ def test_a_wrong_expectation_of_a_message_does_not_pass(
 
 def test_a_message_that_was_lost_is_a_failure(incidents: dict[str, Incident]) -> None:
     """Of a recording without it nobody can say that people were told."""
-    played = incidents[TOLD]
+    played = recorded(incidents, TOLD)
     kept = [
         one
         for one in played.events
@@ -86,7 +86,7 @@ def test_a_message_that_was_lost_is_a_failure(incidents: dict[str, Incident]) ->
 
 def test_a_receiver_that_nobody_asked_is_unknown(incidents: dict[str, Incident]) -> None:
     """That no message came says nothing where nobody looked, nor where the switch is silent."""
-    played = incidents[TOLD]
+    played = recorded(incidents, TOLD)
     for kind, alert in (("receiver", None), ("notification", "Watchdog")):
         kept = [one for one in played.events if not (one.kind == kind and one.data.get("alert") == alert)]
         assert Verdict.UNKNOWN is judge.judge(msgspec.structs.replace(played, events=tuple(kept))).verdict
