@@ -316,6 +316,14 @@ def test_a_job_of_alerts_that_are_not_named_may_miss_a_scrape() -> None:
     assert missing.startswith("no target of the job apiserver was scraped; ")
 
 
+def test_a_job_that_nobody_took_down_and_that_stays_down_is_trouble_of_the_lab() -> None:
+    """A kubelet that has no time to answer says of the machine, not of any rule; its alert is no failure."""
+    scrapes = scrape(job="apiserver"), scrape(job="kubernetes-nodes", down=[60.0, 90.0, 120.0])
+    (busy,) = said(of_jobs(*scrapes), UNKNOWN)
+    assert busy.startswith("the target 10.0.0.1:8080 of the job kubernetes-nodes was down from 1m to 2m, ")
+    assert PASS is of_jobs(*scrapes, touches=("kubelet",)).verdict
+
+
 def test_a_job_that_the_scenario_takes_down_is_not_missed() -> None:
     """That is what it is about; only who says so may."""
     scrapes = scrape(job="apiserver"), scrape(job="kubernetes-nodes", gaps=[[60.0, 400.0]])
