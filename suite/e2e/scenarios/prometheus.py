@@ -20,12 +20,12 @@ SCENARIOS = [
         workload="",
         fault=refuse_configuration(),
         touches=("prometheus-configuration",),
-        hold="14m",
+        hold="17m",
         expect=(
             fires(
                 "PrometheusConfigReloadFailed",
                 after="10m",
-                within="13m",
+                within="16m",
                 labels={"job": "prometheus", "severity": "warning"},
             ),
             resolves("PrometheusConfigReloadFailed", within="5m"),
