@@ -18,7 +18,7 @@ ALERTDRILL = str(Path(sys.executable).with_name("alertdrill"))
 HOST, GUEST, THIRD = "e2e-host", "e2e-guest", "e2e-third"
 STACKS = {HOST: "monitoring", GUEST: "team-b", THIRD: "team-c"}  # where they are
 SCENARIO = "deployments/refused-replicaset"
-PASSES = "1 scenarios: 1 pass, 0 unknown, 0 fail"
+PASSES = "1 scenario: 1 pass, 0 unknown, 0 fail"
 # What changes by itself: the turn is renewed by who plays, events are counted.
 RESTLESS = frozenset({"Lease", "Event"})
 
