@@ -14,7 +14,8 @@ import requests
 import yaml
 
 from alertdrill import lab as labs
-from alertdrill.clock import WallClock, wait_for
+from alertdrill.clock import NotYet, WallClock, wait_for
+from alertdrill.errors import LabError
 from alertdrill.faults import catalogue, distrust_kubelet, halt_control_plane, stop_kubelet
 from alertdrill.faults.base import Place
 from alertdrill.kube import Kube
@@ -127,13 +128,16 @@ def test_a_node_that_a_killed_drill_left_broken_is_mended_by_the_next_up(
 
 def is_whole(kube: Kube) -> bool:
     """Say whether the API server answers, its node is ready, and the controllers do what they are asked."""
-    conditions = kube.get("nodes")[0]["status"]["conditions"]
+    try:
+        conditions = kube.get("nodes")[0]["status"]["conditions"]
+        leads = kube.read(
+            "asking when the controllers last led",
+            "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager",
+            "spec",
+        )
+    except LabError as error:  # one that starts does not know yet what anybody may
+        raise NotYet(str(error)) from error
     ready = [one["status"] for one in conditions if one["type"] == "Ready"]
-    leads = kube.read(
-        "asking when the controllers last led",
-        "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager",
-        "spec",
-    )
     renewed = datetime.fromisoformat(leads["renewTime"])
     return ready == ["True"] and (datetime.now(UTC) - renewed).total_seconds() < LEASE_SECONDS
 
