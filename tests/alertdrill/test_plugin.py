@@ -127,9 +127,9 @@ def test_a_module_with_a_mistake_is_told_with_its_line(repository: Path) -> None
     """A scenario that can't be read ends the collection, with its file and line and without a trace."""
     (repository / "scenarios" / "ours.py").write_text("import nothing_of_that_name\n")
     done = run(repository)
-    assert 1 == done.stdout.replace("short test summary", "").count(
-        "ours.py:1: ModuleNotFoundError: No module"
-    )
+    # pytest's own summary says it once more where it does not cut lines: on CI.
+    told, *_ = done.stdout.partition("short test summary")
+    assert 1 == told.count("ours.py:1: ModuleNotFoundError: No module")
     assert "Traceback" not in done.stdout + done.stderr
 
 
