@@ -8,7 +8,8 @@ from kube_api_exporter.render.renderer import Key, Pieces, Renderer
 from kube_api_exporter.store.chunks import Chunk
 from kube_api_exporter.store.pages import PAGE_OBJECTS, Page
 
-PENDING_MAX = 32
+# How many families of objects may wait in a page: some dozen new objects, or all that a page has changed a bit.
+WAITING_MAX = 2048
 Snapshot = dict[str, list[Chunk]]
 
 
@@ -49,7 +50,9 @@ class Store:
         with self._lock:
             self.series += series - self._known.get(key, ("", 0))[1]
             self._known[key] = (ident, series)
-            self._change(key, pieces)
+            index = self._index(key, is_new=True)
+            if self._pages[index].put(key, pieces):
+                self._changed(index)
 
     def delete(self, key: Key) -> None:
         """Remove an object, if it is there."""
@@ -58,22 +61,29 @@ class Store:
             _, series = self._known.pop(key, ("", -1))
             if series >= 0:
                 self.series -= series
-                self._change(key, None)
+                index = self._index(key)
+                self._pages[index].delete(key)
+                self._changed(index)
 
-    def _change(self, key: Key, pieces: Pieces | None) -> None:
-        """Note a change beside its page; a page with many is worked at once."""
+    def _index(self, key: Key, *, is_new: bool = False) -> int:
+        """Return the index of the object's page; a new page is begun for what comes behind all others."""
         index = max(bisect_right(self._firsts, key) - 1, 0)
         page = self._pages[index]
-        if index == len(self._pages) - 1 and page.is_full and page.keys[-1] < key:
+        if is_new and index == len(self._pages) - 1 and page.is_full and page.keys[-1] < key:
             # Objects come in order when everything is read: no page is laid anew for the next ones.
-            index, page = index + 1, Page([], {})
-            self._pages.append(page)
+            self._pages.append(Page([], {}))
             self._firsts.append(key)
-        page.pending[key] = pieces
+            return index + 1
+        return index
+
+    def _changed(self, index: int) -> None:
+        """Take note that a page has changed; one in which much waits is worked at once."""
+        page = self._pages[index]
         self._dirty.add(index)
         self._snapshot = None
         # A page that has nothing yet waits until it is full: what is read in order is laid once.
-        if len(page.pending) >= (PENDING_MAX if page.keys else PAGE_OBJECTS):
+        is_much = page.waiting >= WAITING_MAX if page.keys else len(page.pending) >= PAGE_OBJECTS
+        if is_much:
             self._merge(index)
 
     def _merge(self, index: int) -> None:

@@ -36,7 +36,7 @@ def small_pages() -> object:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "PAGE_OBJECTS", 4)
         patch.setattr(store, "PAGE_OBJECTS", 4)
-        patch.setattr(store, "PENDING_MAX", 3)
+        patch.setattr(store, "WAITING_MAX", 5)
         yield
 
 
