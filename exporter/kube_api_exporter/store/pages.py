@@ -9,7 +9,8 @@ from bisect import bisect_left
 from collections.abc import Container, Iterator
 from itertools import accumulate, groupby, islice, pairwise
 
-from kube_api_exporter.render.renderer import Key, Pieces
+from kube_api_exporter.render.parts import Pieces
+from kube_api_exporter.render.renderer import Key
 from kube_api_exporter.store.chunks import Chunk
 
 PAGE_OBJECTS = 256
