@@ -1,4 +1,4 @@
-"""`python -m bench.costs`: where the time of a start, and of an event, goes, stage by stage, by the Python of the image."""
+"""`python -m bench.costs`: where the time of a start and of an event goes, by the Python of the image."""
 
 import json
 import os

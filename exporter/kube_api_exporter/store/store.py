@@ -9,7 +9,7 @@ from kube_api_exporter.render.renderer import Key, Renderer
 from kube_api_exporter.store.chunks import Chunk
 from kube_api_exporter.store.pages import PAGE_OBJECTS, Page
 
-# How many families of objects may wait in a page: of dozens of new objects, or of all in which little changed.
+# How many families of objects may wait in a page: of dozens of new objects, or of many that changed a little.
 WAITING_MAX = 2048
 Snapshot = dict[str, list[Chunk]]
 # Of an object: which state of it is held, its series, what is remembered of its parts.

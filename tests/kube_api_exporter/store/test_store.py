@@ -7,7 +7,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kube_api_exporter.render.parts import whole
+from kube_api_exporter.render.parts import Rendered, series, whole
 from kube_api_exporter.store import pages, store
 from kube_api_exporter.store.store import Store
 
@@ -92,3 +92,35 @@ def test_chunks_decompress_to_their_data() -> None:
     assert chunk.data == zstandard.decompress(chunk.zstd)
     assert chunk.gzip is chunk.encoded("gzip")
     assert chunk.data is chunk.encoded("")
+
+
+def test_a_change_of_nothing_leaves_the_snapshot() -> None:
+    """An object of which only the version is new costs the next scrape nothing."""
+    subject = Store()
+    subject.put(("n", "x"), "1", whole({"a": b"1\n"}))
+    before = subject.snapshot()
+    subject.put(("n", "x"), "2", whole({"a": b"1\n"}))
+    assert before is subject.snapshot()
+    assert {("n", "x"): "2"} == subject.idents()
+
+
+@given(
+    st.lists(st.tuples(keys, st.none() | st.tuples(pieces, st.sets(st.sampled_from(FAMILIES)))), max_size=20)
+)
+def test_families_that_are_kept_stay(history: list[tuple[Key, tuple[Pieces, set[str]] | None]]) -> None:
+    """What is not put anew of an object is as it was, whether it waits or is joined."""
+    subject, model = Store(), dict[Key, Pieces]()
+    for turn, (key, change) in enumerate(history):
+        if change is None:
+            subject.delete(key)
+            model.pop(key, None)
+        else:
+            new, kept = change
+            stays = {family: said for family, said in model.get(key, {}).items() if family in kept}
+            put = {family: said for family, said in new.items() if family not in kept}
+            model[key] = {**stays, **put}
+            subject.put(key, str(turn), Rendered(put, series(model[key]), kept=kept))
+        if turn % 3 == 0:
+            assert expected(model) == held(subject)
+    assert expected(model) == held(subject)
+    assert sum(map(series, model.values())) == subject.series
