@@ -47,12 +47,7 @@ class Rendered:
 
 def whole(pieces: Pieces) -> Rendered:
     """Return an object that is rendered at once."""
-    return Rendered(pieces, series(pieces))
-
-
-def series(pieces: Pieces) -> int:
-    """Return how many series there are in some lines."""
-    return sum([piece.count(10) for piece in pieces.values()])  # 10 is a newline
+    return Rendered(pieces, sum([piece.count(10) for piece in pieces.values()]))  # 10 is a newline
 
 
 def separable(shape: Object) -> dict[str, Object]:

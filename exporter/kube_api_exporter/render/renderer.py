@@ -185,40 +185,38 @@ class Renderer:
 
     def _by_parts(self, typed: Typed, seen: Seen, identity: str) -> Rendered:
         """Render the head of an object and the sections that were decoded."""
-        held = [read.held for read in seen.parts if read.held]
         lines = Lines(list)
-        lines.room -= sum([part.spent for part in held])
+        for read in seen.parts:
+            lines.room -= read.held.spent if read.held else 0
         typed.render(seen.value, identity, lines)
-        room, beside = lines.room, len(lines)
+        room, beside, lost = lines.room, len(lines), self.families.lost.total()
         self._add_labels(seen, identity, lines)
-        pieces = self._said(lines, typed.families)
-        known, kept = list[Part | None](), set[str]()
+        pieces, series = self._said(lines, typed.families)
+        known, kept = list[Part | None](), list[dict[str, None]]()
         for section, read in zip(typed.sections, seen.parts, strict=True):
             if part := read.held:
                 known.append(part)
-                kept |= section.families.keys()
+                kept.append(section.families)
             else:
                 lines = Lines(list)
                 lines.room, lines.beside = room, beside
-                lost = self.families.lost.total()
                 count = section.render(read.value, identity, lines)
-                said = self._said(lines, section.families)
-                part = Part(read.mark, room - lines.room, count, parts.series(said))
-                # What was lost is lost and counted again at the next event.
-                known.append(part if self.families.lost.total() == lost else None)
+                said, own = self._said(lines, section.families)
                 pieces |= said
-                room = lines.room
+                part = Part(read.mark, room - lines.room, count, own)
+                room, before, lost = lines.room, lost, self.families.lost.total()
+                known.append(part if lost == before else None)  # what is lost is counted at every event
             beside += part.families
-        series = parts.series(pieces) + sum([part.series for part in held])
-        return Rendered(pieces, series, tuple(known), kept)
+            series += part.series
+        return Rendered(pieces, series, tuple(known), kept[0] if len(kept) == 1 else set[str]().union(*kept))
 
-    def _said(self, lines: Lines, families: dict[str, None]) -> Pieces:
-        """Join the lines of a part, and take note of its families."""
+    def _said(self, lines: Lines, families: dict[str, None]) -> tuple[Pieces, int]:
+        """Join the lines of a part, and take note of its families; return how many series it has as well."""
         pieces = self._encode(lines)
         if self._typed and not pieces.keys() <= families.keys():
             families.update(dict.fromkeys(pieces))
             self._mixed = self._mixed or self._typed.are_mixed
-        return pieces
+        return pieces, sum(map(len, lines.values())) * (2 if self._alias else 1)
 
     def _seen(self, typed: Typed, value: Any, held: Held) -> Seen:
         """Say who a decoded object is, and decode what of it is not as it was held."""

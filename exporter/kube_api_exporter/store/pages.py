@@ -41,9 +41,10 @@ class Page:
     def put(self, key: Key, pieces: Pieces, kept: Container[str] = ()) -> bool:
         """Note what is new about an object, whose `kept` families stay; return whether anything is."""
         slot = self._slot(key)
-        stays = {family: new for family, new in (self.pending.get(key) or {}).items() if family in kept}
+        waiting = self.pending.get(key)
+        stays = {family: new for family, new in waiting.items() if family in kept} if waiting else {}
         if slot is None:
-            self._note(key, {**stays, **pieces})
+            self._note(key, stays | pieces if stays else pieces)
             return True
         for family, new in pieces.items():
             chunk = self.chunks.get(family)

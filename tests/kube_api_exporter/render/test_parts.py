@@ -98,6 +98,8 @@ def agree(
             if is_gone:
                 each("DELETED", value)
         assert state(other) == state(feed)
+        lines = b"".join(one for said in state(feed)["bytes"].values() for one in said)
+        assert lines.count(b"\n") == state(feed)["series"]
 
 
 @pytest.mark.parametrize(("words_max", "budget"), [(200, 0), (1, 0), (200, 8)])

@@ -7,7 +7,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kube_api_exporter.render.parts import Rendered, series, whole
+from kube_api_exporter.render.parts import Rendered, whole
 from kube_api_exporter.store import pages, store
 from kube_api_exporter.store.store import Store
 
@@ -119,8 +119,8 @@ def test_families_that_are_kept_stay(history: list[tuple[Key, tuple[Pieces, set[
             stays = {family: said for family, said in model.get(key, {}).items() if family in kept}
             put = {family: said for family, said in new.items() if family not in kept}
             model[key] = {**stays, **put}
-            subject.put(key, str(turn), Rendered(put, series(model[key]), kept=kept))
+            subject.put(key, str(turn), Rendered(put, whole(model[key]).series, kept=kept))
         if turn % 3 == 0:
             assert expected(model) == held(subject)
     assert expected(model) == held(subject)
-    assert sum(map(series, model.values())) == subject.series
+    assert sum(whole(one).series for one in model.values()) == subject.series
