@@ -165,12 +165,13 @@ class Backtest:
             agreements = self._agreements(running, window, past)
             self.notes.append(self._proof(list(agreements.values())))
             # What does not prove itself is said once: of the new ones, which are the question.
-            both = ((self.old, self.old_needs, OLD, {}), (self.rules, self.needs, NEW, agreements))
             old, new = (
-                self._known(running, _said(running, rules, window, tag), found, proved)
-                for rules, found, tag, proved in both
+                _said(running, rules, window, tag) for rules, tag in ((self.old, OLD), (self.rules, NEW))
             )
-            return old, new
+            return (
+                self._known(running, old, self.old_needs, {}),
+                self._known(running, new, self.needs, agreements),
+            )
 
     def _known(
         self, running: Engine, said: engine.Evaluated, found: Needs, agreements: dict[str, Agreement]
