@@ -38,7 +38,7 @@ def main() -> None:
         import_module(name)
         for name in (
             "exporter_kit.api.client",
-            "exporter_kit.api.access",
+            "exporter_kit.api.place",
             "kube_api_exporter.options",
             "kube_api_exporter.watch.catalog",
         )
