@@ -79,6 +79,11 @@ def gate(
             raise UsageError(f"--report {file}: the name must end with one of {', '.join(BY_SUFFIX)}")
     wanted = approvals.read(approvals_file) if approvals_file else ()
     before, after = gating.load(old, new), gating.load(new, old)
+    if after.alerts and not before.rules:
+        raise UsageError(
+            f"{old} has no rules to compare with, so that every alert of {new} would be new: name what has"
+            f" those of before; what new rules do, alertdrill replay --rules {new} says"
+        )
     found = gating.gate(before, after, recordings(folders))
     told = approvals.approved(found, wanted, dt.datetime.now(dt.UTC).date())
     write(told, report)
