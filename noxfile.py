@@ -16,7 +16,7 @@ PYTHON_CODE = ("exporter", "suite", "tests", "manifests", "noxfile.py")
 LOCK = "suite/requirements.txt"
 IMAGE_LOCK = "exporter/requirements.txt"
 GROUPS = ("build", "browser", "lint", "types", "tests")
-TESTS = ("-n", "auto", "--dist=loadfile")
+TESTS = ("-n", "auto", "--dist=worksteal")
 REPORTS = Path(os.environ.get("ALERTDRILL_REPORTS", "reports"))
 
 
@@ -44,7 +44,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests that need no cluster, a file per core at a time."""
+    """Run the tests that need no cluster, on every core."""
     install(session)
     session.run("pytest", *TESTS, *(session.posargs or ["tests"]))
 
