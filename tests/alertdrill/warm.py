@@ -50,9 +50,13 @@ class Warm:
         asked = [command, words, str(folder), dict(environment), *map(str, self._out)]
         assert self._parent.stdin
         assert self._parent.stdout
-        self._parent.stdin.write(json.dumps(asked) + "\n")
-        self._parent.stdin.flush()
-        code = int(self._parent.stdout.readline())
+        try:
+            self._parent.stdin.write(json.dumps(asked) + "\n")
+            self._parent.stdin.flush()
+            code = int(self._parent.stdout.readline())
+        except BaseException:
+            self._parent.kill()  # else this command's end would be taken for that of the next one
+            raise
         return subprocess.CompletedProcess(words, code, *(file.read_text() for file in self._out))
 
 
