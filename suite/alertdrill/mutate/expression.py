@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+import msgspec
 import promql_parser as library
 
 from alertdrill import durations
 from alertdrill.compress import printer
 from alertdrill.model import Value
-from alertdrill.mutate import numbers, operation
+from alertdrill.mutate import joins, numbers, operation
 from alertdrill.mutate.operation import COMPARISONS, SETS
 from alertdrill.rules import promql
 
@@ -33,12 +34,16 @@ STEP = 0.1  # by how much of itself any other threshold is moved
 
 
 class Edit(Value, frozen=True, kw_only=True):
-    """One change: of which kind, in a few words, and the expression with it; `same` says why it is none."""
+    """One change: of which kind, in a few words, and the expression with it; `same` says why it is none.
+
+    `freed` is the label that a selector fixed, as long as no series with it is mixed with others.
+    """
 
     kind: str
     what: str
     text: str
     same: str = ""
+    freed: joins.Label | None = None
 
 
 def edits(tree: promql.Expr) -> Iterator[Edit]:
@@ -60,7 +65,18 @@ def edits(tree: promql.Expr) -> Iterator[Edit]:
         for edit in edits(child):
             parts = [plain(one) for one in below]
             parts[place] = edit.text
-            yield Edit(kind=edit.kind, what=edit.what, text=around(tree, parts), same=edit.same)
+            yield _within(tree, place, msgspec.structs.replace(edit, text=around(tree, parts)))
+
+
+def _within(node: promql.Expr, place: int, edit: Edit) -> Edit:
+    """Return an edit of a child of a node as one of the node."""
+    if edit.freed is None:
+        return edit
+    if isinstance(node, library.BinaryExpr) and joins.superfluous(node, place, edit.freed):
+        name, value = edit.freed
+        same = f"the other side of {node.op} has only {name}={json.dumps(value)}, and so must this one"
+        return msgspec.structs.replace(edit, same=edit.same or same, freed=None)
+    return edit if joins.keeps_apart(node, edit.freed[0]) else msgspec.structs.replace(edit, freed=None)
 
 
 def plain(node: promql.Expr) -> str:
@@ -237,12 +253,14 @@ def _of_selector(node: library.VectorSelector, window: str) -> Iterator[Edit]:
         rest = [one for one in range(len(matchers)) if one != number]
         if matcher.name == "__name__" or not (node.name or any(_must_match(matchers[one]) for one in rest)):
             continue
+        equal = matcher.op == library.MatchOp.Equal and matcher.value
         all_match = matcher.op == library.MatchOp.Re and matcher.value == ".*"
         yield Edit(
             kind="matcher",
             what=f"{_matcher(matcher)} of {_named(node)} → nothing",
             text=selected(node, rest) + window + placed(node),
             same="every series matches it" if all_match else "",
+            freed=(matcher.name, matcher.value) if equal else None,
         )
 
 

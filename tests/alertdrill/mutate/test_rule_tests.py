@@ -7,7 +7,7 @@ import pytest
 
 from alertdrill import rules
 from alertdrill.errors import RulesError
-from alertdrill.mutate import mutants, rule_tests
+from alertdrill.mutate import cases, mutants, rule_tests
 
 RULES = """
 groups:
@@ -55,7 +55,7 @@ def killed(
     (folder / "a.rules.yaml").write_text(textwrap.dedent(ruleset))
     (folder / "a.test.yaml").write_text(textwrap.dedent(tests))
     found, _ = mutants.of(rules.load([folder / "a.rules.yaml"]))
-    kills = rule_tests.kills(found, rule_tests.read([folder / "a.test.yaml"]), every=every)
+    kills = rule_tests.kills(found, cases.read([folder / "a.test.yaml"]), every=every)
     return {
         f"{one.original.name} {one.what}": {case.rpartition(": ")[2] for case in cases}
         for one, cases in zip(found, kills, strict=True)
