@@ -5,23 +5,24 @@ rules they need are evaluated. Most mutants are noticed by the first thing a cas
 costs; so the first minutes of all cases come first, and who has been noticed is not asked about again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from alertdrill import rules
 from alertdrill.errors import RulesError
 from alertdrill.mutate import cases, colony, trial
-from alertdrill.mutate.cases import Document, TestFile
+from alertdrill.mutate.cases import TestFile
 from alertdrill.mutate.colony import Colony, Tried
 from alertdrill.mutate.mutants import Mutant
-from alertdrill.mutate.trial import Trial
+from alertdrill.mutate.trial import Member, Trial
 from alertdrill.prometheus import promtool
 
 # Up to which second cases are asked, one after the other.
 WAVES = (1200.0, 2700.0, 5400.0, 10_800.0, float("inf"))
-TOGETHER = 48  # mutants before one case at once
+TOGETHER = 32  # mutants before one case at once
 
 
 def kills(mutants: Sequence[Mutant], tests: Sequence[TestFile], *, every: bool) -> list[frozenset[str]]:
@@ -35,12 +36,24 @@ def kills(mutants: Sequence[Mutant], tests: Sequence[TestFile], *, every: bool) 
     found: list[set[str]] = [set() for _ in mutants]
     since = -1.0
     for until in WAVES[-1:] if every else WAVES:
-        open_ = {place for place, one in enumerate(mutants) if every or not (found[place] or one.same)}
-        trials = [one for test in asked for one in test.trials(open_, since, until)]
-        trial.run(trials)
-        for one in trials:
-            for place in one.killed & open_:
-                found[place].add(one.test.named(one.number))
+        waiting = {
+            place: sorted(probe for test in asked for probe in test.probes(place, since, until))
+            for place, mutant in enumerate(mutants)
+            if every or not (found[place] or mutant.same)
+        }
+        while waiting:
+            # One case each, the most telling one; all of them where all are to be known.
+            taken = {place: probes[: None if every else 1] for place, probes in waiting.items()}
+            trials = [one for test in asked for one in test.trials(taken, until)]
+            trial.run(trials)
+            for one in trials:
+                for place in one.killed & waiting.keys():
+                    found[place].add(one.test.named(one.number))
+            waiting = {
+                place: rest
+                for place, probes in waiting.items()
+                if (rest := probes[len(taken[place]) :]) and not found[place]
+            }
         since = until
     return [frozenset(one) for one in found]
 
@@ -64,13 +77,24 @@ def _pass_as_they_are(tests: Sequence[TestFile]) -> None:
         raise rules.BadRulesError(wrong)
 
 
+class Probe(NamedTuple):
+    """A case that is to be asked about a mutant; the first in order is the one to begin with."""
+
+    is_silent: bool
+    until: float
+    of: int
+    number: int
+    alone: bool
+
+
 class _Asked:
     """The mutants of the rules of one file of tests, each with what a change of its rule may reach."""
 
     def __init__(self, test: TestFile, mutants: Sequence[Mutant]) -> None:
-        self._test = test
-        self._members: list[tuple[Tried, Colony]] = []
-        self._as_they_are: dict[int, tuple[Tried, Colony]] = {}  # by the place of a mutant
+        self.test = test
+        # Both by the place of a mutant.
+        self._members: dict[int, Member] = {}
+        self._as_it_is: dict[int, Member] = {}
         known: dict[int, tuple[Colony | None, Tried]] = {}
         for place, mutant in enumerate(mutants):
             rule = mutant.original
@@ -79,28 +103,40 @@ class _Asked:
                 known[id(rule)] = (colony.of(test, rule), as_it_is)
             reached, as_it_is = known[id(rule)]
             if reached is not None:
-                self._members.append((Tried(place, rule, mutant.changed), reached))
-                self._as_they_are[place] = (as_it_is, reached)
+                self._members[place] = (Tried(place, rule, mutant.changed), reached)
+                self._as_it_is[place] = (as_it_is, reached)
 
-    def trials(self, open_: set[int], since: float, until: float) -> Iterator[Trial]:
-        """Yield what must be asked about these mutants, of what is expected between two times."""
-        those = [one for one in self._members if one[0].place in open_]
-        for number, case in enumerate(self._test.cases):
-            together = []
-            for tried, reached in those:
-                if reached.alone or reached.without_names(case):
-                    if any(since < at <= until for _, _, at in cases.expected(case)):
-                        yield Trial(self._test, number, [(tried, reached)], until, alone=True)
-                elif _looks_at(case, reached, since, until):
-                    together.append((tried, reached))
-            for first in range(0, len(together), TOGETHER):
-                part = together[first : first + TOGETHER]
-                whole = {id(self._as_they_are[one.place]): self._as_they_are[one.place] for one, _ in part}
-                yield Trial(self._test, number, [*whole.values(), *part], until)
+    def probes(self, place: int, since: float, until: float) -> Iterator[Probe]:
+        """Yield which cases are worth asking about a mutant, of what they expect between two times."""
+        if place not in self._members:
+            return
+        _, reached = self._members[place]
+        for number, case in enumerate(self.test.cases):
+            alone = reached.alone or reached.without_names(case)
+            times = [
+                (at, bool(stated.get("exp_alerts") or stated.get("exp_samples")))
+                for kind, stated, at in cases.expected(case)
+                if at <= until and (alone or reached.looked_at(kind, stated))
+            ]
+            if any(at > since for at, _ in times):
+                # Most are noticed where an alert is expected to fire.
+                yield Probe(not any(fires for _, fires in times), max(times)[0], id(self), number, alone)
 
-
-def _looks_at(case: Document, reached: Colony, since: float, until: float) -> bool:
-    """Say whether a case expects something of these rules after one time and up to another."""
-    return any(
-        since < at <= until and reached.looked_at(kind, stated) for kind, stated, at in cases.expected(case)
-    )
+    def trials(self, taken: Mapping[int, Sequence[Probe]], until: float) -> Iterator[Trial]:
+        """Yield what must be asked to know of these mutants, by their places."""
+        together: dict[int, list[int]] = {}
+        for place, probes in taken.items():
+            for probe in probes:
+                if probe.of == id(self) and probe.alone:
+                    yield Trial(self.test, probe.number, [self._members[place]], until, alone=True)
+                elif probe.of == id(self):
+                    together.setdefault(probe.number, []).append(place)
+        for number, places in together.items():
+            for first in range(0, len(places), TOGETHER):
+                part = places[first : first + TOGETHER]
+                whole = {
+                    tried.place: (tried, reached) for tried, reached in (self._as_it_is[one] for one in part)
+                }
+                yield Trial(
+                    self.test, number, [*whole.values(), *(self._members[one] for one in part)], until
+                )

@@ -77,7 +77,7 @@ def test_a_case_notices_what_makes_it_fail(tmp_path: Path) -> None:
 
 
 def test_who_has_been_noticed_is_not_asked_about_again(tmp_path: Path) -> None:
-    """By default one case is enough for each, the shortest first; as many are noticed as by all."""
+    """By default one case is enough for each; as many are noticed as by all."""
     whole, first = killed(tmp_path), killed(tmp_path, every=False)
     assert {name for name, cases in whole.items() if cases} == {
         name for name, cases in first.items() if cases
