@@ -28,7 +28,6 @@ OTHER_COMPARISONS = {
     "!=": ("==",),
 }
 OTHER_SETS = {"and": ("or", "unless"), "or": ("and", "unless"), "unless": ("and", "or")}
-MATCHES = ((library.MatchOp.Equal, "="), (library.MatchOp.NotEqual, "!="), (library.MatchOp.Re, "=~"))
 SMALL = 10  # a whole number below it is a count, and the next count is the nearest wrong one
 STEP = 0.1  # by how much of itself any other threshold is moved
 
@@ -36,14 +35,14 @@ STEP = 0.1  # by how much of itself any other threshold is moved
 class Edit(Value, frozen=True, kw_only=True):
     """One change: of which kind, in a few words, and the expression with it; `same` says why it is none.
 
-    `freed` is the label that a selector fixed, as long as no series with it is mixed with others.
+    `freed` is the matcher that was left out, as long as no series it took is mixed with others.
     """
 
     kind: str
     what: str
     text: str
     same: str = ""
-    freed: joins.Label | None = None
+    freed: joins.Fixed | None = None
 
 
 def edits(tree: promql.Expr) -> Iterator[Edit]:
@@ -73,8 +72,8 @@ def _within(node: promql.Expr, place: int, edit: Edit) -> Edit:
     if edit.freed is None:
         return edit
     if isinstance(node, library.BinaryExpr) and joins.superfluous(node, place, edit.freed):
-        name, value = edit.freed
-        same = f"the other side of {node.op} has only {name}={json.dumps(value)}, and so must this one"
+        name, word, value = edit.freed
+        same = f"the other side of {node.op} has only {name}{word}{json.dumps(value)}, and so must this one"
         return msgspec.structs.replace(edit, same=edit.same or same, freed=None)
     return edit if joins.keeps_apart(node, edit.freed[0]) else msgspec.structs.replace(edit, freed=None)
 
@@ -135,9 +134,9 @@ def selected(node: library.VectorSelector, keep: Sequence[int]) -> str:
 
 
 def _matcher(one: library.Matcher) -> str:
-    word = next((word for op, word in MATCHES if op == one.op), "!~")
-    name = one.name if printer.NAME.fullmatch(one.name) else json.dumps(one.name, ensure_ascii=False)
-    return f"{name}{word}{json.dumps(one.value, ensure_ascii=False)}"
+    name, word, value = joins.matcher(one)
+    shown = name if printer.NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+    return f"{shown}{word}{json.dumps(value, ensure_ascii=False)}"
 
 
 def placed(node: library.VectorSelector | library.SubqueryExpr) -> str:
@@ -253,14 +252,13 @@ def _of_selector(node: library.VectorSelector, window: str) -> Iterator[Edit]:
         rest = [one for one in range(len(matchers)) if one != number]
         if matcher.name == "__name__" or not (node.name or any(_must_match(matchers[one]) for one in rest)):
             continue
-        equal = matcher.op == library.MatchOp.Equal and matcher.value
         all_match = matcher.op == library.MatchOp.Re and matcher.value == ".*"
         yield Edit(
             kind="matcher",
             what=f"{_matcher(matcher)} of {_named(node)} → nothing",
             text=selected(node, rest) + window + placed(node),
             same="every series matches it" if all_match else "",
-            freed=(matcher.name, matcher.value) if equal else None,
+            freed=joins.matcher(matcher),
         )
 
 

@@ -1,4 +1,4 @@
-"""Matchers that a join makes superfluous: the other side has only series with that label's value.
+"""Matchers that a join makes superfluous: the other side has only series that they take.
 
 `a{job="x"} / b{job="x"}` is `a / b{job="x"}`, since both must have the same job. That holds as long as
 nothing between the selector and the join mixes series of several jobs.
@@ -11,6 +11,7 @@ from alertdrill.mutate.operation import SETS
 from alertdrill.rules import promql
 
 # Functions whose every result is of one series, and has its labels.
+MATCHES = ((library.MatchOp.Equal, "="), (library.MatchOp.NotEqual, "!="), (library.MatchOp.Re, "=~"))
 OF_ONE_SERIES = frozenset(
     {"abs", "avg_over_time", "ceil", "changes", "clamp", "clamp_max", "clamp_min", "count_over_time"}
     | {"delta", "deriv", "exp", "floor", "idelta", "increase", "irate", "last_over_time", "ln", "log10"}
@@ -19,13 +20,18 @@ OF_ONE_SERIES = frozenset(
     | {"timestamp"}
 )
 
-Label = tuple[str, str]  # name and value
+Fixed = tuple[str, str, str]  # a label's name, how it is compared, and with what
 
 
-def superfluous(node: library.BinaryExpr, side: int, label: Label) -> bool:
-    """Say whether series of one side (0 the left one) that lack a label find nothing on the other side."""
+def matcher(one: library.Matcher) -> Fixed:
+    """Return what a matcher fixes."""
+    return one.name, next((word for op, word in MATCHES if op == one.op), "!~"), one.value
+
+
+def superfluous(node: library.BinaryExpr, side: int, fixed: Fixed) -> bool:
+    """Say whether series of one side (0 the left one) that a matcher kept out find nothing on the other."""
     other = promql.children(node)[1 - side]
-    if not (_is_matched_on(node, label[0]) and has(other, label)):
+    if not (_is_matched_on(node, fixed[0]) and has(other, fixed)):
         return False
     if str(node.op) in SETS:
         return str(node.op) == "and" or (str(node.op) == "unless" and side == 1)
@@ -34,22 +40,21 @@ def superfluous(node: library.BinaryExpr, side: int, label: Label) -> bool:
     return not _has_modifiers(node) or side == many
 
 
-def has(node: promql.Expr, label: Label) -> bool:
-    """Say whether every series an expression may return has a label with this value."""
+def has(node: promql.Expr, fixed: Fixed) -> bool:
+    """Say whether every series an expression may return has a label that a matcher takes."""
     children = promql.children(node)
     match node:
         case library.VectorSelector():
             return not node.matchers.or_matchers and any(
-                (one.op, one.name, one.value) == (library.MatchOp.Equal, *label)
-                for one in node.matchers.matchers
+                matcher(one) == fixed for one in node.matchers.matchers
             )
         case library.BinaryExpr() if not _is_with_scalar(node):
-            left, right = (has(child, label) for child in children)
+            left, right = (has(child, fixed) for child in children)
             if str(node.op) == "or":
                 return left and right
-            matched = _is_matched_on(node, label[0])
+            matched = _is_matched_on(node, fixed[0])
             return matched and (left or (right and str(node.op) != "unless"))
-    return keeps_apart(node, label[0]) and any(has(child, label) for child in children)
+    return keeps_apart(node, fixed[0]) and any(has(child, fixed) for child in children)
 
 
 def keeps_apart(node: promql.Expr, name: str) -> bool:

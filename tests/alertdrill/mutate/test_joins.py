@@ -25,6 +25,7 @@ def superfluous(text: str) -> list[str]:
         ('a{j="x"} / b{j="y"}', []),
         ('a{j="x"} / b', []),
         ('a{j=~"x"} / b{j="x"}', []),
+        ('a{j=~"x|y", k!="z"} / b{k!="z"}', ['a{j=~"x|y"} / b{k!="z"}', 'a{j=~"x|y", k!="z"} / b']),
         # The side of which only one may match: two of another job are an error even where nothing matches.
         ('a{j="x"} / on (j) b{j="x"}', ['a / on (j) b{j="x"}']),
         ('a{j="x"} / on (j) group_left b{j="x"}', ['a / on (j) group_left () b{j="x"}']),
