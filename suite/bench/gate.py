@@ -1,8 +1,9 @@
 """Rules held against recordings: how long it takes, and beside a promtool test file per variant of a rule.
 
-`python -m bench.gate` prints figures and ratios, and ends with 1 where one is missed. The modelled crash
-loops are what promtool would be given by hand: each variant of a rule needs its test file run anew, while
-the engine has the samples once and is asked again.
+`python -m bench.gate` prints figures and ratios, and ends with 1 where one is missed. The modelled
+containers, of which every tenth is in a crash loop, are what promtool would be given by hand: each variant of
+a rule, of its window or its threshold, needs its test file run anew, while the engine has the samples once
+and is asked again.
 """
 
 import subprocess
@@ -24,7 +25,7 @@ from alertdrill.replay.export import written
 from alertdrill.rules import RuleSet
 
 GATE_SECONDS_MAX, REPLAY_SECONDS_MAX, RATIO_MIN = 15.0, 1.5, 50.0
-LOOPS, STEP, HOURS = 200, 15, 3
+CONTAINERS, LOOP, STEP, HOURS = 1000, 10, 15, 3  # every tenth loops
 VARIANTS, PROMTOOL_RUNS = 100, 3
 START = 1_600_000_000 // STEP * STEP
 INCIDENTS = data.path("fixtures", "incidents")
@@ -37,22 +38,23 @@ def seconds(run: Callable[[], object]) -> float:
     return time.monotonic() - begun
 
 
-def loops() -> list[Series]:
-    """Return containers that restart every five minutes, each begun at another moment."""
+def restarts() -> list[Series]:
+    """Return the restarts of containers; who loops does so every five minutes, from a moment of its own."""
     times = range(START, START + HOURS * 3600, STEP)
     return [
         Series(
             labels={"__name__": "restarts", "pod": f"web-{number}"},
             timestamps=tuple(t * 1000 for t in times),
-            values=tuple(float((t - START + 7 * number) // 300) for t in times),
+            values=tuple(0.0 if number % LOOP else float((t - START + 7 * number) // 300) for t in times),
         )
-        for number in range(LOOPS)
+        for number in range(CONTAINERS)
     ]
 
 
 def variant(number: int) -> str:
-    """Return a rule file: a rule of another window."""
-    expression = f"rate(restarts[{60 + 6 * number}s]) > 0"
+    """Return a rule file: a rule of another window and another threshold."""
+    window, threshold = divmod(number, 10)
+    expression = f"rate(restarts[{window + 1}m]) > {threshold}/3600"
     return f"groups: [{{name: g, rules: [{{alert: A{number}, expr: '{expression}', for: 1h}}]}}]"
 
 
@@ -102,7 +104,7 @@ def main() -> int:
     other = RuleSet(files={"other.yaml": rules.parse(text, "other.yaml")}, declarations=stated.declarations)
     gated = seconds(lambda: gate(stated, other, recorded))
     slowest = max(seconds(lambda: replay(one)) for one in recorded)  # noqa: B023
-    made = loops()
+    made = restarts()
     mine, theirs = ours(made), promtools(made)
     promised = [
         (f"gate of {len(stated.rules)} rules over {len(recorded)} recordings, s", gated, GATE_SECONDS_MAX, 1),

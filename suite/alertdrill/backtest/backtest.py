@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from alertdrill import durations, engine
-from alertdrill.backtest import agree, history, near, needs, noise, plan, served
+from alertdrill.backtest import agree, history, lacking, near, needs, noise, plan, served
 from alertdrill.backtest.access import Access
 from alertdrill.backtest.history import History
 from alertdrill.backtest.needs import Needs
 from alertdrill.backtest.plan import Plan
-from alertdrill.backtest.raw import moment
 from alertdrill.backtest.selector import Selector
 from alertdrill.backtest.server import Server
 from alertdrill.backtest.values import Agreement, Alert, Noise, Result
@@ -24,9 +23,11 @@ from alertdrill.prometheus import remote_read
 from alertdrill.prometheus.remote_read import Matcher
 from alertdrill.rules import Rule, RuleSet
 
-NEW, DEPLOYED = "new:", "deployed:"  # under which each revision's recorded series stand in the engine
-LATE_SHARE = 0.05  # of the time; who has no data for longer is told of
-BISECTIONS = 10
+NEW, OLD, DEPLOYED = (
+    "new:",
+    "old:",
+    "deployed:",
+)  # under which each revision's recorded series stand in the engine
 
 
 class Asked(Value, frozen=True, kw_only=True):
@@ -46,8 +47,18 @@ class Asked(Value, frozen=True, kw_only=True):
     bytes_max: int = 4 * 2**30
 
 
+class Known(Value, frozen=True):
+    """What one revision came to: all its alerts, and why nothing can be said of some."""
+
+    alerts: tuple[engine.Alert, ...]
+    doubts: dict[str, str]
+
+
 class Backtest:
-    """One backtest of one set of rules; `prepare` asks little, `run` asks for the history."""
+    """One backtest of one set of rules; `prepare` asks little, `run` asks for the history.
+
+    `old` is a revision of them that `compare` holds against the same past.
+    """
 
     def __init__(
         self,
@@ -57,12 +68,14 @@ class Backtest:
         clock: Clock,
         *,
         deployed: RuleSet | None = None,
+        old: RuleSet | None = None,
         tell: Callable[[str], None] = lambda _sentence: None,
     ) -> None:
+        self.old = RuleSet() if old is None else old
         self.rules, self.asked, self.access, self.clock, self.tell = rules, asked, access, clock, tell
         self.deployed = deployed
         self.not_proved = ""
-        self.needs = needs.find(rules)
+        self.needs, self.old_needs = needs.find(rules), needs.find(self.old)
         self.notes: list[str] = []
 
     @contextmanager
@@ -82,8 +95,8 @@ class Backtest:
             f"groups without an interval are evaluated every {durations.text(interval)} ({who})"
         )
         self.interval = interval
-        holds = [rule.hold for rule in (*self.rules.rules, *self.proved.rules)]
-        holds += [rule.keep_firing_for for rule in (*self.rules.rules, *self.proved.rules)]
+        every = [*self.rules.rules, *self.old.rules, *self.proved.rules]
+        holds = [hold for rule in every for hold in (rule.hold, rule.keep_firing_for)]
         longest = max(durations.seconds(hold) for hold in (*filter(None, (*holds, *self.asked.holds)), "0"))
         # Whatever is firing at the start must have been pending before.
         self.first = self.asked.start - longest - 2 * interval
@@ -99,7 +112,9 @@ class Backtest:
                 self.deployed = served.rules(server)
             except LabError as error:
                 self.not_proved = f"{error}; name the rules that were deployed by --deployed"
-        names = self.rules.alerts & (self.deployed.alerts if self.deployed else frozenset())
+        names = (self.rules.alerts | self.old.alerts) & (
+            self.deployed.alerts if self.deployed else frozenset()
+        )
         if not names and not self.not_proved:
             self.not_proved = "none of these alerts was deployed, so nothing in the history is theirs"
         self.proved = served.named(self.deployed, names) if self.deployed else RuleSet()
@@ -109,7 +124,7 @@ class Backtest:
         """Return every selector that must be fetched, with how far back of the first evaluation."""
         all_needs = [
             one
-            for found in (self.needs, self.proved_needs)
+            for found in (self.needs, self.old_needs, self.proved_needs)
             for those in found.of_rules.values()
             for one in those
         ]
@@ -135,7 +150,44 @@ class Backtest:
             )
 
     def run(self, server: Server, cost: Plan) -> Result:
-        """Fetch the history, evaluate both revisions on it, and tell what came of it."""
+        """Fetch the history, evaluate the rules and those deployed on it, and tell what came of it."""
+        with self._filled(server, cost) as running:
+            return self._judged(running, cost)
+
+    def compare(self, server: Server, cost: Plan) -> tuple[Known, Known]:
+        """Fetch the history, and return what the old and the new rules come to on it.
+
+        What is known is less where the deployed rules, backtested, don't agree with the history.
+        """
+        with self._filled(server, cost) as running:
+            past = self._alerts_of(running)
+            window = self._window(past)
+            agreements = self._agreements(running, window, past)
+            self.notes.append(self._proof(list(agreements.values())))
+            # What does not prove itself is said once: of the new ones, which are the question.
+            old, new = (
+                _said(running, rules, window, tag) for rules, tag in ((self.old, OLD), (self.rules, NEW))
+            )
+            return (
+                self._known(running, old, self.old_needs, {}),
+                self._known(running, new, self.needs, agreements),
+            )
+
+    def _known(
+        self, running: Engine, said: engine.Evaluated, found: Needs, agreements: dict[str, Agreement]
+    ) -> Known:
+        absent = lacking.found(running, found, self.first, self.asked)
+        doubts = {}
+        for one in said.alerts:
+            missing, _ = lacking.of(found, one.rule, absent, self.asked.absent)
+            agreement = agreements.get(one.rule.name)
+            if why := _why_unknown(found, one.rule, one.trouble, missing, agreement):
+                doubts[one.rule.name] = why
+        return Known(said.alerts, doubts)
+
+    @contextmanager
+    def _filled(self, server: Server, cost: Plan) -> Iterator[Engine]:
+        """Fetch the history, and yield an engine that holds it."""
         with tempfile.TemporaryDirectory(prefix="alertdrill-backtest-") as folder:
             past = History(
                 server,
@@ -151,7 +203,8 @@ class Backtest:
             with engine.started(fill) as running:
                 if self.way != "chunks":
                     running.write(self._marked(history.series(pieces, self.way)))
-                return self._judged(running, cost)
+                self.tell("evaluating the rules")
+                yield running
 
     def _marked(self, series: Iterable[Series]) -> Iterator[Series]:
         """Put markers where series end, as queries leave them out; by when their target was scraped."""
@@ -177,18 +230,11 @@ class Backtest:
 
     def _judged(self, running: Engine, cost: Plan) -> Result:
         past = self._alerts_of(running)
-        window = Window(
-            start=self.first,
-            end=self.asked.end,
-            interval=self.interval,
-            since=self.first - max(self.needs.recorded, self.proved_needs.recorded),
-            phases=self._phases(past),
-        )
-        self.tell("evaluating the rules")
+        window = self._window(past)
         said = engine.evaluate(running, self.rules, window, tag=NEW)
         agreements = self._agreements(running, window, past)
-        lacking = self._lacking(running)
-        alerts = [self._alert(running, one, agreements, lacking) for one in said.alerts]
+        absent = lacking.found(running, self.needs, window.start, self.asked)
+        alerts = [self._alert(running, one, agreements, absent) for one in said.alerts]
         # The noisiest first, then those that came near; what is unknown is not lost at the end.
         alerts.sort(key=lambda one: (-one.noise.fired, -one.noise.seconds, not one.unknown, one.name))
         known = list(agreements.values())
@@ -205,10 +251,20 @@ class Backtest:
             engine=f"Prometheus {running.version}",
             samples=cost.samples,
             alerts=tuple(alerts),
-            proof=self._proof(known, total),
+            proof=self._proof(known),
             agreement=sum(one.agreed for one in known) / total if total else None,
             too_noisy=tuple(noisy),
             notes=tuple(self.notes),
+        )
+
+    def _window(self, past: dict[str, list[Series]]) -> Window:
+        recorded = max(one.recorded for one in (self.needs, self.old_needs, self.proved_needs))
+        return Window(
+            start=self.first,
+            end=self.asked.end,
+            interval=self.interval,
+            since=self.first - recorded,
+            phases=self._phases(past),
         )
 
     def _alerts_of(self, running: Engine) -> dict[str, list[Series]]:
@@ -226,9 +282,13 @@ class Backtest:
             seen = [one for rule in group.rules for one in past.get(rule.name, [])]
             if (phase := agree.phase(seen)) is not None:
                 known.setdefault(group.name, phase)
-        offset = {name: group.query_offset for name, group in self.rules.named().items()}
+        groups = [pair for one in (self.rules, self.old, self.proved) for pair in one.named().items()]
+        offset = {
+            name: group.query_offset
+            for name, group in (*self.old.named().items(), *self.rules.named().items())
+        }
         found = {}
-        for name, group in (*self.rules.named().items(), *self.proved.named().items()):
+        for name, group in groups:
             if group.name in known:
                 late = durations.seconds(offset[name]) if offset.get(name) else 0.0
                 found[name] = known[group.name] + late
@@ -256,37 +316,12 @@ class Backtest:
                 found[name] = Agreement(evaluations=1, agreed=0, why=trouble)
         return found
 
-    def _lacking(self, running: Engine) -> dict[Selector, str]:
-        """Return of each selector what there is no data of: all the time, or its beginning."""
-        found: dict[Selector, str] = {}
-        asked = {one.selector for those in self.needs.of_rules.values() for one in those}
-        for selector in asked:
-            if not running.prometheus.has(str(selector), start=self.first, end=self.asked.end):
-                found[selector] = ""
-            elif (since := self._since(running, selector)) > 0:
-                found[selector] = moment(since * 1000)
-        return found
-
-    def _since(self, running: Engine, selector: Selector) -> float:
-        """Return from when on there is data, 0 where that is from the start or nearly so."""
-        low, high = self.asked.start, self.asked.start + LATE_SHARE * (self.asked.end - self.asked.start)
-        if running.prometheus.has(str(selector), start=self.first, end=high):
-            return 0.0
-        low, high = high, self.asked.end
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            if running.prometheus.has(str(selector), start=self.first, end=middle):
-                high = middle
-            else:
-                low = middle
-        return high
-
     def _alert(
         self,
         running: Engine,
         alert: engine.Alert,
         agreements: dict[str, Agreement],
-        lacking: dict[Selector, str],
+        absent: dict[Selector, str],
     ) -> Alert:
         start, end = self.asked.start, self.asked.end
         rule = alert.rule
@@ -294,7 +329,7 @@ class Backtest:
         reads = bool(naming.reads(rule.expr, [one.name for one in self.rules.rules if one.kind == "record"]))
         loud = any(one.fired for one in instances)
         agreement = agreements.get(rule.name)
-        missing, notes = self._missing(rule, lacking)
+        missing, notes = lacking.of(self.needs, rule, absent, self.asked.absent)
         return Alert(
             name=rule.name,
             group=alert.group,
@@ -315,31 +350,19 @@ class Backtest:
         spans = (noise.firing(one, self.asked.start, self.asked.end) for one in changes)
         return noise.noise(hold, spans, self.asked.start)
 
-    def _missing(self, rule: Rule, lacking: dict[Selector, str]) -> tuple[list[str], list[str]]:
-        """Return the selectors of which there is nothing and nobody said so, and what else is to be said."""
-        those = self.needs.of_rules.get(needs.key(rule), ())
-        about_absence = {one.selector for one in those if one.may_lack}
-        missing, notes = [], []
-        for selector in dict.fromkeys(one.selector for one in those):
-            since = lacking.get(selector)
-            if since is None:
-                continue
-            if since:
-                notes.append(f"of {selector} there is data only since {since}")
-            elif selector in about_absence or selector.metric in self.asked.absent:
-                notes.append(f"of {selector} there is no data")
-            else:
-                missing.append(str(selector))
-        return missing, notes
-
-    def _proof(self, known: Sequence[Agreement], total: int) -> str:
+    def _proof(self, known: Sequence[Agreement]) -> str:
         if self.not_proved:
             return f"not proved: {self.not_proved}"
+        total = sum(one.evaluations for one in known)
         agreed = sum(one.agreed for one in known)
         return (
             f"{_alerts(len(known))} of the deployed rules, backtested, agree with the history's own ALERTS in"
             f" {agreed} of {total} evaluations"
         )
+
+
+def _said(running: Engine, rules: RuleSet, window: Window, tag: str) -> engine.Evaluated:
+    return engine.evaluate(running, rules, window, tag=tag, only=rules.alerts)
 
 
 def _alerts(number: int) -> str:

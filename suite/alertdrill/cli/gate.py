@@ -3,17 +3,23 @@
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
+import msgspec
+from click.core import ParameterSource
 
 from alertdrill import gate as gating
 from alertdrill import incident
-from alertdrill.cli import reading
+from alertdrill.backtest import plan
+from alertdrill.cli import past, reading
 from alertdrill.errors import LabError, UsageError
 from alertdrill.gate import approvals, markdown, tell
-from alertdrill.gate.values import Gated
+from alertdrill.gate import past as before_now
+from alertdrill.gate.values import Case, Gated
 from alertdrill.incident import Incident
 from alertdrill.machine import cache
+from alertdrill.rules import RuleSet
 
 FORMATS = {"text": tell.text, "json": tell.as_json, "junit": tell.junit, "markdown": markdown.markdown}
 BY_SUFFIX = {".txt": tell.text, ".json": tell.as_json, ".xml": tell.junit, ".md": markdown.markdown}
@@ -51,6 +57,7 @@ BY_SUFFIX = {".txt": tell.text, ".json": tell.as_json, ".xml": tell.junit, ".md"
     multiple=True,
     help="Also write FILE.xml (JUnit), .json, .md or .txt.",
 )
+@past.options(required=False)
 def gate(
     *,
     old: str,
@@ -59,6 +66,7 @@ def gate(
     approvals_file: Path | None,
     output_format: str,
     report: Sequence[Path],
+    **said: Any,
 ) -> None:
     """Say what alerts do by the NEW rules that they did not do by the OLD ones, on every recording.
 
@@ -69,9 +77,11 @@ def gate(
     alertdrill gate main rules                        what this branch changes
     alertdrill gate main rules --approvals gate.txt   ... but for what is wanted
     alertdrill gate old.yaml new.yaml --format markdown
+    alertdrill gate main rules --prometheus http://localhost:9090 --since 7d
 
     Told is which alerts are new or removed; fire always, now, more, earlier, no longer, less or later; have
-    other labels or another text; and which were changed although nothing here makes them move. Exit codes: 0
+    other labels or another text; and which were changed although nothing here makes them move. With
+    --prometheus the past of a server is one more case, asked for as `alertdrill backtest` does. Exit codes: 0
     nothing changed but what is approved, 1 something else did, 2 bad input, 3 nobody can tell.
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
     for file in report:
@@ -79,11 +89,30 @@ def gate(
             raise UsageError(f"--report {file}: the name must end with one of {', '.join(BY_SUFFIX)}")
     wanted = approvals.read(approvals_file) if approvals_file else ()
     before, after = gating.load(old, new), gating.load(new, old)
-    found = gating.gate(before, after, recordings(folders))
+    cases, notes = _past(before, after, said) if said["url"] else ((), ())
+    by_default = click.get_current_context().get_parameter_source("folders") is ParameterSource.DEFAULT
+    without = bool(said["url"]) and by_default and not any(folder.exists() for folder in folders)
+    found = gating.gate(before, after, [] if without else recordings(folders), cases)
+    found = msgspec.structs.replace(found, notes=(*found.notes, *notes))
     told = approvals.approved(found, wanted, dt.datetime.now(dt.UTC).date())
     write(told, report)
     click.echo(FORMATS[output_format](told))
     click.get_current_context().exit(told.verdict.exit_code)
+
+
+def _past(before: RuleSet, after: RuleSet, said: dict[str, Any]) -> tuple[tuple[Case, ...], tuple[str, ...]]:
+    """Return the past of a server as a case, and what is to be said of it; none where nothing differs."""
+    old, new = before_now.revisions(before, after)
+    if not (old.alerts or new.alerts):
+        return (), ()
+    run = past.of(new, said, old=old)
+    with run.reached() as server:
+        cost = run.prepare(server)
+        for line in plan.told(cost):
+            click.echo(line, err=True)
+        run.check(cost)
+        found = run.compare(server, cost)
+    return (before_now.case(found, run.asked),), (before_now.begun(run.asked), *run.notes)
 
 
 def recordings(folders: Sequence[Path]) -> list[Incident]:

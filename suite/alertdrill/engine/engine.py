@@ -63,7 +63,7 @@ class Engine:
                     f"{self.url}/api/v1/write", body, headers=remote_write.HEADERS, timeout=REPLY_SECONDS_MAX
                 )
             except requests.RequestException as error:
-                raise LabError(f"writing samples into the engine: {error}") from error
+                raise _lost("writing samples into the engine", error) from error
             if not reply.ok:
                 raise LabError(
                     f"writing samples into the engine: it answered {reply.status_code}:"
@@ -105,7 +105,7 @@ class Engine:
         try:
             reply = self._session.post(f"{self.url}/-/reload", timeout=REPLY_SECONDS_MAX)
         except requests.RequestException as error:
-            raise LabError(f"giving rules to the engine: {error}") from error
+            raise _lost("giving rules to the engine", error) from error
         if not reply.ok:
             raise LabError(f"giving rules to the engine: {reply.text.strip()[:SAID_MAX]}")
 
@@ -117,6 +117,11 @@ class Engine:
     )
     def _part(self, promql: str, start: float, end: float, step: float, lookback: float) -> list[Series]:
         return self.prometheus.query_range(promql, start=start, end=end, step=step, lookback=lookback)
+
+
+def _lost(doing: str, error: requests.RequestException) -> LabError:
+    gone = isinstance(error, requests.ConnectionError) and not isinstance(error, requests.Timeout)
+    return LabError(f"{doing}: {'it has ended, or was killed' if gone else error}")
 
 
 @contextmanager

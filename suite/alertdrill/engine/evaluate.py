@@ -14,15 +14,17 @@ nothing else is said of it.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 
 from alertdrill import durations
-from alertdrill.engine import moment, naming, order, samples
+from alertdrill.engine import moment, naming, order, refused, samples
+from alertdrill.engine.ahead import Ahead, Question
 from alertdrill.engine.engine import LOOKBACK_SECONDS, Engine
 from alertdrill.engine.order import OF_ALERTS, Step, key
+from alertdrill.engine.refused import Refused
 from alertdrill.engine.render import Rendered, Wanted, render
 from alertdrill.errors import LabError
 from alertdrill.incident import Series, timeline
@@ -102,10 +104,6 @@ def evaluate(
     return _Evaluation(engine, rules, window, tag, only, annotate=annotate).whole()
 
 
-class _Refused(Exception):  # noqa: N818  # why nothing can be said of a rule
-    pass
-
-
 class _Evaluation:
     """One run over a set of rules; `lost` are the rules of which nothing is known, and why."""
 
@@ -132,21 +130,11 @@ class _Evaluation:
             for step in self.order.circular
         }
         self.alerts: dict[tuple[str, int], Alert] = {}
+        self.ahead = Ahead(engine, self._independent())
 
     def whole(self) -> Evaluated:
-        for step in self.order.steps:
-            if key(step) not in self.wanted:
-                continue
-            try:
-                self._check(step)
-                if step.rule.kind == "record":
-                    self._record(step)
-                else:
-                    self._alert(step)
-            except (_Refused, LabError) as why:
-                self.lost[key(step)] = str(why)
-                if step.rule.kind == "alert":
-                    self.alerts[key(step)] = self._empty(step, trouble=str(why))
+        with self.ahead:
+            self._all()
         return Evaluated(
             alerts=tuple(alert for step in self.order.as_stated if (alert := self.alerts.get(key(step)))),
             troubles=tuple(
@@ -156,33 +144,59 @@ class _Evaluation:
             ),
         )
 
+    def _all(self) -> None:
+        for step in self.order.steps:
+            if key(step) not in self.wanted:
+                continue
+            try:
+                self._check(step)
+                if step.rule.kind == "record":
+                    self._record(step)
+                else:
+                    self._alert(step)
+            except (Refused, LabError) as why:
+                self.lost[key(step)] = str(why)
+                if step.rule.kind == "alert":
+                    self.alerts[key(step)] = self._empty(step, trouble=str(why))
+
     def _check(self, step: Step) -> None:
         if why := self.lost.get(key(step)):
-            raise _Refused(why)
+            raise Refused(why)
         for other in self.order.reads[key(step)]:
             if why := self.lost.get(key(other)):
-                raise _Refused(f"it reads {other.rule.name}, of which nothing is known: {why}")
+                raise Refused(f"it reads {other.rule.name}, of which nothing is known: {why}")
         if self.tag and (names := naming.by_pattern(step.rule.expr, self.records)):
-            raise _Refused(
+            raise Refused(
                 f"it selects {min(names)} by a pattern, so what the rules record can't be told from what was"
                 " there before"
             )
 
     def _asked(self, step: Step) -> tuple[list[Series], int, int, int]:
         """Return what the rule's expression was, and its evaluations: first, last, step (milliseconds)."""
+        found = self.ahead.answer(self._question(step))
+        refused.check_limit(step.group.limit, found)
+        return found, *self._times(step)
+
+    def _question(self, step: Step) -> Question:
         first, last, every = self._times(step)
         if last < first:
-            raise _Refused("it is not evaluated once in this time")
+            raise Refused("it is not evaluated once in this time")
         offset = _offset(step)
-        found = self.engine.ask(
+        return Question(
             naming.renamed(step.rule.expr, self._names(step)),
             start=(first - offset) / 1000,
             end=(last - offset) / 1000,
             step=every / 1000,
             lookback=self.window.lookback,
         )
-        _check_limit(step, found)
-        return found, first, last, every
+
+    def _independent(self) -> Iterator[Question]:
+        """Yield what can be asked of rules that read no others, before any of these is evaluated."""
+        for step in self.order.steps:
+            if key(step) in self.wanted and not self.order.reads[key(step)]:
+                with suppress(Refused):  # it will be said when it is its turn
+                    self._check(step)
+                    yield self._question(step)
 
     def _names(self, step: Step) -> dict[str, str]:
         """Return under which name the engine has what the rule reads of other rules."""
@@ -193,7 +207,7 @@ class _Evaluation:
             for name in made:
                 there = f"{self.tag}{late}{name}"
                 if names.setdefault(name, there) != there:
-                    raise _Refused(f"{name} is made both before and after it in its group")
+                    raise Refused(f"{name} is made both before and after it in its group")
         return names
 
     def _times(self, step: Step) -> tuple[int, int, int]:
@@ -217,7 +231,7 @@ class _Evaluation:
             }
             same = tuple(sorted(mine.items()))
             if same in made:
-                _check_apart(step.rule, [made[same].timestamps, one.timestamps])
+                refused.check_apart(step.rule, [made[same].timestamps, one.timestamps])
                 one = samples.joined(made[same], one)  # noqa: PLW2901
             made[same] = msgspec.structs.replace(one, labels=mine)
         offset = _offset(step)
@@ -238,10 +252,14 @@ class _Evaluation:
         found, first, last, every = self._asked(step)
         true = self._instances(step, found)
         hold, keep = _seconds(step.rule.hold), _seconds(step.rule.keep_firing_for)
-        lives = []
+        lives, offset = [], _offset(step)
         for labels, those in true.items():
-            times = sorted(ms for one in those for ms in one.timestamps)
-            whole = timeline.runs([ms + _offset(step) for ms in times], every)
+            times = (
+                those[0].timestamps
+                if len(those) == 1
+                else sorted(ms for one in those for ms in one.timestamps)
+            )
+            whole = [(begun + offset, over + offset) for begun, over in timeline.runs(times, every)]
             changes = timeline.states_of_runs(
                 whole, step_ms=every, end_ms=last, hold=hold, keep_firing_for=keep
             )
@@ -252,7 +270,7 @@ class _Evaluation:
                 labels=dict(labels),
                 annotations=text,
                 changes=changes,
-                runs=whole,
+                runs=tuple(whole),
                 was_true=whole[0][0] == first,
             )
             for (labels, _, whole, changes), text in zip(lives, texts, strict=True)
@@ -278,7 +296,8 @@ class _Evaluation:
         for part, rendered in zip(parts, self._rendered(wanted), strict=True):
             true.setdefault(tuple(sorted(rendered.labels.items())), []).append(part)
         for those in true.values():
-            _check_apart(step.rule, [one.timestamps for one in those])
+            if len(those) > 1:
+                refused.check_apart(step.rule, [one.timestamps for one in those])
         return true
 
     def _annotations(
@@ -316,7 +335,7 @@ class _Evaluation:
 
     def _rendered(self, wanted: Sequence[Wanted]) -> list[Rendered]:
         if len(wanted) > RENDERED_MAX:
-            raise _Refused(f"it has {len(wanted)} instances, and at most {RENDERED_MAX} can be told")
+            raise Refused(f"it has {len(wanted)} instances, and at most {RENDERED_MAX} can be told")
         return render(self.engine, wanted)
 
     def _write_alerts(self, step: Step, instances: Iterable[Instance], times: tuple[int, int, int]) -> None:
@@ -357,28 +376,6 @@ def _seconds(text: str) -> float:
 
 def _offset(step: Step) -> int:
     return round(_seconds(step.group.query_offset) * 1000)
-
-
-def _check_limit(step: Step, found: Sequence[Series]) -> None:
-    """Refuse what Prometheus refuses: a rule that makes more than its group allows."""
-    if not step.group.limit or len(found) <= step.group.limit:
-        return
-    counts: dict[int, int] = {}
-    for one in found:
-        for ms in one.timestamps:
-            counts[ms] = counts.get(ms, 0) + 1
-    if max(counts.values()) > step.group.limit:
-        raise _Refused(
-            f"it makes {max(counts.values())} at once, and its group has limit: {step.group.limit}"
-        )
-
-
-def _check_apart(rule: Rule, times: Iterable[Sequence[int]]) -> None:
-    """Refuse what Prometheus refuses: two series that are one after the rule's labels are put on."""
-    ordered_times = sorted(ms for those in times for ms in those)
-    twice = next((one for one, other in pairwise(ordered_times) if one == other), None)
-    if twice is not None:
-        raise _Refused(f"two of its results have the same labels after those of {rule.name} are put on")
 
 
 def _asks(templates: Mapping[str, str]) -> bool:

@@ -19,6 +19,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
@@ -187,6 +188,11 @@ def _series(path: Path, raw: bytes) -> tuple[Series, ...]:
         if len(written.timestamps) != len(written.values):
             counts = f"{len(written.values)} values at {len(written.timestamps)} timestamps"
             raise IncidentError(f"this series has {counts}; restore the recording", file=str(path), line=line)
+        if any(later <= sooner for sooner, later in pairwise(written.timestamps)):
+            said = "the times of this series go back, as those of a clock that was set"
+            raise IncidentError(
+                f"{said}; restore the recording, or record it anew", file=str(path), line=line
+            )
         if key in found:
             raise IncidentError("this series is here twice; restore the recording", file=str(path), line=line)
         found[key] = _from_written(written)

@@ -98,7 +98,8 @@ SCENARIOS = [
         fault=scale("deployment/git", replicas=0, back_to=1),
         hold="70m",
         expect=(
-            fires("KubediffStale", after="1h", within="66m", labels={**LABELS, "severity": "warning"}),
+            # An hour after the last sync, which was before the fault.
+            fires("KubediffStale", after="55m", within="66m", labels={**LABELS, "severity": "warning"}),
             # Its pod comes back in live time, and two syncs are needed.
             resolves("KubediffStale", within="15m"),
             never("Kubediff"),

@@ -65,8 +65,10 @@ EVENTS = st.builds(
     data=st.dictionaries(TEXT, JSON, max_size=3),
 )
 SAMPLES = st.lists(
-    st.tuples(st.integers(0, 2**45), st.floats(allow_nan=False) | st.just("stale")), max_size=5
-).map(lambda pairs: tuple(zip(*pairs, strict=True)) or ((), ()))
+    st.tuples(st.integers(0, 2**45), st.floats(allow_nan=False) | st.just("stale")),
+    max_size=5,
+    unique_by=lambda pair: pair[0],
+).map(lambda pairs: tuple(zip(*sorted(pairs, key=lambda pair: pair[0]), strict=True)) or ((), ()))
 SERIES = st.builds(
     lambda labels, samples: Series(labels=labels, timestamps=samples[0], values=samples[1]),
     st.dictionaries(TEXT, TEXT, max_size=3),
@@ -278,6 +280,12 @@ def test_sums_are_read_as_sha256sum_writes_them(rewrite: Callable[[str], str], t
         ("series.jsonl.gz", "3],", f"{10**400}],", "series.jsonl.gz:1: this is no recording: "),
         (
             "series.jsonl.gz",
+            "[1,2,3]",
+            "[1,3,2]",
+            "series.jsonl.gz:1: the times of this series go back, as those of a clock that was set; restore",
+        ),
+        (
+            "series.jsonl.gz",
             "}\n",
             "}\nSAME",
             "series.jsonl.gz:2: this series is here twice; restore the recording",
@@ -285,7 +293,7 @@ def test_sums_are_read_as_sha256sum_writes_them(rewrite: Callable[[str], str], t
     ],
 )
 def test_what_was_never_measured_is_damage(part: str, old: str, new: str, said: str, tmp_path: Path) -> None:
-    """A value out of all bounds, samples without times and a series twice are refused with their place."""
+    """Values out of bounds, samples without times or out of order, a series twice: each is told by place."""
     incident.write(SAMPLE, tmp_path / "one")
     (tmp_path / "one" / SUMS).unlink()
     file = tmp_path / "one" / part

@@ -1,11 +1,16 @@
 """Recordings at real durations say of unmodified rules what life said of the same ones."""
 
+import os
+import signal
+from collections.abc import Iterable
+
 import msgspec
 import pytest
 
 from alertdrill import data, engine, judge, rules
 from alertdrill.errors import LabError
 from alertdrill.incident import Incident, Series
+from alertdrill.machine.daemon import find
 from alertdrill.model import Judgement, Verdict
 from alertdrill.replay import replay, replay_all
 from alertdrill.replay.compare import spans
@@ -117,6 +122,34 @@ def test_an_engine_that_does_not_start_is_no_verdict(
 
     monkeypatch.setattr(engine, "started", broken)
     assert "starting the engine: no space left" == sentences(replay(crash_loop).judgement, Verdict.UNKNOWN)
+
+
+def test_an_engine_that_dies_is_no_verdict(crash_loop: Incident, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Prometheus that is killed while it is asked leaves unknown behind, whatever it has said before."""
+    write = engine.Engine.write
+
+    def write_and_die(running: engine.Engine, series: Iterable[Series]) -> None:
+        write(running, series)
+        (process,) = find(f"--config.file={running.folder}/prometheus.yml")
+        os.kill(process, signal.SIGKILL)
+
+    monkeypatch.setattr(engine.Engine, "write", write_and_die)
+    judgement = replay(crash_loop).judgement
+    assert Verdict.UNKNOWN is judgement.verdict
+    said = "writing samples into the engine: it has ended, or was killed"
+    assert said == sentences(judgement, Verdict.UNKNOWN)
+
+
+def test_a_clock_that_was_set_is_found_by_what_was_seen(crash_loop: Incident) -> None:
+    """Samples that jump ahead half-way don't bring back the states that were seen, and prove nothing."""
+    middle = round((crash_loop.fault_at + 60) * 1000)
+
+    def set_ahead(one: Series) -> Series:
+        times = tuple(ms + 600_000 * (ms > middle) for ms in one.timestamps)
+        return msgspec.structs.replace(one, timestamps=times)
+
+    jumped = msgspec.structs.replace(crash_loop, series=tuple(map(set_ahead, crash_loop.series)))
+    assert Verdict.PASS is not replay(jumped).judgement.verdict
 
 
 def test_an_alert_that_fires_at_the_end_fires_on() -> None:

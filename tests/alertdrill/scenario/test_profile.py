@@ -1,6 +1,6 @@
 """The profile of a commit: every alert fires in it, and no scenario is played that adds none."""
 
-from alertdrill.scenario import Scenario, fires, never
+from alertdrill.scenario import Scenario, fires, never, notified
 from alertdrill.scenario import files as scenario_files
 from alertdrill.scenario.profile import chosen
 
@@ -35,6 +35,18 @@ def test_one_that_shows_more_is_taken_first() -> None:
 def test_a_silence_adds_nothing() -> None:
     """What fires nowhere is not missed here; the whole drill has the silences."""
     assert ["a"] == names(one("silent"), one("a", "A"))
+
+
+def test_people_are_told_once() -> None:
+    """The shortest in which somebody is told is played, though its alert fires in another; one is enough."""
+    told = [
+        Scenario(
+            name=name, why="", workload="", hold=hold, expect=(notified("A", receiver="r", within="1m"),)
+        )
+        for name, hold in (("late", "2h"), ("soon", "9m"))
+    ]
+    assert ["soon", "a"] == names(*told, one("a", "A"))
+    assert ["soon"] == names(told[1])
 
 
 def test_every_shipped_alert_that_fires_fires_in_a_commit() -> None:

@@ -1,0 +1,71 @@
+"""Questions asked before their answers are wanted: the engine works on one core while we read on another."""
+
+import threading
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from alertdrill.engine.engine import Engine
+from alertdrill.incident import Series
+
+AT_ONCE = 2
+AHEAD_MAX = 3  # answers that wait to be wanted; each may be large
+
+
+class Question(NamedTuple):
+    """What `Engine.ask` is asked."""
+
+    promql: str
+    start: float
+    end: float
+    step: float
+    lookback: float
+
+
+class Ahead:
+    """Answers questions; those that were told beforehand, in their order, sooner."""
+
+    def __init__(self, engine: Engine, questions: Iterable[Question]) -> None:
+        self._engine = engine
+        self._coming = iter(dict.fromkeys(questions))
+        self._asked: dict[Question, Future[list[Series]]] = {}
+        self._pool = ThreadPoolExecutor(AT_ONCE)
+        self._own = threading.local()
+
+    def __enter__(self) -> Self:
+        """Begin to ask."""
+        self._go_on()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Ask nothing more."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def answer(self, question: Question) -> list[Series]:
+        """Return the answer; what can't be asked is a LabError."""
+        asked = self._asked.pop(question, None)
+        self._go_on()
+        return self._ask(question, self._engine) if asked is None else asked.result()
+
+    def _go_on(self) -> None:
+        for question in islice(self._coming, AHEAD_MAX - len(self._asked)):
+            self._asked[question] = self._pool.submit(self._in_thread, question)
+
+    def _in_thread(self, question: Question) -> list[Series]:
+        if not hasattr(self._own, "engine"):  # one is not shared between threads
+            self._own.engine = Engine(self._engine.url, self._engine.folder)
+        return self._ask(question, self._own.engine)
+
+    @staticmethod
+    def _ask(question: Question, engine: Engine) -> list[Series]:
+        return engine.ask(
+            question.promql,
+            start=question.start,
+            end=question.end,
+            step=question.step,
+            lookback=question.lookback,
+        )
