@@ -22,7 +22,7 @@ from alertdrill.model import AlertState, Judgement, Life, Verdict
 from alertdrill.replay.compare import spans
 from alertdrill.replay.replay import judged, own_rules
 from alertdrill.replay.stretch import Stretched, stretch
-from alertdrill.replay.virtual import Virtual, span, virtual
+from alertdrill.replay.virtual import Virtual, is_anothers, span, virtual
 from alertdrill.rules import RuleSet
 
 FINER = (1, 2, 6, 30)  # into so many parts a scrape interval is cut until the verdict stays
@@ -100,7 +100,8 @@ class _Test:
         series = (
             _moved(one, round(self.grid * 1000))
             for one in stretched.series
-            if any(naming.reads(expression, (one.labels.get("__name__", ""),)) for expression in read)
+            if not is_anothers(one.labels, self.incident.namespace)  # whose alerts promtool can't pass over
+            and any(naming.reads(expression, (one.labels.get("__name__", ""),)) for expression in read)
         )
         return Stretched(
             tuple(one for one in series if one.timestamps),

@@ -11,6 +11,7 @@ from alertdrill.errors import LabError
 from alertdrill.incident import STALE, Incident, Series
 from alertdrill.machine import tools
 from alertdrill.model import Verdict
+from alertdrill.names import NAMESPACE_LABEL
 from alertdrill.replay import export
 
 from .conftest import RECORDINGS
@@ -58,6 +59,22 @@ def test_promtool_notices_that_something_else_fires(tmp_path: Path) -> None:
     loud = made.rules.replace("for: 5m", "for: 0s")
     code, said = promtool(tmp_path, made.test, loud)
     assert (1, True) == (code, "DeploymentReplicasMismatch" in said)
+
+
+def test_what_was_played_beside_is_left_out(crash_loop: Incident, tmp_path: Path) -> None:
+    """Of another scenario's crash loop, which the same alert fires for, promtool is not told."""
+    other = [
+        msgspec.structs.replace(one, labels={**one.labels, NAMESPACE_LABEL: "drill-other-1"})
+        for one in crash_loop.series
+        if one.labels.get(NAMESPACE_LABEL) == crash_loop.namespace
+    ]
+    beside = msgspec.structs.replace(crash_loop, series=(*crash_loop.series, *other))
+    made = export.export(beside, None, rules_file="a.rules.yaml", test_file="a.test.yaml")
+    assert (True, Verdict.PASS, 0) == (
+        bool(other),
+        made.judgement.verdict,
+        promtool(tmp_path, made.test, made.rules)[0],
+    )
 
 
 def test_a_recording_without_a_verdict_is_not_exported() -> None:
