@@ -6,10 +6,12 @@
     events.jsonl     one Event a line, in order of t
     series.jsonl.gz  one Series a line
     rules.yaml       the rules as they were, uncompressed
-    SHA256SUMS       of the four above, as `sha256sum --check` reads it; without it nothing is checked
+    pace.yaml        what was declared of their metrics, where something was
+    SHA256SUMS       of those above, as `sha256sum --check` reads it; without it nothing is checked
 
 `t` is seconds of rule time since the fault (live seconds x k), negative before it. Format 1 had no
-claims; format 2 no messages, and only the series of the scenario's own objects, so no metrics.
+claims; format 2 no messages, and only the series of the scenario's own objects, so no metrics. One without
+a pace.yaml may be older than that is.
 """
 
 import gzip
@@ -45,6 +47,7 @@ from alertdrill.scenario.noise import Noise
 FORMAT = 3
 READABLE = (1, 2, 3)
 PARTS = ("incident.json", "events.jsonl", "series.jsonl.gz", "rules.yaml")
+PACE = "pace.yaml"  # a part that need not be there
 SUMS = "SHA256SUMS"
 SUM = re.compile(r"\\?(?P<sum>[0-9a-fA-F]{64}) [ *](?P<part>.+)")  # what `sha256sum` writes
 RECORDED = frozenset({"incident.json", "events.jsonl", "series.jsonl.gz"})  # what only recordings have
@@ -92,7 +95,10 @@ def write(incident: Incident, folder: Path) -> None:
         series = encoder.encode_lines([_written(one) for one in incident.series])
         (aside / "series.jsonl.gz").write_bytes(gzip.compress(series, mtime=0))
         (aside / "rules.yaml").write_text(incident.rules)
-        (aside / SUMS).write_text("".join(f"{total}  {part}\n" for part, total in _sums(aside).items()))
+        if incident.pace:
+            (aside / PACE).write_text(incident.pace)
+        sums = _sums(aside, _parts(aside))
+        (aside / SUMS).write_text("".join(f"{total}  {part}\n" for part, total in sums.items()))
         aside.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         aside.rename(folder)
@@ -141,19 +147,26 @@ def read(folder: Path) -> Incident:
         events=_lines(folder / "events.jsonl", events, Event),
         series=_series(folder / "series.jsonl.gz", series),
         rules=_part(folder, "rules.yaml", Path.read_bytes).decode(errors="replace"),
+        pace=_part(folder, PACE, Path.read_bytes).decode(errors="replace") if PACE in _parts(folder) else "",
     )
 
 
-def _sums(folder: Path) -> dict[str, str]:
+def _parts(folder: Path) -> tuple[str, ...]:
+    """Return the parts a recording must have, with what else it has of one."""
+    return (*PARTS, PACE) if (folder / PACE).exists() else PARTS
+
+
+def _sums(folder: Path, parts: Sequence[str]) -> dict[str, str]:
     """Return the sum of each part."""
-    return {part: hashlib.sha256(_part(folder, part, Path.read_bytes)).hexdigest() for part in PARTS}
+    return {part: hashlib.sha256(_part(folder, part, Path.read_bytes)).hexdigest() for part in parts}
 
 
 def _check_sums(folder: Path) -> None:
     """Refuse a recording that is not as it was written; a person who edits one removes the sums."""
     lines = _part(folder, SUMS, Path.read_bytes).decode(errors="replace").splitlines()
     stated = {found["part"]: found["sum"].lower() for line in lines if (found := SUM.fullmatch(line))}
-    for part, total in _sums(folder).items():
+    parts = (*PARTS, PACE) if PACE in stated else _parts(folder)
+    for part, total in _sums(folder, parts).items():
         if stated.get(part) != total:
             raise IncidentError(
                 f"this part is not as it was recorded; restore it, or remove {SUMS} if you edited it",

@@ -140,3 +140,4 @@ class Incident(Value, frozen=True, kw_only=True):
     events: tuple[Event, ...] = ()
     series: tuple[Series, ...] = ()
     rules: str = ""
+    pace: str = ""  # what was declared of the rules' metrics, as a `pace.yaml` says it

@@ -23,7 +23,7 @@ from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
 from alertdrill.play.mailbox import Mailbox
 from alertdrill.progress import Progress
-from alertdrill.rules import touched
+from alertdrill.rules import pace, touched
 from alertdrill.scenario import Scenario
 from alertdrill.scenario.noise import Noise
 
@@ -334,6 +334,7 @@ class Run:
             events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),
             series=tuple(series),
             rules=self.lab.rules.stated.to_yaml(),
+            pace=pace.written(self.lab.rules.stated.declarations),
             delivery=self.lab.rules.delivery,
             claims=self.lab.rules.claims,
             metrics=touched.metrics(self.lab.rules.scaled),

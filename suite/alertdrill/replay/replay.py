@@ -16,7 +16,7 @@ from alertdrill.model import AlertState, Finding, Judgement, Life, Verdict
 from alertdrill.replay import compare, seen, silences
 from alertdrill.replay.stretch import stretch
 from alertdrill.replay.virtual import Virtual, virtual
-from alertdrill.rules import RuleSet
+from alertdrill.rules import BadRulesError, RuleSet, pace
 
 AT_ONCE = 2  # engines; each is a process with work for a core
 
@@ -54,8 +54,12 @@ def replay(incident: Incident, rules: RuleSet | None = None) -> Replayed:
 
 
 def own_rules(incident: Incident) -> RuleSet:
-    """Return the rules a recording was made with, as they were stated."""
-    return RuleSet(files={"rules.yaml": rule_files.parse(incident.rules, "rules.yaml")})
+    """Return the rules a recording was made with, as they were stated, with what was declared beside them."""
+    groups = rule_files.parse(incident.rules, "rules.yaml")
+    declared, wrong = pace.parse(incident.pace, pace.NAME) if incident.pace else ((), [])
+    if wrong:
+        raise BadRulesError(wrong)
+    return RuleSet(files={"rules.yaml": groups}, declarations=declared)
 
 
 def judged(incident: Incident, rules: RuleSet, found: Virtual) -> Judgement:

@@ -102,6 +102,27 @@ def parse(text: str, file: str) -> tuple[tuple[Declaration, ...], list[RulesErro
     return declarations, reader.problems
 
 
+def written(declarations: Sequence[Declaration]) -> str:
+    """Return the text of one file that declares the same, `""` where nothing is declared."""
+    listed = [
+        {
+            name: value
+            for name, value in {
+                "metric": one.metric,
+                "pattern": one.pattern,
+                "is": one.kind,
+                "unit": "number" if one.is_number else "",
+                "every": "" if one.every is None else durations.text(one.every),
+                "reason": one.reason,
+            }.items()
+            if value
+        }
+        for one in declarations
+    ]
+    whole = {"metrics": listed}
+    return str(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=1_000_000)) if listed else ""
+
+
 def _twice(declarations: Sequence[Declaration]) -> Iterator[RulesError]:
     first: dict[str, Declaration] = {}
     for one in declarations:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from alertdrill import incident
 from alertdrill.errors import IncidentError
 from alertdrill.incident import Cadence, Event, Incident, Limits, Series
-from alertdrill.incident.folder import PARTS, SUMS, Head
+from alertdrill.incident.folder import PACE, PARTS, SUMS, Head
 from alertdrill.scenario import Fault, Scenario, fires, like, never
 
 SCENARIO = Scenario(
@@ -98,7 +98,7 @@ def test_what_is_written_is_read(
 
 def test_all_that_is_known_of_a_run_is_written() -> None:
     """A field that is not would be judged by once, and never again."""
-    elsewhere = {"events", "series", "rules"}  # in files of their own
+    elsewhere = {"events", "series", "rules", "pace"}  # in files of their own
     assert {*Incident.__struct_fields__} - elsewhere == {*Head.__struct_fields__} - {"format"}
 
 
@@ -205,6 +205,26 @@ def test_an_edited_part_needs_the_sums_removed(tmp_path: Path) -> None:
         incident.read(one)
     (one / SUMS).unlink()
     assert "other" == incident.read(one).rules
+
+
+def test_what_was_declared_is_a_part_that_need_not_be_there(tmp_path: Path) -> None:
+    """It comes back; without it there is no such file, and one that is edited, lost or added is told."""
+    declared, one = msgspec.structs.replace(SAMPLE, pace="metrics: []\n"), tmp_path / "one"
+    incident.write(declared, one)
+    assert declared == incident.read(one)
+    (one / PACE).write_text("other")
+    with pytest.raises(IncidentError, match=r"pace.yaml: this part is not as it was recorded; restore it"):
+        incident.read(one)
+    (one / PACE).unlink()
+    with pytest.raises(IncidentError, match=r"pace.yaml: can't read this part of the recording: No such"):
+        incident.read(one)
+    incident.write(SAMPLE, one)
+    assert (SAMPLE, False) == (incident.read(one), (one / PACE).exists())
+    (one / PACE).write_text(declared.pace)
+    with pytest.raises(IncidentError, match=r"pace.yaml: this part is not as it was recorded; restore it"):
+        incident.read(one)
+    (one / SUMS).unlink()
+    assert declared == incident.read(one)
 
 
 def test_a_bad_line_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A play goes on through what passes, and stops at once when it is told to."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +19,7 @@ from alertdrill.play.mailbox import Mailbox
 from alertdrill.play.run import Run
 from alertdrill.progress import Progress
 from alertdrill.prometheus import Prometheus
-from alertdrill.rules import RuleSet
+from alertdrill.rules import Declaration, RuleSet
 from alertdrill.scenario import Scenario, never, resolves
 from alertdrill.testing import FakeKube, FakePrometheus, ManualClock
 
@@ -236,6 +237,14 @@ def test_a_recording_is_asked_for_until_it_is_had() -> None:
     recorded = run._recorded()  # noqa: SLF001
     assert ["up"] == [series.labels["__name__"] for series in recorded.series]
     assert ["scrape"] == [event.kind for event in recorded.events]
+
+
+def test_what_was_declared_is_recorded() -> None:
+    """Whoever replays a recording knows what its metrics were taken for."""
+    stated = RuleSet(declarations=(Declaration(metric="a", kind="level", reason="r"),))
+    lab = dataclasses.replace(drill(), rules=LabRules(stated, RuleSet(), LIMITS))
+    recorded = run_of(lab, ManualClock(1000.0))._recorded()  # noqa: SLF001
+    assert "metrics:\n- metric: a\n  is: level\n  reason: r\n" == recorded.pace
 
 
 def test_a_recording_that_can_not_be_had_says_so() -> None:

@@ -100,6 +100,23 @@ def test_what_can_not_be_stretched_is_said(crash_loop: Incident) -> None:
     assert "PodRestartingTooMuch can't be replayed: clock.yaml:" in sentences(judgement, Verdict.UNKNOWN)
 
 
+def test_what_was_declared_is_known_of_a_recording(crash_loop: Incident) -> None:
+    """Its own rules are held against what their metrics were said to be then, and against nothing without."""
+    name = "k8s_pod_status_restartCount"
+    text = crash_loop.rules.replace(name, "shop_restarts").replace("rate(", "changes(")
+    more = [
+        msgspec.structs.replace(one, labels={**one.labels, "__name__": "shop_restarts"})
+        for one in crash_loop.series
+        if one.labels["__name__"] == name
+    ]
+    mine = msgspec.structs.replace(crash_loop, rules=text, series=(*crash_loop.series, *more))
+    pace = "metrics:\n- {metric: shop_restarts, is: paced-by-lab, reason: The lab restarts it.}\n"
+    assert "PodRestartingTooMuch can't be replayed" in sentences(replay(mine).judgement, Verdict.UNKNOWN)
+    assert Verdict.PASS is replay(msgspec.structs.replace(mine, pace=pace)).judgement.verdict
+    damaged = replay(msgspec.structs.replace(mine, pace="metrics:\n- {}\n")).judgement
+    assert "pace.yaml:2: this names no metric" in sentences(damaged, Verdict.UNKNOWN)
+
+
 def test_absence_is_not_silence(crash_loop: Incident) -> None:
     """An alert on a metric of which a recording can't tell is unknown, by name, although it is silent."""
     text = crash_loop.rules.replace("k8s_deployment_status_observedGeneration", "other_generation")

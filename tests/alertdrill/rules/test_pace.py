@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +105,18 @@ def test_what_is_no_text_is_said(tmp_path: Path) -> None:
     (there / "pace.yaml").write_bytes(b"\xff\xfe\0")
     with pytest.raises(RulesError, match="can't read what is declared here: it is no text in UTF-8"):
         rules.load([there])
+
+
+def test_what_is_written_declares_the_same() -> None:
+    """Whoever reads it again has all that was said, in its order."""
+    stated = (
+        Declaration(metric="shop:a", kind="level", reason="It's one: yes.\nReally."),
+        Declaration(pattern="node_.+", kind="own-pace", every=1.5, reason="é"),
+        Declaration(metric="wait_seconds", kind="paced-by-lab", is_number=True, reason="1"),
+    )
+    again, wrong = pace.parse(pace.written(stated), "")
+    assert (stated, []) == (tuple(msgspec.structs.replace(one, line=0) for one in again), wrong)
+    assert "" == pace.written(())
 
 
 def test_a_name_wins_over_a_pattern() -> None:
