@@ -22,6 +22,7 @@ def rules(files: Sequence[Path]) -> None:
     \b
     RULES is   a rule file, a ruler's file, PrometheusRule objects, or a file of promtool tests;
                a folder: its *.yaml and *.yml that are one of these, and the tests in its folder tests/;
+               rules in folders within it are warned of and not read: name those folders, too;
                - for the standard input, as in: kubectl kustomize . | alertdrill rules -
 
     Exit code 2 when something is wrong with a file, a test that fails among it; 3 when there was nothing to

@@ -2,18 +2,20 @@
 
 A file that is named is what it says it is. Of a folder, every `*.yaml` and `*.yml` is looked at: rules in any
 form of `forms.py` are read, tests are put aside, other Kubernetes objects and other YAML are passed over.
-Tests may also be in the folder `tests` of that folder. `-` is the standard input.
+Tests may also be in the folder `tests` of that folder. Rules in other folders within it are not read, as by
+Prometheus' own globs, and each such folder is remarked on. `-` is the standard input.
 """
 
+import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from alertdrill.errors import RulesError
 from alertdrill.rules import forms, pace
-from alertdrill.rules.forms import RULES, SUFFIXES, Content
+from alertdrill.rules.forms import RULES, SUFFIXES, Content, Kind
 from alertdrill.rules.values import Remark
 
 SIZE_MAX = 16 * 1024 * 1024  # bytes; everything kubectl has of the largest clusters' rules is a tenth of this
@@ -40,6 +42,7 @@ def find(paths: Sequence[Path]) -> Found:
             _look_into(path, found)
         else:
             _look_at(path, found)
+    found.remarks += _unread([path for path in paths if path.is_dir()], found)
     return found
 
 
@@ -71,7 +74,8 @@ def _look_into(folder: Path, found: Found) -> None:
             found.problems.append(RulesError(content.instead, file=str(path), line=content.line))
         elif content.kind == "other":
             found.remarks.append(Remark(file=str(path), line=content.line, sentence=content.instead))
-    found.tests += [path for path in _yaml(folder / "tests") if TESTS.fullmatch(path.name) or _is_test(path)]
+    beside = _yaml(folder / "tests")
+    found.tests += [path for path in beside if TESTS.fullmatch(path.name) or _is(path, "tests")]
     if before == len(found.rules) + len(found.problems):
         found.problems.append(
             RulesError(
@@ -80,6 +84,29 @@ def _look_into(folder: Path, found: Found) -> None:
                 file=str(folder),
             )
         )
+
+
+def _unread(folders: Sequence[Path], found: Found) -> Iterator[Remark]:
+    """Yield a remark for each folder within one that was named, if there are rules in it that nobody named."""
+    told: set[Path] = set()
+    for folder in sorted(set(folders), key=lambda one: (-len(one.parts), one)):
+        first: dict[str, Path] = {}
+        for file in _within(folder, found):
+            if file not in told:
+                first.setdefault(file.relative_to(folder).parts[0], file)
+                told.add(file)
+        for name, file in first.items():
+            sentence = f"rules in it were not read, such as {file}; name the folder of those you mean, too"
+            yield Remark(file=str(folder / name), line=0, sentence=sentence)
+
+
+def _within(folder: Path, found: Found) -> Iterator[Path]:
+    """Yield the rule files in folders of a folder, at any depth, that nobody named."""
+    for place, folders, _ in os.walk(folder):
+        folders[:] = sorted(one for one in folders if not one.startswith(".") and one != "tests")
+        if Path(place) != folder:
+            unread = (path for path in _yaml(Path(place)) if path.is_file() and str(path) not in found.rules)
+            yield from (path for path in unread if _is(path, "rules"))
 
 
 def _yaml(folder: Path) -> list[Path]:
@@ -99,9 +126,11 @@ def _content(path: Path, found: Found) -> Content | None:
         return None
 
 
-def _is_test(path: Path) -> bool:
+def _is(path: Path, kind: Kind) -> bool:
+    """Say whether this is in a file; of one that can't be read it is not."""
     try:
-        return forms.read(text_of(path), str(path)).kind == "tests"
+        text = text_of(path)
+        return (kind != "rules" or "groups" in text) and forms.read(text, str(path)).kind == kind
     except RulesError:
         return False
 

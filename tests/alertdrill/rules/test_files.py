@@ -37,9 +37,35 @@ def test_of_a_folder_all_yaml_that_is_rules_is_read(tmp_path: Path) -> None:
         README_md="text",
         within__h_yaml=RULE % "H",
         tests__i_yaml=RULE % "I",
+        within__tests__j_yaml=RULE % "J",
+        _hidden__k_yaml=RULE % "K",
+        chart__l_yaml="groups: [{{- .Values.groups }}\n",
     )
+    (tmp_path / "within" / "h.yaml").unlink()
     found = rules.load([tmp_path])
     assert (["A", "B", "C", "D", "G"], ()) == (sorted(found.alerts), found.remarks)
+
+
+def test_rules_in_folders_within_are_told(tmp_path: Path) -> None:
+    """Of a folder that was named nobody would miss what is deeper in it; who names that, too, has it."""
+    write(
+        tmp_path,
+        a_yaml=RULE % "A",
+        sub__b_yml=OBJECT % "B",
+        sub__c_yaml=RULE % "C",
+        sub__deep__d_yaml=RULE % "D",
+        sub__e_test_yaml=TEST,
+    )
+    sub, deep = tmp_path / "sub", tmp_path / "sub" / "deep"
+    told = [
+        (sorted(found.alerts), [str(one).partition("; ")[0] for one in found.remarks])
+        for found in map(rules.load, ([tmp_path], [tmp_path, sub], [tmp_path, sub, deep]))
+    ]
+    said = [
+        f"{one}: warning: rules in it were not read, such as {one}/{file}"
+        for one, file in ((sub, "b.yml"), (deep, "d.yaml"))
+    ]
+    assert [(["A"], said[:1]), (["A", "B", "C"], said[1:]), (["A", "B", "C", "D"], [])] == told
 
 
 def test_tests_are_those_of_a_folder_and_of_its_tests(tmp_path: Path) -> None:
