@@ -1,6 +1,6 @@
 """Recordings → verdicts, again: all that can be read are judged, and each that can't is told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,22 +33,30 @@ class Rejudged:
 def rejudge(paths: Sequence[Path], edited: Sequence[Scenario] | None = None) -> Rejudged:
     """Judge the recordings behind these paths, by the expectations of `edited` where those are given."""
     told = Rejudged([], [])
+    of_each(paths, edited, told, lambda recorded: told.judgements.append(judging.judge(recorded)))
+    return told
+
+
+def of_each(
+    paths: Sequence[Path],
+    edited: Sequence[Scenario] | None,
+    told: Rejudged,
+    do: Callable[[Incident], None],
+) -> None:
+    """Do something with each recording behind these paths; what can't be read for it is `told`."""
     for folder in incident.find(paths):
         name: str = str(folder)  # as what it says is not known yet
         speed: float | None = None
         try:
             recorded = incident.read(folder)
             name, speed = recorded.scenario.name, recorded.speed
-            told.judgements.append(
-                judging.judge(recorded if edited is None else _by(edited, recorded, folder))
-            )
+            do(recorded if edited is None else by(edited, recorded, folder))
         except UsageError as error:
             told.errors.append(error)
             told.judgements.append(judging.unknown(name, str(error), speed))
-    return told
 
 
-def _by(edited: Sequence[Scenario], recorded: Incident, folder: Path) -> Incident:
+def by(edited: Sequence[Scenario], recorded: Incident, folder: Path) -> Incident:
     """Return the recording with the scenario of its name; one that breaks other things is a ScenarioError."""
     then = recorded.scenario
     now = next((one for one in edited if one.name == then.name), None)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from alertdrill import durations
 from alertdrill.backtest import noise
 from alertdrill.backtest.values import Alert, Near, Noise, Result
+from alertdrill.judge.words import often
 
 SHORT = 60.0  # seconds; what is longer is told in whole minutes
 
@@ -50,7 +51,7 @@ def _told(alert: Alert) -> Iterator[str]:
         yield f"? unknown: {alert.unknown}"
     fired = [one for one in alert.instances if one.fired]
     for labels, count in noise.busiest(alert.instances):
-        yield f"{_times(count)}: {labels}" if labels else _times(count)
+        yield f"{often(count)}: {labels}" if labels else often(count)
     if len(fired) > noise.NAMES:
         yield f"and {len(fired) - noise.NAMES} more"
     if alert.near is not None and not alert.unknown:
@@ -75,17 +76,13 @@ def _sum(result: Result) -> str:
     unknown = sum(bool(one.unknown) for one in result.alerts)
     loud: list[Noise] = [one.noise for one in result.alerts if one.noise.seconds]
     parts = [
-        f"{len(result.alerts)} alerts: {len(loud)} fired, {_times(sum(one.fired for one in loud))} in all"
+        f"{len(result.alerts)} alerts: {len(loud)} fired, {often(sum(one.fired for one in loud))} in all"
     ]
     if unknown:
         parts.append(f"{unknown} unknown")
     if result.too_noisy:
         parts.append(f"more often than allowed: {', '.join(result.too_noisy)}")
     return "; ".join(parts)
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 def _time(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """The command as a whole: its commands, and how it ends."""
 
 import os
+import select
 import signal
 import sys
 from typing import NoReturn
@@ -12,6 +13,8 @@ from alertdrill.cli.lazy import LazyGroup
 from alertdrill.errors import AlertdrillError, UsageError
 
 INTERRUPTED = 130
+UNHEARD = 141  # as a shell calls what a broken pipe ended
+STREAMS = (1, 2)  # stdout, stderr
 COMMANDS = {
     "up": ("alertdrill.cli.lab:up", "Bring up a cluster with the monitoring stack."),
     "down": ("alertdrill.cli.lab:down", "Take the lab down; nothing else is touched."),
@@ -36,7 +39,7 @@ COMMANDS = {
     lazy=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 pass, 1 fail (an alert was wrong), 2 usage or bad input, 3 unknown (the lab was not"
-    " fit to judge in, or alertdrill itself broke), 130 interrupted.",
+    " fit to judge in, or alertdrill itself broke), 130 interrupted, 141 nobody reads what it says.",
 )
 @click.version_option(package_name="alertdrill")
 @click.option(
@@ -59,6 +62,18 @@ def main() -> NoReturn:
     """Run the command; whatever goes wrong is one sentence on stderr and an exit code, and never a 1."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        code = _code()
+    except BrokenPipeError:  # of stderr: not even an error can be told
+        code = UNHEARD
+    if code == UNHEARD:
+        for stream in STREAMS:  # or Python complains, when it ends, of what is left to be written
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+    sys.exit(code)
+
+
+def _code() -> int:
+    """Return the exit code, with what went wrong told."""
+    try:
         code = cli(standalone_mode=False)
     except click.ClickException as error:
         error.show()
@@ -74,6 +89,16 @@ def main() -> NoReturn:
         click.echo("alertdrill: interrupted", err=True)
         code = INTERRUPTED
     except BaseException as error:  # noqa: BLE001  # also a SystemExit: no command of ours ends by one
+        if isinstance(error, SystemExit) and _is_unheard():  # click and rich end so
+            return UNHEARD
         click.echo(crash.told("alertdrill", error), err=True)
         code = AlertdrillError.exit_code
-    sys.exit(code or 0)
+    return code or 0
+
+
+def _is_unheard() -> bool:
+    """Say whether the reader of what we write has gone, and not that of a pipe to some other process."""
+    poll = select.poll()
+    for stream in STREAMS:
+        poll.register(stream, 0)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))

@@ -100,21 +100,18 @@ def play(
 @click.command()
 @click.argument("incidents", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INCIDENT...")
 @reading.reports
-@click.option(
-    "--scenarios",
-    "folder",
-    type=reading.FILE,
-    help="A folder of scenario modules: judge by what they expect now. [default: as recorded]",
-)
+@reading.scenarios
 @reading.output_format
-def judge(incidents: Sequence[Path], report: Sequence[Path], folder: Path | None, output_format: str) -> None:
+def judge(
+    incidents: Sequence[Path], report: Sequence[Path], scenarios: Path | None, output_format: str
+) -> None:
     """Judge recordings again; no cluster is needed.
 
     INCIDENT is a folder that a play wrote, or one that holds such folders. All that can be read are judged,
     and each that can't is told; then the exit code is 2, unless another one failed.
     """
     reading.check_reports(report)
-    told = rejudge.rejudge(incidents, scenario_files.load(folder) if folder else None)
+    told = rejudge.rejudge(incidents, scenario_files.load(scenarios) if scenarios else None)
     if output_format != "text":  # the text has them
         for error in told.errors:
             click.echo(f"alertdrill: {error}", err=True)

@@ -36,6 +36,11 @@ reports = click.option(
     multiple=True,
     help="Also write FILE.xml (JUnit), .json or .txt.",
 )
+scenarios = click.option(
+    "--scenarios",
+    type=FILE,
+    help="A folder of scenario modules: judge by what they expect now. [default: as recorded]",
+)
 
 
 def remark(remarks: Iterable[Remark]) -> None:

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import click
 
-from alertdrill import incident
-from alertdrill import judge as judging
+from alertdrill import incident, rejudge
 from alertdrill import replay as replaying
 from alertdrill import rules as rule_files
 from alertdrill.cli import reading
-from alertdrill.errors import LabError, RulesError, UsageError
+from alertdrill.errors import LabError, RulesError
 from alertdrill.incident import Incident
 from alertdrill.machine import cache, tools
 from alertdrill.progress import Progress
 from alertdrill.prometheus import promtool
 from alertdrill.rejudge import Rejudged
 from alertdrill.replay import export as exporting
+from alertdrill.scenario import files as scenario_files
 
 
 @click.command()
@@ -29,10 +29,16 @@ from alertdrill.replay import export as exporting
     multiple=True,
     help="What `alertdrill rules` takes: file, folder or -; again for more. [default: as recorded]",
 )
+@reading.scenarios
 @reading.reports
 @reading.report_format
 def replay(
-    incidents: Sequence[Path], rule_paths: Sequence[Path], report: Sequence[Path], output_format: str
+    *,
+    incidents: Sequence[Path],
+    rule_paths: Sequence[Path],
+    scenarios: Path | None,
+    report: Sequence[Path],
+    output_format: str,
 ) -> None:
     """Judge recordings at real durations, by unmodified rules and Prometheus itself; no cluster is needed.
 
@@ -51,7 +57,9 @@ def replay(
     rules = rule_files.load(list(rule_paths)) if rule_paths else None
     if rules is not None:
         reading.remark(rules.remarks)
-    read, told = _read(incidents)
+    read: list[Incident] = []
+    told = Rejudged([], [])
+    rejudge.of_each(incidents, scenario_files.load(scenarios) if scenarios else None, told, read.append)
     if read:
         progress = Progress()
         with progress.phase(f"replaying {len(read)} recordings by {tools.find('prometheus').reason}"):
@@ -65,18 +73,6 @@ def replay(
     click.get_current_context().exit(told.exit_code)
 
 
-def _read(paths: Sequence[Path]) -> tuple[list[Incident], Rejudged]:
-    """Return the recordings behind these paths, and what is to be said of those that can't be read."""
-    read, told = [], Rejudged([], [])
-    for folder in incident.find(paths):
-        try:
-            read.append(incident.read(folder))
-        except UsageError as error:
-            told.errors.append(error)
-            told.judgements.append(judging.unknown(str(folder), str(error), None))
-    return read, told
-
-
 @click.command()
 @click.argument("recording", type=click.Path(path_type=Path), metavar="INCIDENT")
 @click.option(
@@ -86,6 +82,7 @@ def _read(paths: Sequence[Path]) -> tuple[list[Incident], Rejudged]:
     multiple=True,
     help="What `alertdrill rules` takes: file, folder or -; again for more. [default: as recorded]",
 )
+@reading.scenarios
 @click.option(
     "--output",
     "folder",
@@ -93,7 +90,7 @@ def _read(paths: Sequence[Path]) -> tuple[list[Incident], Rejudged]:
     default=Path(),
     help="Where the two files go. [default: here]",
 )
-def export(recording: Path, rule_paths: Sequence[Path], folder: Path) -> None:
+def export(recording: Path, rule_paths: Sequence[Path], scenarios: Path | None, folder: Path) -> None:
     """Write a recording as a test of `promtool test rules`, which reproduces its verdict by itself.
 
     Two files are written, SCENARIO.rules.yaml and SCENARIO.test.yaml, once promtool has come to the verdict.
@@ -104,6 +101,8 @@ def export(recording: Path, rule_paths: Sequence[Path], folder: Path) -> None:
     promtool test rules /tmp/crash/pods-crash-loop.test.yaml
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
     read = incident.read(recording)
+    if scenarios:
+        read = rejudge.by(scenario_files.load(scenarios), read, recording)
     rules = rule_files.load(list(rule_paths)) if rule_paths else None
     names = f"{read.scenario.slug}.rules.yaml", f"{read.scenario.slug}.test.yaml"
     made = exporting.export(read, rules, rules_file=names[0], test_file=names[1])

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from alertdrill import durations
 from alertdrill.gate.differ import difference
 from alertdrill.gate.values import Case, Change, Kind
-from alertdrill.judge.words import moment, short
+from alertdrill.judge.words import moment, often, short
 from alertdrill.model import AlertState, Life
 from alertdrill.replay.compare import spans
 
@@ -86,7 +86,7 @@ def _both(
         yield kind, f"{alert} fires for {counts[1]} in place of {counts[0]}", details
     elif begun[0] != begun[1]:
         kind = Kind.MORE if begun[1] > begun[0] else Kind.LESS
-        yield kind, f"{alert} begins to fire {_often(begun[1])} in place of {_often(begun[0])}", details
+        yield kind, f"{alert} begins to fire {often(begun[1])} in place of {often(begun[0])}", details
     elif abs(totals[1] - totals[0]) > case.apart + abs(by):
         kind = Kind.MORE if totals[1] > totals[0] else Kind.LESS
         told = [durations.text(round(one)) for one in totals]
@@ -96,10 +96,6 @@ def _both(
             yield Kind.LABELS, f"{alert} has other labels: {other}", details
         if other := _other([life.annotations for life in old], [life.annotations for life in new]):
             yield Kind.TEXT, f"{alert} tells something else: {other}", ()
-
-
-def _often(times: int) -> str:
-    return "once" if times == 1 else f"{times} times"
 
 
 def _other(old: list[dict[str, str]], new: list[dict[str, str]]) -> str:

@@ -104,7 +104,7 @@ def _resolves(recording: Recording, expectation: Expectation) -> Iterator[Findin
     heal, end = recording.heal, recording.end
     assert heal is not None and end is not None, "an assumption says so"  # noqa: PT018
     deadline = heal + durations.seconds(expectation.within)
-    since = f"of the repair at {moment(heal)}"
+    repair = f"the repair at {moment(heal)}"
     # The repair is written down when it is done; it was begun when the hold was over.
     begun = min(heal, durations.seconds(recording.incident.scenario.hold))
     yield from _lapses(recording, expectation, lives, begun)
@@ -123,10 +123,11 @@ def _resolves(recording: Recording, expectation: Expectation) -> Iterator[Findin
             yield _finding(expectation, known, sentence)
         elif last.t <= deadline:
             after = moment(max(last.t - heal, 0))
-            yield _finding(expectation, Verdict.PASS, f"{who} resolved within {after} {since}")
+            yield _finding(expectation, Verdict.PASS, f"{who} resolved within {after} of {repair}")
         else:
             late = last.t > deadline + recording.resolution
-            sentence = f"{who} resolved only {moment(last.t - heal)} {since}, allowed {expectation.within}"
+            taken = moment(last.t - heal)
+            sentence = f"{who} resolved only {taken} after {repair}, allowed {expectation.within}"
             yield _finding(expectation, Verdict.FAIL if late else Verdict.UNKNOWN, sentence)
 
 

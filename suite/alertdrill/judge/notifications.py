@@ -6,7 +6,7 @@ from alertdrill import durations
 from alertdrill.judge.letters import Letter
 from alertdrill.judge.matching import is_about, matches, said
 from alertdrill.judge.recording import Recording
-from alertdrill.judge.words import moment
+from alertdrill.judge.words import moment, often
 from alertdrill.model import AlertState, Finding, Verdict
 from alertdrill.scenario import Expectation
 
@@ -103,7 +103,7 @@ def _as_said(expectation: Expectation, taken: list[Letter]) -> Iterator[Finding]
     wrong = []
     if len(taken) != expectation.times:
         when = ", ".join(moment(one.first) for one in taken)
-        wrong.append(f"it was told {len(taken)} times ({when}), expected {expectation.times}")
+        wrong.append(f"it was told {often(len(taken))} ({when}), expected {expectation.times}")
     last = taken[-1].said
     if expectation.alerts and last.count != expectation.alerts:
         wrong.append(f"its last message is about {last.count} alerts, expected {expectation.alerts}")

@@ -18,6 +18,11 @@ def moment(t: float) -> str:
     return f"{text} before the fault" if round(t) < 0 else text
 
 
+def often(count: int) -> str:
+    """Say how many times something was."""
+    return "once" if count == 1 else f"{count} times"
+
+
 def instance(life: Life) -> str:
     """Name an alert instance by all that tells it from others, as PromQL does."""
     return f"{life.alert}{_braces(life, TARGET_LABELS)}"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from alertdrill import durations
+from alertdrill.judge.words import often
 from alertdrill.model import AlertState, Finding, Judgement, Life, Verdict
 from alertdrill.names import NAMESPACE_LABEL, TARGET_LABELS
 from alertdrill.report.printable import printable
@@ -71,7 +72,7 @@ def _life(life: Life, speed: float) -> Iterator[str]:
     if len(changes) > CHANGES_TOLD_MAX:
         pendings = sum(change.state is AlertState.PENDING for change in changes)
         firings = sum(change.state is AlertState.FIRING for change in changes)
-        yield f"          pending {pendings} times and firing {firings} times; the last of it:"
+        yield f"          pending {often(pendings)} and firing {often(firings)}; the last of it:"
         changes = changes[-LAST_CHANGES_TOLD:]
     steps = [f"{STATES[change.state]} {clock(change.t)}{_live(change.t, speed)}" for change in changes]
     yield f"          {' → '.join(['healthy', *steps])}"

@@ -87,7 +87,7 @@ def _look_into(folder: Path, found: Found) -> None:
 
 
 def _unread(folders: Sequence[Path], found: Found) -> Iterator[Remark]:
-    """Yield a remark for each folder within one that was named, if there are rules in it that nobody named."""
+    """Yield a remark for each folder within one that was named in which there are rules that nobody named."""
     told: set[Path] = set()
     for folder in sorted(set(folders), key=lambda one: (-len(one.parts), one)):
         first: dict[str, Path] = {}

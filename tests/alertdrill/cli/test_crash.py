@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -95,6 +96,21 @@ def test_a_disk_without_room_does_not_hide_what_broke(monkeypatch: pytest.Monkey
         "it: alertdrill itself broke, TypeError: x (no trace: No space left on device; see it with --debug)"
         == (crash.told("it", TypeError("x")))
     )
+
+
+@pytest.mark.parametrize(
+    ("streams", "words"), [({"stdout"}, ["play", "--list"]), ({"stdout", "stderr"}, ["judge", "/nowhere"])]
+)
+def test_of_what_nobody_reads_nothing_is_told(streams: set[str], words: list[str], tmp_path: Path) -> None:
+    """As with `| head`: no trace, no sentence, and an exit code that is no verdict."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    file = tmp_path / "said"
+    with os.fdopen(writer, "w") as closed, file.open("w") as said:
+        out, err = (closed if name in streams else said for name in ("stdout", "stderr"))
+        command = [sys.executable, "-c", "from alertdrill.entry import main; main()", *words]
+        done = subprocess.run(command, stdout=out, stderr=err, check=False, timeout=60)
+    assert (141, "") == (done.returncode, file.read_text())
 
 
 @pytest.mark.parametrize("error", [click.ClickException("no"), click.FileError("f", "no")], ids=repr)

@@ -4,9 +4,10 @@ import io
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from alertdrill import incident, lab
+from alertdrill import data, incident, lab
 from alertdrill.cli import main
 from alertdrill.errors import LabError
 from alertdrill.lab import known
@@ -222,3 +223,34 @@ def test_a_lab_that_is_up_keeps_what_is_not_said(
         assert 3 == run(monkeypatch, command, "--name", "a", *words)
     assert [("team-a", "registry.example.com", 10), ("monitoring", "registry.example.com", 20)] == asked
     assert 2 == capsys.readouterr().err.count("alertdrill: no cluster here")
+
+
+def test_recordings_are_held_against_the_scenarios_of_today(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A window that was mended since counts for `judge`, `replay` and `export` alike."""
+    monkeypatch.setenv("ALERTDRILL_CACHE", str(SHARED_CACHE))
+    good = data.path("fixtures", "incidents", "pods-crash-loop")
+    recorded = incident.read(good)
+    narrow = tuple(
+        msgspec.structs.replace(one, after="0s", within="30m") if one.kind == "fires" else one
+        for one in recorded.scenario.expect
+    )
+    scenario = msgspec.structs.replace(recorded.scenario, expect=narrow)
+    one, mended = tmp_path / "one", tmp_path / "scenarios"
+    incident.write(msgspec.structs.replace(recorded, scenario=scenario), one)
+    mended.mkdir()
+    module = f"""
+from pathlib import Path
+from alertdrill import incident
+SCENARIOS = [incident.read(Path({str(good)!r})).scenario]
+"""
+    (mended / "mine.py").write_text(module)
+    said = []
+    for command in ("judge", "replay", "export"):
+        output = ["--output", str(tmp_path)] if command == "export" else []
+        run(monkeypatch, command, str(one), *output)
+        before = capsys.readouterr().out.split()[0]
+        run(monkeypatch, command, str(one), *output, "--scenarios", str(mended))
+        said.append((command, before, capsys.readouterr().out.split()[0]))
+    assert [("judge", "FAIL", "PASS"), ("replay", "FAIL", "PASS"), ("export", "fail,", "pass,")] == said

@@ -187,6 +187,17 @@ def test_a_missing_part_is_named(part: str, tmp_path: Path) -> None:
         incident.read(tmp_path / "one")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("", "there is no recording in it"), ("none", "this is no folder"), ("a", "this is no")],
+)
+def test_where_no_recording_is_that_is_said(name: str, said: str, tmp_path: Path) -> None:
+    """Of a folder without any part of a recording, and of none, nobody is told which part to look for."""
+    (tmp_path / "a").touch()
+    with pytest.raises(IncidentError, match=f"^{tmp_path / name}: {said}"):
+        incident.read(tmp_path / name)
+
+
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     """A recording of another version says which format it has and what to do."""
     incident.write(SAMPLE, tmp_path / "one")

@@ -158,7 +158,7 @@ FAILURES: dict[str, tuple[Sequence[Event], Sequence[Expectation], str]] = {
     "resolves too late": (
         EVENTS,
         [FIRES, resolves("Mismatch", within="1m")],
-        "only 1m31s of the repair at 9m, allowed 1m",
+        "resolved only 1m31s after the repair at 9m, allowed 1m",
     ),
     "never resolves": (
         [

@@ -156,10 +156,11 @@ def test_a_long_life_is_told_by_its_end() -> None:
     flapping = [
         (float(t), state) for t in range(0, 600, 60) for state in (AlertState.PENDING, AlertState.INACTIVE)
     ]
+    flapping.insert(1, (30.0, AlertState.FIRING))
     told = text.render(
         [judgement("a/b", Verdict.PASS, finding(Verdict.PASS, "Good."), lives=(life(*flapping),))]
     )
-    assert ("pending 10 times and firing 0 times" in told, told.count("→")) == (True, 2)
+    assert ("pending 10 times and firing once; the" in told, told.count("→")) == (True, 2)
 
 
 def test_an_alert_nobody_speaks_of_is_told_only_if_it_fired() -> None:
