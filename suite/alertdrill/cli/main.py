@@ -74,7 +74,7 @@ def main() -> NoReturn:
 def _code() -> int:
     """Return the exit code, with what went wrong told."""
     try:
-        code = cli(standalone_mode=False)
+        code: int | None = cli(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = UsageError.exit_code

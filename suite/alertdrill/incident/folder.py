@@ -129,7 +129,7 @@ def _within(path: Path) -> Iterator[Path]:
 def read(folder: Path) -> Incident:
     """Return the incident of a folder; what is missing or damaged is an IncidentError."""
     if not any((folder / part).exists() for part in RECORDED):
-        said = "there is no recording in it" if folder.is_dir() else "this is no folder"
+        said = "there is no recording in this folder" if folder.is_dir() else "this is no folder"
         raise IncidentError(f"{said}; name one that a play wrote, or one that holds such", file=str(folder))
     raw = _part(folder, "incident.json", Path.read_bytes)
     found = _decode(folder / "incident.json", raw, _Format).format

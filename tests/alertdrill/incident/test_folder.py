@@ -189,7 +189,7 @@ def test_a_missing_part_is_named(part: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("", "there is no recording in it"), ("none", "this is no folder"), ("a", "this is no")],
+    [("", "there is no recording in this"), ("none", "this is no folder"), ("a", "this is no")],
 )
 def test_where_no_recording_is_that_is_said(name: str, said: str, tmp_path: Path) -> None:
     """Of a folder without any part of a recording, and of none, nobody is told which part to look for."""
