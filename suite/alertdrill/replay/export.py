@@ -1,7 +1,8 @@
 """A recording as a stock promtool test: samples on a grid, and what promtool must find of each alert.
 
 promtool knows one pace for all samples of a test and one for all rules, both from the start on. So a sample
-moves to the next time there is; a grid that changes the verdict is refused, and a finer one is taken. What
+moves to the next time there is; a grid that changes the verdict is refused, and a finer one is taken. So is a
+pace of all rules that does, and that of one of their groups is taken. What
 is asserted is what the engine says of the very samples that are written; `count_over_time(ALERTS…)` says of
 the time in between that nothing fired.
 """
@@ -9,6 +10,7 @@ the time in between that nothing fired.
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -57,9 +59,8 @@ def export(incident: Incident, rules: RuleSet | None, *, rules_file: str, test_f
         raise LabError(
             f"exporting {incident.scenario.name}: it has no verdict that could be reproduced: {why}"
         )
-    for parts in FINER:
-        grid = incident.limits.scrape_interval / parts
-        test = _Test(incident, stated, grid)
+    for pace, parts in product(_paces(incident, stated), FINER):
+        test = _Test(incident, stated, incident.limits.scrape_interval / parts, pace)
         with engine.started() as running:
             found = test.found(running)
         again = judged(incident, stated, found)
@@ -88,10 +89,11 @@ class _Plain(yaml.SafeDumper):
 class _Test:
     """One recording on one grid; `start` is the first moment promtool knows, in rule time."""
 
-    def __init__(self, incident: Incident, rules: RuleSet, grid: float) -> None:
-        self.incident = incident
+    def __init__(self, incident: Incident, rules: RuleSet, grid: float, interval: float) -> None:
+        limits = msgspec.structs.replace(incident.limits, evaluation_interval=interval)
+        self.incident = msgspec.structs.replace(incident, limits=limits)
         self.grid = grid
-        self.interval = incident.limits.evaluation_interval
+        self.interval = interval
         self.start = span(incident)[0]
         self.stretched = self._on_grid(stretch(incident, rules, fault_at=-self.start))
 
@@ -199,6 +201,12 @@ class _Test:
 
 def _fired(lives: Iterable[Life]) -> list[str]:
     return [life.alert for life in lives if life.first(AlertState.FIRING) is not None]
+
+
+def _paces(incident: Incident, rules: RuleSet) -> list[float]:
+    """Return how often rules may be evaluated in a test: as most are, else as a group of them is."""
+    stated = {durations.seconds(group.interval) for group in rules.groups if group.interval}
+    return list(dict.fromkeys([incident.limits.evaluation_interval, *sorted(stated - {0})]))
 
 
 def _same_pace(rules: RuleSet) -> RuleSet:

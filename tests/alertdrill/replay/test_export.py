@@ -77,6 +77,30 @@ def test_what_was_played_beside_is_left_out(crash_loop: Incident, tmp_path: Path
     )
 
 
+def test_a_verdict_that_rests_on_the_pace_of_a_group_is_reproduced(
+    crash_loop: Incident, tmp_path: Path
+) -> None:
+    """An alert of a group that is evaluated every seven minutes fires as late in promtool, too."""
+    document = yaml.safe_load(crash_loop.rules)
+    for group in document["groups"]:
+        if "PodRestartingTooMuch" in [rule.get("alert") for rule in group["rules"]]:
+            group["interval"] = "7m"
+    fires, *others = crash_loop.scenario.expect
+    late = msgspec.structs.replace(fires, after="66m", within="72m")
+    expected = (late, *(one for one in others if one.kind == "never"))
+    slow = msgspec.structs.replace(
+        crash_loop,
+        rules=yaml.safe_dump(document),
+        scenario=msgspec.structs.replace(crash_loop.scenario, expect=expected),
+    )
+    made = export.export(slow, None, rules_file="a.rules.yaml", test_file="a.test.yaml")
+    assert (Verdict.PASS, "7m", 0) == (
+        made.judgement.verdict,
+        yaml.safe_load(made.test)["evaluation_interval"],
+        promtool(tmp_path, made.test, made.rules)[0],
+    )
+
+
 def test_a_recording_without_a_verdict_is_not_exported() -> None:
     """What is unknown can't be reproduced."""
     lost = msgspec.structs.replace(RECORDINGS["pods-one-restart"], events=())
