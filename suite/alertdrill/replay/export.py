@@ -1,10 +1,9 @@
 """A recording as a stock promtool test: samples on a grid, and what promtool must find of each alert.
 
 promtool knows one pace for all samples of a test and one for all rules, both from the start on. So a sample
-moves to the next time there is; a grid that changes the verdict is refused, and a finer one is taken. So is a
-pace of all rules that does, and that of one of their groups is taken. What
-is asserted is what the engine says of the very samples that are written; `count_over_time(ALERTS…)` says of
-the time in between that nothing fired.
+moves to the next time there is; a grid that changes the verdict is refused, and a finer one is taken, or the
+pace of one of the groups for all rules. What is asserted is what the engine says of the very samples that are
+written; `count_over_time(ALERTS…)` says of the time in between that nothing fired.
 """
 
 import math
