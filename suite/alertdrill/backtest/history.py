@@ -14,13 +14,13 @@ from pathlib import Path
 
 import requests
 
-from alertdrill.backtest import raw
+from alertdrill.backtest import plan, raw
 from alertdrill.backtest.plan import Share
 from alertdrill.backtest.selector import Selector
 from alertdrill.backtest.server import Server, TooMuchError
 from alertdrill.engine.block import Blocks
 from alertdrill.errors import LabError
-from alertdrill.incident import Series
+from alertdrill.incident import Series, timeline
 from alertdrill.machine import cache
 from alertdrill.prometheus import remote_read
 
@@ -103,7 +103,7 @@ class History:
 
     def _asked(self, selector: Selector, first: int, last: int) -> Iterator[bytes]:
         what = f"asking for {selector} {raw.span(first, last)}"
-        if self._way == "query":
+        if self._way in plan.BY_QUERY:
             yield self._server.ask(
                 what,
                 "POST",
@@ -181,8 +181,8 @@ def series(pieces: Iterable[Piece], way: str) -> Iterator[Series]:
         for piece in those:
             content = piece.file.read_bytes()
             parts = (
-                raw.series(f"reading {piece.file}", content, piece.first)
-                if way == "query"
+                raw.series(f"reading {piece.file}", content, piece.first, marked=way == "marked")
+                if way in plan.BY_QUERY
                 else remote_read.sampled(content)
             )
             for one in parts:
@@ -193,3 +193,25 @@ def series(pieces: Iterable[Piece], way: str) -> Iterator[Series]:
                 timestamps=tuple(ms for one in parts_of_one for ms in one.timestamps),
                 values=tuple(value for one in parts_of_one for value in one.values),
             )
+
+
+def ended(series: Iterable[Series], notes: list[str]) -> Iterator[Series]:
+    """Put markers where series end, as queries leave them out; by when their target was scraped."""
+    every = list(series)
+    scrapes = {_target(one): one.timestamps for one in every if one.labels.get("__name__") == "up"}
+    unmarked = 0
+    for one in every:
+        times = scrapes.get(_target(one))
+        unmarked += times is None
+        yield (
+            one if times is None else timeline.mark_stale(one, [ms for ms in times if ms > one.timestamps[0]])
+        )
+    if unmarked:
+        notes.append(
+            f"of {unmarked} series it is not known when they ended, since there is no `up` of their job"
+            " and instance; they are taken for there for 5 minutes more"
+        )
+
+
+def _target(series: Series) -> tuple[str, str]:
+    return series.labels.get("job", ""), series.labels.get("instance", "")
