@@ -25,7 +25,7 @@ from alertdrill.testing import ManualClock
 from .conftest import DEPLOYED, Front, Past, Runner
 
 Answer = tuple[int, dict[str, str], bytes]
-NO_READ = (400, {}, b'unsupported path requested: "/api/v1/read"')
+NO_READ: Answer = (400, {}, b'unsupported path requested: "/api/v1/read"')
 GAVE_UP = (
     b'{"status":"error","errorType":"422","error":"error when exporting data: cannot process more than 2000'
     b' samples per series; either increase -search.maxSamplesPerSeries or reduce time range for the query"}'
