@@ -16,7 +16,10 @@ PYTHON_CODE = ("exporter", "suite", "tests", "manifests", "noxfile.py")
 LOCK = "suite/requirements.txt"
 IMAGE_LOCK = "exporter/requirements.txt"
 GROUPS = ("build", "browser", "lint", "types", "tests")
-TESTS = ("-n", "auto", "--dist=loadfile")
+# Some tests do little but wait, so there is one more process than there are cores.
+TESTS = ("-n", str((os.cpu_count() or 1) + 1), "--dist=worksteal")
+# Where Python is told to keep nothing that it compiles, each of a thousand processes would compile it anew.
+KEEPING = {"PYTHONDONTWRITEBYTECODE": ""}
 REPORTS = Path(os.environ.get("ALERTDRILL_REPORTS", "reports"))
 
 
@@ -44,16 +47,16 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests that need no cluster, a file per core at a time."""
+    """Run the tests that need no cluster, on every core."""
     install(session)
-    session.run("pytest", *TESTS, *(session.posargs or ["tests"]))
+    session.run("pytest", *TESTS, *(session.posargs or ["tests"]), env=KEEPING)
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Run them with branch coverage and its floor, which takes three times as long."""
     install(session)
-    session.run("pytest", *TESTS, "tests", "--cov")
+    session.run("pytest", *TESTS, "tests", "--cov", env=KEEPING)
 
 
 @nox.session

@@ -1,9 +1,11 @@
 """Style that can be checked is a test: layers, sizes, leftovers."""
 
 import ast
+import functools
 import graphlib
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -99,20 +101,47 @@ TESTS = [f for f in PYTHON if f.name.startswith("test_") and "fixtures" not in f
 SOURCE = [file for file in PYTHON if file.relative_to(ROOT).parts[0] in SOURCES]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forgetting() -> Iterator[None]:
+    """Keep what was read no longer than it is asked for: a million objects hold up all other tests."""
+    yield
+    nodes_of.cache_clear()
+
+
 def label(path: Path) -> str:
     """Name a file in a test's id as a reader would."""
     return str(path.relative_to(ROOT))
 
 
+@functools.cache
+def text_of(file: Path) -> str:
+    """Return what is in a file, which many of the tests below ask."""
+    return file.read_text()
+
+
+@functools.cache
+def nodes_of(file: Path) -> tuple[ast.AST, ...]:
+    """Return all that a Python file is made of, the whole first."""
+    return tuple(ast.walk(ast.parse(text_of(file))))
+
+
+@functools.cache
 def imports(file: Path) -> list[tuple[int, str]]:
     """Return (line, absolute dotted name) of every import; `from a import b` counts as a.b."""
     found = []
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes_of(file):
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             found += [(node.lineno, f"{node.module}.{alias.name}") for alias in node.names]
     return found
+
+
+def top_level(file: Path) -> list[ast.stmt]:
+    """Return the statements of a Python file."""
+    whole = nodes_of(file)[0]
+    assert isinstance(whole, ast.Module)
+    return whole.body
 
 
 def floor_of(package: str, room: str) -> int | None:
@@ -139,7 +168,7 @@ def import_graph(files: list[Path]) -> dict[str, set[str]]:
 def definitions(file: Path) -> list[tuple[int, str]]:
     """Return (line, name) of every public function, class, method and constant of a file."""
     found = []
-    for node in ast.parse(file.read_text()).body:
+    for node in top_level(file):
         members = node.body if isinstance(node, ast.ClassDef) else []
         found += [
             (one.lineno, one.name)
@@ -155,7 +184,7 @@ def definitions(file: Path) -> list[tuple[int, str]]:
 def names_used(file: Path) -> set[str]:
     """Return every name a file reads, also by a string that is but a name: `getattr` and tests use those."""
     used = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes_of(file):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             used.add(node.id)
         elif isinstance(node, ast.Attribute):
@@ -167,54 +196,62 @@ def names_used(file: Path) -> set[str]:
     return used
 
 
-@pytest.mark.parametrize("file", PYTHON, ids=label)
-def test_a_file_fits_in_one_head(file: Path) -> None:
-    """No Python file is longer than the cap."""
-    assert len(file.read_text().splitlines()) <= FILE_LINES_MAX
-
-
-@pytest.mark.parametrize("file", PYTHON, ids=label)
-def test_a_function_fits_on_one_screen(file: Path) -> None:
-    """No function is longer than the cap."""
-    long = [
-        f"{file.name}:{node.lineno} {node.name}"
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES_MAX
-    ]
-    assert [] == long
-
-
-@pytest.mark.parametrize("file", [f for f in SOURCE if f.relative_to(ROOT).parts[1] in FLOORS], ids=label)
-def test_arrows_point_downward(file: Path) -> None:
-    """A room of a large package imports only from floors below its own."""
+def upward(file: Path) -> list[str]:
+    """Return what a room of a large package imports from its own floor or one above."""
     package, room = file.relative_to(ROOT).with_suffix("").parts[1:3]
     if room == "__init__":
-        return
+        return []
     own = floor_of(package, room)
-    assert own is not None, f"{room} has no place in FLOORS"
-    upward = []
+    if own is None:
+        return [f"{label(file)}: {room} has no place in FLOORS"]
+    found = []
     for line, name in imports(file):
         words = name.split(".")
         if words[0] != package or words[1] == room:
             continue
         depth = floor_of(package, words[1])
         if depth is None or depth <= own:
-            upward.append(f"{file.name}:{line} imports {name}")
-    assert [] == upward
+            found.append(f"{label(file)}:{line} imports {name}")
+    return found
 
 
-@pytest.mark.parametrize("file", SOURCE, ids=label)
-def test_packages_know_only_what_they_may(file: Path) -> None:
-    """The exporters know nothing of the suite, nor it of them."""
+def foreign(file: Path) -> list[str]:
+    """Return what a file imports of packages of ours that its own must not know."""
     package = file.relative_to(ROOT).parts[1]
     allowed = MAY_IMPORT[package] | {package}
-    foreign = [
-        f"{file.name}:{line} imports {name}"
+    return [
+        f"{label(file)}:{line} imports {name}"
         for line, name in imports(file)
         if name.split(".")[0] in MAY_IMPORT and name.split(".")[0] not in allowed
     ]
-    assert [] == foreign
+
+
+def test_a_file_fits_in_one_head() -> None:
+    """No Python file is longer than the cap."""
+    lengths = {label(file): len(text_of(file).splitlines()) for file in PYTHON}
+    assert {} == {name: lines for name, lines in lengths.items() if lines > FILE_LINES_MAX}
+
+
+def test_a_function_fits_on_one_screen() -> None:
+    """No function is longer than the cap."""
+    assert [] == [
+        f"{label(file)}:{node.lineno} {node.name}"
+        for file in PYTHON
+        for node in nodes_of(file)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES_MAX
+    ]
+
+
+def test_arrows_point_downward() -> None:
+    """A room of a large package imports only from floors below its own."""
+    large = [file for file in SOURCE if file.relative_to(ROOT).parts[1] in FLOORS]
+    assert [] == [arrow for file in large for arrow in upward(file)]
+
+
+def test_packages_know_only_what_they_may() -> None:
+    """The exporters know nothing of the suite, nor it of them."""
+    assert [] == [name for file in SOURCE for name in foreign(file)]
 
 
 def test_no_imports_go_in_a_circle() -> None:
@@ -248,44 +285,40 @@ def test_pytest_kind_is_imported_in_one_module() -> None:
     importers = {
         label(file) for file in SOURCE for _, name in imports(file) if name.startswith("pytest_kind")
     }
-    assert importers <= {"suite/alertdrill/lab/clusters/pytest_kind.py"}
+    assert {"suite/alertdrill/lab/clusters/pytest_kind.py"} == importers
 
 
-@pytest.mark.parametrize("file", [f for f in SOURCE if "alertdrill" in f.parts], ids=label)
-def test_only_the_clock_sleeps(file: Path) -> None:
+def test_only_the_clock_sleeps() -> None:
     """Waiting goes through alertdrill.clock, which has a deadline and a sentence."""
-    if file.name == "clock.py":
-        return
-    assert [] == [line for line, name in imports(file) if name == "time.sleep"]
-    assert "time.sleep(" not in file.read_text()
+    harness = [file for file in SOURCE if "alertdrill" in file.parts and file.name != "clock.py"]
+    imported = {file for file in harness for _, name in imports(file) if name == "time.sleep"}
+    assert [] == [label(one) for one in harness if one in imported or "time.sleep(" in text_of(one)]
 
 
-@pytest.mark.parametrize("file", [f for f in SOURCE if f.name == "__init__.py"], ids=label)
-def test_an_init_is_a_door_not_a_room(file: Path) -> None:
+def test_an_init_is_a_door_not_a_room() -> None:
     """`__init__.py` holds a docstring and exports only."""
-    rooms = [
-        node
-        for node in ast.parse(file.read_text()).body
+    assert [] == [
+        f"{label(file)}:{node.lineno} {node.name}"
+        for file in SOURCE
+        if file.name == "__init__.py"
+        for node in top_level(file)
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)
     ]
-    assert [] == rooms
 
 
-@pytest.mark.parametrize("file", tracked(".py", ".yaml", ".toml", ".md", ".go", ".sh"), ids=label)
-def test_nothing_is_left_over(file: Path) -> None:
+def test_nothing_is_left_over() -> None:
     """No note to self is left in the tree."""
-    text = file.read_text()
-    assert [] == [word for word in LEFTOVERS if word in text]
+    files = tracked(".py", ".yaml", ".toml", ".md", ".go", ".sh")
+    assert [] == [f"{label(file)}: {word}" for file in files for word in LEFTOVERS if word in text_of(file)]
 
 
-@pytest.mark.parametrize("file", TESTS, ids=label)
-def test_every_test_says_one_sentence(file: Path) -> None:
+def test_every_test_says_one_sentence() -> None:
     """A test function has a docstring that says what is true."""
-    silent = [
-        f"{file.name}:{node.lineno} {node.name}"
-        for node in ast.walk(ast.parse(file.read_text()))
+    assert [] == [
+        f"{label(file)}:{node.lineno} {node.name}"
+        for file in TESTS
+        for node in nodes_of(file)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.name.startswith("test_")
         and not ast.get_docstring(node)
     ]
-    assert [] == silent

@@ -13,6 +13,8 @@ import yaml
 from alertdrill.kube import Kube
 from alertdrill.machine import tools
 
+from . import warm
+
 PODS = {"items": [{"metadata": {"name": "web-1"}}]}
 REPLICASETS = {"items": [{"metadata": {"name": "web-1"}}, {"metadata": {"name": "web-0"}}]}
 ANSWERS = {
@@ -55,6 +57,13 @@ class Api(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Stay quiet."""
+
+
+@pytest.fixture(scope="session")
+def warmed() -> Iterator[warm.Warm]:
+    """Start what begins commands quickly."""
+    with warm.started() as one:
+        yield one
 
 
 @pytest.fixture

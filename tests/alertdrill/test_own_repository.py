@@ -26,6 +26,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         "ALERTDRILL": str(data.CHECKOUT),
         "PIP_NO_BUILD_ISOLATION": "false",  # which is pip's way to say yes
         "PIP_NO_INDEX": "true",
+        "PYTEST_ADDOPTS": "-p no:hypothesispytest -p no:anyio",  # which are ours, and slow to load
         "PYTHONPATH": sysconfig.get_path("purelib"),
     }
     return folder, document.follow(folder, frozenset({"install", "here"}), more=offline)

@@ -4,12 +4,15 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from alertdrill import data
+
+from .warm import Warm
 
 pytestmark = pytest.mark.timeout(600)  # whole test runs, each of which loads the harness
 
@@ -66,23 +69,33 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest there, as somebody who is not in our own test run and has no plugin of kind's."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:pytest-kind", *words],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+# Plugins of our own tests that such a run does not use, and that take longer to load than all it does.
+NOT_THEIRS = ("pytest-kind", "hypothesispytest", "anyio", "pytest_cov", "timeout")
+WORDS = ("-q", *(f"-pno:{name}" for name in NOT_THEIRS))
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def elsewhere() -> dict[str, str]:
+    """Return the environment of somebody who is not in our own test run."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
+
+@pytest.fixture
+def run(warmed: Warm, tmp_path: Path) -> Run:
+    """Return a function that runs pytest in the test's folder."""
+
+    def of(*words: str) -> subprocess.CompletedProcess[str]:
+        words = (*WORDS, *words)
+        return warmed.run("pytest:console_main", words, folder=tmp_path, environment=elsewhere())
+
+    return of
 
 
 @pytest.mark.parametrize("words", [(), ("-n", "2")], ids=["alone", "xdist"])
-def test_verdicts_are_outcomes(words: tuple[str, ...], repository: Path) -> None:
+@pytest.mark.usefixtures("repository")
+def test_verdicts_are_outcomes(words: tuple[str, ...], run: Run) -> None:
     """Pass is passed, fail is failed, unknown is an error; all are in the summary, whoever played them."""
-    done = run(repository, *words)
+    done = run(*words)
     expected = [
         'DeploymentGenerationMismatch{name="web"} fired at 6m6s, expected 7m45s to 8m',
         "look at it again: alertdrill judge",
@@ -94,9 +107,10 @@ def test_verdicts_are_outcomes(words: tuple[str, ...], repository: Path) -> None
     assert 1 == done.returncode
 
 
-def test_a_failure_says_what_was_drilled_and_no_more(repository: Path) -> None:
+@pytest.mark.usefixtures("repository")
+def test_a_failure_says_what_was_drilled_and_no_more(run: Run) -> None:
     """Beside the report, the values of the failed assertion are one line each, whatever they hold."""
-    done = run(repository, "-k", "refused")
+    done = run("-k", "refused")
     said = [line for line in done.stdout.splitlines() if line.startswith("E ")]
     played = "<Played deployments/refused-replicaset: fail>"
     expected = [
@@ -107,26 +121,27 @@ def test_a_failure_says_what_was_drilled_and_no_more(repository: Path) -> None:
     assert expected == [re.sub("<function .*>(?=[(])", "drill", line) for line in said]
 
 
-def test_the_report_is_in_the_junit_file(repository: Path) -> None:
+def test_the_report_is_in_the_junit_file(repository: Path, run: Run) -> None:
     """Whoever reads only the file that CI keeps reads which window was missed."""
-    run(repository, "--junitxml=x.xml")
+    run("--junitxml=x.xml")
     tree = ET.parse(repository / "x.xml")
     failures = [one.text or "" for one in tree.iter("failure")]
     assert [True] == ["expected 7m45s to 8m" in text for text in failures]
 
 
-def test_scenarios_are_chosen_as_tests_are(repository: Path) -> None:
+@pytest.mark.usefixtures("repository")
+def test_scenarios_are_chosen_as_tests_are(run: Run) -> None:
     """-k chooses by name, -x ends at the first that did not pass, --lf goes on with what did not."""
-    assert "1 passed, 2 deselected" in run(repository, "-k", "crash-loop").stdout
-    assert "1 failed, 1 passed, 1 error" in run(repository).stdout
-    assert "1 failed, 1 error in" in run(repository, "--lf").stdout
-    assert "1 failed in" in run(repository, "--lf", "-x").stdout
+    assert "1 passed, 2 deselected" in run("-k", "crash-loop").stdout
+    assert "1 failed, 1 passed, 1 error" in run().stdout
+    assert "1 failed, 1 error in" in run("--lf").stdout
+    assert "1 failed in" in run("--lf", "-x").stdout
 
 
-def test_a_module_with_a_mistake_is_told_with_its_line(repository: Path) -> None:
+def test_a_module_with_a_mistake_is_told_with_its_line(repository: Path, run: Run) -> None:
     """A scenario that can't be read ends the collection, with its file and line and without a trace."""
     (repository / "scenarios" / "ours.py").write_text("import nothing_of_that_name\n")
-    done = run(repository)
+    done = run()
     # pytest's own summary says it once more where it does not cut lines: on CI.
     told, *_ = done.stdout.partition("short test summary")
     assert 1 == told.count("ours.py:1: ModuleNotFoundError: No module")
@@ -137,7 +152,7 @@ def test_a_module_with_a_mistake_is_told_with_its_line(repository: Path) -> None
     ("error", "said"),
     [("LabError('no cluster answers')", "no cluster answers"), ("ScenarioError('no rule')", "no rule")],
 )
-def test_trouble_is_an_error_in_one_sentence(error: str, said: str, repository: Path) -> None:
+def test_trouble_is_an_error_in_one_sentence(error: str, said: str, repository: Path, run: Run) -> None:
     """What keeps a scenario from being played proves no alert wrong, and needs no trace of ours."""
     (repository / "conftest.py").write_text(
         "import pytest\n"
@@ -147,13 +162,13 @@ def test_trouble_is_an_error_in_one_sentence(error: str, said: str, repository: 
         "@pytest.fixture(scope='session')\n"
         "def drill_batch(): return Broken()\n"
     )
-    done = run(repository, "-k", "crash-loop")
+    done = run("-k", "crash-loop")
     assert "2 deselected, 1 error" in done.stdout
     assert said in done.stdout
     assert "plugin.py" not in done.stdout
 
 
-def test_progress_begins_on_a_line_of_its_own(tmp_path: Path) -> None:
+def test_progress_begins_on_a_line_of_its_own(tmp_path: Path, run: Run) -> None:
     """The name of the test's file stands where pytest left it, and what the lab says below."""
     (tmp_path / "conftest.py").write_text(
         "from contextlib import contextmanager\n"
@@ -165,7 +180,7 @@ def test_progress_begins_on_a_line_of_its_own(tmp_path: Path) -> None:
         "lab.borrowed = borrowed\n"
     )
     (tmp_path / "test_lab.py").write_text("def test_lab(drill_lab): pass\n")
-    done = run(tmp_path, "-v")  # undoes the -q
+    done = run("-v")  # undoes the -q
     assert ("bringing it up", "1 passed") == (
         next((line for line in done.stdout.splitlines() if "bringing" in line), done.stdout),
         done.stdout.splitlines()[-1].strip("= ")[:8],
@@ -181,4 +196,6 @@ def test_a_run_without_a_drill_loads_no_harness(tmp_path: Path) -> None:
         "    assert ours == {'alertdrill.plugin'}\n"
         "    assert not {'kubernetes', 'msgspec', 'requests'} & sys.modules.keys()\n"
     )
-    assert "1 passed" in run(tmp_path).stdout
+    argv = [sys.executable, "-m", "pytest", *WORDS]
+    done = subprocess.run(argv, cwd=tmp_path, env=elsewhere(), capture_output=True, text=True, check=False)
+    assert "1 passed" in done.stdout

@@ -27,13 +27,18 @@ RECEIVERS = ("page", "tickets", "watchdog")
 SPEED = 60.0  # groups wait for half a second, and for five between two messages
 SECONDS_MAX = 30
 LABELS = dict[str, str]
+GIVEN: set[int] = set()  # ports of ours, some of which nobody listens at yet
 
 
 def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """Return a port that nobody listens at, each only once."""
+    while True:
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", 0))
+            port = int(one.getsockname()[1])
+        if port not in GIVEN:
+            GIVEN.add(port)
+            return port
 
 
 @contextmanager

@@ -1,8 +1,12 @@
 """Nothing that people must know is lost on the way to them, and nothing is told twice for that."""
 
 import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,37 +38,60 @@ def told(both: Alerting, *status: str) -> list[Letter]:
     return taken()
 
 
+def troubled(folder: Path, how: str, lasts: float) -> list[Letter]:
+    """Return what is sent of an alert while its receiver is in trouble."""
+    with alerting(folder) as both:
+        trouble(folder, how, lasts=lasts)
+        both.tell(firing(ALERT))
+        return told(both, "firing")
+
+
+def restarted(folder: Path) -> list[list[str]]:
+    """Return what is said of an alert: at first, once Alertmanager has started anew, and when it is over."""
+    since = datetime.now(UTC)
+    with receiver(folder) as address:
+        with alertmanager_to(address, folder) as first:
+            first.tell(firing(ALERT, since=since))
+            said = [told(first, "firing")]
+        with alertmanager_to(address, folder) as second:
+            second.tell(firing(ALERT, since=since))
+            said.append(told(second, "firing"))
+            ended = datetime.now(UTC).isoformat()
+            second.tell({**firing(ALERT, since=since), "endsAt": ended})
+            said.append(told(second, "resolved"))
+    return [[one.said.status for one in letters] for letters in said]
+
+
+CASES: dict[str, Callable[[Path], Any]] = {
+    "refuses": partial(troubled, how="refuses", lasts=1.0),
+    "hangs up": partial(troubled, how="hangs up", lasts=1.0),
+    "hangs up for long": partial(troubled, how="hangs up", lasts=14.0),  # given up on after ten seconds
+    "is slow": partial(troubled, how="is slow", lasts=60.0),
+    "restarts": restarted,
+}
+
+
+@pytest.fixture(scope="module")
+def came(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Any]]]:
+    """Begin every case at once: they do little but wait."""
+    with ThreadPoolExecutor(len(CASES)) as pool:
+        yield {name: pool.submit(case, tmp_path_factory.mktemp("case")) for name, case in CASES.items()}
+
+
 @pytest.mark.parametrize(
-    ("how", "lasts", "tries"),
-    [
-        ("refuses", 1.0, 2),
-        ("hangs up", 1.0, 2),
-        ("hangs up", 14.0, 4),  # a message is given up on after ten seconds
-        ("is slow", 60.0, 1),
-    ],
+    ("case", "tries"), [("refuses", 2), ("hangs up", 2), ("hangs up for long", 4), ("is slow", 1)]
 )
 def test_a_receiver_in_trouble_gets_each_message_once(
-    how: str, lasts: float, tries: int, tmp_path: Path
+    case: str, tries: int, came: dict[str, Future[Any]]
 ) -> None:
     """It is tried until it is taken, also after Alertmanager gave up on it, and then no more."""
-    with alerting(tmp_path) as both:
-        trouble(tmp_path, how, lasts=lasts)
-        both.tell(firing(ALERT))
-        (letter,) = told(both, "firing")
+    (letter,) = came[case].result()
     assert ("page", 1) == (letter.said.receiver, letter.said.count)
     assert tries <= letter.tries
 
 
-def test_an_alertmanager_that_restarts_says_nothing_twice_and_still_says_the_end(tmp_path: Path) -> None:
+def test_an_alertmanager_that_restarts_says_nothing_twice_and_still_says_the_end(
+    came: dict[str, Future[Any]],
+) -> None:
     """What it has said outlives it where its folder does; the resolved message comes from the next one."""
-    since = datetime.now(UTC)
-    with receiver(tmp_path) as address:
-        with alertmanager_to(address, tmp_path) as first:
-            first.tell(firing(ALERT, since=since))
-            told(first, "firing")
-        with alertmanager_to(address, tmp_path) as second:
-            second.tell(firing(ALERT, since=since))
-            assert ["firing"] == [one.said.status for one in told(second, "firing")]
-            ended = datetime.now(UTC).isoformat()
-            second.tell({**firing(ALERT, since=since), "endsAt": ended})
-            assert ["firing", "resolved"] == [one.said.status for one in told(second, "resolved")]
+    assert [["firing"], ["firing"], ["firing", "resolved"]] == came["restarts"].result()

@@ -37,7 +37,7 @@ def ended(name: str, count: int = 1) -> Callable[[PromRun], bool]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_asked_to_end_it_ends_its_children_and_says_zero(start: Start, tmp_path: Path, number: int) -> None:
     """A run in progress is ended, kept as stopped, and the exit code is 0."""
-    sleep = LONG.format(1)
+    sleep = LONG.format(f"1{number:02}")  # the two may run beside each other
     running = start(
         "-name=long", "--data", str(tmp_path / "data"), "--", "/bin/sh", "-c", f"sleep {sleep} & wait"
     )

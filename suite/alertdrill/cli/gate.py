@@ -88,7 +88,7 @@ def gate(
         if file.suffix not in BY_SUFFIX:
             raise UsageError(f"--report {file}: the name must end with one of {', '.join(BY_SUFFIX)}")
     wanted = approvals.read(approvals_file) if approvals_file else ()
-    before, after = gating.load(old, new), gating.load(new, old)
+    before, after = _sides(old, new)
     cases, notes = _past(before, after, said) if said["url"] else ((), ())
     by_default = click.get_current_context().get_parameter_source("folders") is ParameterSource.DEFAULT
     without = bool(said["url"]) and by_default and not any(folder.exists() for folder in folders)
@@ -113,6 +113,17 @@ def _past(before: RuleSet, after: RuleSet, said: dict[str, Any]) -> tuple[tuple[
         run.check(cost)
         found = run.compare(server, cost)
     return (before_now.case(found, run.asked),), (before_now.begun(run.asked), *run.notes)
+
+
+def _sides(old: str, new: str) -> tuple[RuleSet, RuleSet]:
+    """Return the rules of both sides; none before is a UsageError: most often a path is wrong."""
+    before, after = gating.load(old, new), gating.load(new, old)
+    if after.alerts and not before.rules:
+        raise UsageError(
+            f"{old} has no rules to compare with, so that every alert of {new} would be new: name what has"
+            f" those of before; what new rules do, alertdrill replay --rules {new} says"
+        )
+    return before, after
 
 
 def recordings(folders: Sequence[Path]) -> list[Incident]:

@@ -29,80 +29,82 @@ def _duration(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     return value
 
 
+OPTIONS = (
+    click.option(
+        "--since",
+        default="7d",
+        show_default=True,
+        callback=_duration,
+        help="How far back to begin, as a duration.",
+    ),
+    click.option("--until", default="", callback=_duration, help="How far back to end. [default: now]"),
+    click.option(
+        "--deployed",
+        multiple=True,
+        type=reading.RULES,
+        help="The rules that were deployed then, to be held against the history's ALERTS; again for more."
+        " [default: those that the server says it runs]",
+    ),
+    click.option(
+        "--interval",
+        default="",
+        callback=_duration,
+        help="Of groups that state none. [default: the server's]",
+    ),
+    click.option(
+        "--absent",
+        multiple=True,
+        metavar="METRIC",
+        help="There may be no data of this metric; again for more.",
+    ),
+    click.option("--tenant", default="", help="X-Scope-OrgID, as Mimir wants it."),
+    click.option("--token-file", type=SECRET, help=f"A bearer token. [default: ${access.TOKEN}]"),
+    click.option("--user", default="", help="For basic authentication."),
+    click.option("--password-file", type=SECRET, help=f"Its password. [default: ${access.PASSWORD}]"),
+    click.option("--ca", type=SECRET, help="The certificates by which the server is trusted."),
+    click.option("--cert", type=SECRET, help="A client certificate."),
+    click.option("--key", type=SECRET, help="Its key, where that is not in the same file."),
+    click.option("--kubeconfig", type=SECRET, help="For kube://: the kubeconfig."),
+    click.option("--context", default="", help="For kube://: the context, which must be named."),
+    click.option(
+        "--concurrency",
+        type=click.IntRange(1, 16),
+        default=2,
+        show_default=True,
+        help="Requests at a time.",
+    ),
+    click.option(
+        "--samples-max",
+        type=click.IntRange(min=1),
+        default=500_000_000,
+        show_default=True,
+        help="To ask for.",
+    ),
+    click.option(
+        "--mebibytes-max",
+        type=click.IntRange(min=1),
+        default=4096,
+        show_default=True,
+        help="To take from the server.",
+    ),
+)
+
+
 def options(*, required: bool) -> Callable[[Command], Command]:
     """Return what gives a command the options that say which past it is about."""
-    stated = [
-        click.option(
-            "--prometheus",
-            "url",
-            required=required,
-            default=None if required else "",
-            metavar="URL",
-            help=("" if required else "Also hold both against the past of ")
-            + "http(s)://HOST:PORT[/PATH] of a Prometheus, Mimir, Thanos or VictoriaMetrics; or, with"
-            " --kubeconfig and --context, kube://NAMESPACE/service/NAME:PORT, to which a port is forwarded.",
-        ),
-        click.option(
-            "--since",
-            default="7d",
-            show_default=True,
-            callback=_duration,
-            help="How far back to begin, as a duration.",
-        ),
-        click.option("--until", default="", callback=_duration, help="How far back to end. [default: now]"),
-        click.option(
-            "--deployed",
-            multiple=True,
-            type=reading.RULES,
-            help="The rules that were deployed then, to be held against the history's ALERTS; again for more."
-            " [default: those that the server says it runs]",
-        ),
-        click.option(
-            "--interval",
-            default="",
-            callback=_duration,
-            help="Of groups that state none. [default: the server's]",
-        ),
-        click.option(
-            "--absent",
-            multiple=True,
-            metavar="METRIC",
-            help="There may be no data of this metric; again for more.",
-        ),
-        click.option("--tenant", default="", help="X-Scope-OrgID, as Mimir wants it."),
-        click.option("--token-file", type=SECRET, help=f"A bearer token. [default: ${access.TOKEN}]"),
-        click.option("--user", default="", help="For basic authentication."),
-        click.option("--password-file", type=SECRET, help=f"Its password. [default: ${access.PASSWORD}]"),
-        click.option("--ca", type=SECRET, help="The certificates by which the server is trusted."),
-        click.option("--cert", type=SECRET, help="A client certificate."),
-        click.option("--key", type=SECRET, help="Its key, where that is not in the same file."),
-        click.option("--kubeconfig", type=SECRET, help="For kube://: the kubeconfig."),
-        click.option("--context", default="", help="For kube://: the context, which must be named."),
-        click.option(
-            "--concurrency",
-            type=click.IntRange(1, 16),
-            default=2,
-            show_default=True,
-            help="Requests at a time.",
-        ),
-        click.option(
-            "--samples-max",
-            type=click.IntRange(min=1),
-            default=500_000_000,
-            show_default=True,
-            help="To ask for.",
-        ),
-        click.option(
-            "--mebibytes-max",
-            type=click.IntRange(min=1),
-            default=4096,
-            show_default=True,
-            help="To take from the server.",
-        ),
-    ]
+    server = click.option(
+        "--prometheus",
+        "url",
+        required=required,
+        default=None if required else "",
+        metavar="URL",
+        help=("" if required else "Also hold both against the past of ")
+        + "http(s)://HOST:PORT[/PATH] of a Prometheus, Mimir, Thanos or VictoriaMetrics; or, with"
+        " --kubeconfig and --context, kube://NAMESPACE/service/NAME:PORT, to which a port is forwarded.",
+    )
 
     def with_options(command: Command) -> Command:
-        for option in reversed(stated):
+        for option in reversed((server, *OPTIONS)):
             command = option(command)
         return command
 

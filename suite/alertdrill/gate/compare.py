@@ -80,9 +80,13 @@ def _both(
         times = f"at {moment(_first(new))} in place of {moment(_first(old))}"
         yield kind, f"{alert} fires {durations.text(round(abs(by)))} {word}, {times}", details
     counts, totals = (len(old), len(new)), (_total(case, old), _total(case, new))
+    begun = [sum(len(spans(life)) for life in lives) for lives in (old, new)]
     if counts[0] != counts[1]:
         kind = Kind.MORE if counts[1] > counts[0] else Kind.LESS
         yield kind, f"{alert} fires for {counts[1]} in place of {counts[0]}", details
+    elif begun[0] != begun[1]:
+        kind = Kind.MORE if begun[1] > begun[0] else Kind.LESS
+        yield kind, f"{alert} begins to fire {_often(begun[1])} in place of {_often(begun[0])}", details
     elif abs(totals[1] - totals[0]) > case.apart + abs(by):
         kind = Kind.MORE if totals[1] > totals[0] else Kind.LESS
         told = [durations.text(round(one)) for one in totals]
@@ -92,6 +96,10 @@ def _both(
             yield Kind.LABELS, f"{alert} has other labels: {other}", details
         if other := _other([life.annotations for life in old], [life.annotations for life in new]):
             yield Kind.TEXT, f"{alert} tells something else: {other}", ()
+
+
+def _often(times: int) -> str:
+    return "once" if times == 1 else f"{times} times"
 
 
 def _other(old: list[dict[str, str]], new: list[dict[str, str]]) -> str:

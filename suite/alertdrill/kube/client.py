@@ -8,7 +8,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import kubernetes
 import urllib3
 
 from alertdrill.errors import FutileError, LabError, TransientError, refusal
@@ -43,12 +42,16 @@ class Kube:
         self.kubeconfig = kubeconfig
         self.context = context
         self._base = [str(tools.kubectl()), f"--kubeconfig={kubeconfig}", f"--context={context}"]
+        # Loading it takes as long as all else of a command together, and most commands have no cluster.
+        import kubernetes  # noqa: PLC0415
+
         # The official client reads the kubeconfig and keeps the connections; its models decode too slowly.
         new_client: Callable[..., kubernetes.client.ApiClient] = kubernetes.config.new_client_from_config
         try:
             self._client = new_client(str(kubeconfig), context)
         except kubernetes.config.ConfigException as error:
             raise LabError(f"reading the kubeconfig {kubeconfig}: {error}") from error
+        self._errors = (urllib3.exceptions.HTTPError, kubernetes.client.ApiException)
 
     def run(
         self, what: str, *words: str, stdin: str | None = None, timeout: float = 60, into: Path | None = None
@@ -129,7 +132,7 @@ class Kube:
                 method, url, headers, body, _request_timeout=timeout
             ).response
             said = "" if reply.status in answers else reply.data[:300].decode(errors="replace")
-        except (urllib3.exceptions.HTTPError, kubernetes.client.ApiException) as error:
+        except self._errors as error:
             raise (LabError if _is_distrust(error) else TransientError)(
                 f"{what}: the API server at {self._client.configuration.host}: {error}"
             ) from error
@@ -154,6 +157,6 @@ def _is_distrust(error: Exception) -> bool:
     """Say whether a connection failed because of a certificate, which asking again does not change."""
     cause = getattr(error, "reason", None)
     inner = cause.args[0] if isinstance(cause, urllib3.exceptions.SSLError) and cause.args else cause
-    return isinstance(error, kubernetes.client.ApiException) or isinstance(
-        inner, ssl.SSLCertVerificationError
-    )
+    # What is no error of urllib3 is the client's own, which it makes of any trouble with TLS.
+    its_own = not isinstance(error, urllib3.exceptions.HTTPError)
+    return its_own or isinstance(inner, ssl.SSLCertVerificationError)

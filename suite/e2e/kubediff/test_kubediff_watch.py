@@ -1,6 +1,5 @@
 """kubediff --watch beside a real API server: drift is told while it comes; trouble is neither."""
 
-import functools
 import re
 import subprocess
 import sys
@@ -65,13 +64,32 @@ class Watching:
         """Return what was told last."""
         return requests.get(f"{self.url}/verdict.json", timeout=5).json()
 
-    def until(self, holds: Callable[[Any], bool], seconds: float) -> float:
-        """Return how long it takes until a verdict is such."""
+    def within(self, seconds: float, seen: Callable[[Any], Any], expected: Any) -> Any:
+        """Return what is seen of a verdict as soon as it is as expected, else what is seen at the end."""
         begun = time.monotonic()
-        while not holds(verdict := self.verdict()):
-            assert time.monotonic() - begun < seconds, f"still told: {verdict}"
+        while (found := seen(self.verdict())) != expected and time.monotonic() - begun < seconds:
             time.sleep(0.02)  # between two looks
-        return time.monotonic() - begun
+        return found
+
+
+def code(verdict: Any) -> int:
+    """Return what a kubediff that is not watching would end with."""
+    return int(verdict["exit_code"])
+
+
+def drifted(verdict: Any) -> list[str]:
+    """Return the names of what drifted."""
+    return [each["subject"]["name"] for each in verdict["drift"]]
+
+
+def states(verdict: Any) -> list[str]:
+    """Return how it drifted."""
+    return [each["state"] for each in verdict["drift"]]
+
+
+def troubled(verdict: Any) -> list[str]:
+    """Return the places that could not be told."""
+    return [each["where"] for each in verdict["troubles"]]
 
 
 @pytest.fixture
@@ -90,60 +108,50 @@ def watching(cluster: Kubediff, manifests: Path, tmp_path: Path) -> Iterator[Wat
             while watching.get("/readyz") != "ok\n":
                 assert time.monotonic() - begun < SOON_SECONDS, log.read_text()
                 time.sleep(0.05)  # between two looks
-            watching.until(lambda told: told["exit_code"] == 0, SOON_SECONDS)
+            assert 0 == watching.within(SOON_SECONDS, code, 0)
             yield watching
         finally:
             running.terminate()
             assert 0 == running.wait(10)
 
 
-def drifted(verdict: Any) -> list[str]:
-    """Return the names of what drifted."""
-    return [each["subject"]["name"] for each in verdict["drift"]]
-
-
 def test_an_edit_is_told_within_two_seconds(watching: Watching, cluster: Kubediff) -> None:
     """A change by hand is on the page and in the metrics at once, and gone once it is undone."""
     cluster.kubectl("edit", "configmap/watched", editor="sed -i s/first/second/")
-    watching.until(lambda told: drifted(told) == ["watched"], TOLD_SECONDS)
+    assert ["watched"] == watching.within(TOLD_SECONDS, drifted, ["watched"])
     assert 'kubediff_drift{kind="ConfigMap",namespace="default",name="watched"} 1\n' in watching.get(
         "/metrics"
     )
     assert "ConfigMap default/watched differs" in watching.get("/")
     cluster.kubectl("edit", "configmap/watched", editor="sed -i s/second/first/")
-    watching.until(lambda told: told["exit_code"] == 0, TOLD_SECONDS)
+    assert 0 == watching.within(TOLD_SECONDS, code, 0)
 
 
 def test_a_deleted_object_is_told_within_two_seconds(watching: Watching, cluster: Kubediff) -> None:
     """What goes is missing, until it is there again."""
     cluster.kubectl("delete", "configmap/other")
-    watching.until(lambda told: [each["state"] for each in told["drift"]] == ["missing"], TOLD_SECONDS)
+    assert ["missing"] == watching.within(TOLD_SECONDS, states, ["missing"])
     cluster.kubectl("apply", "--server-side", "-f", "-", stdin=OTHER)
-    watching.until(lambda told: told["exit_code"] == 0, TOLD_SECONDS)
+    assert 0 == watching.within(TOLD_SECONDS, code, 0)
 
 
 def test_a_commit_is_told(watching: Watching, manifests: Path) -> None:
     """What git says now is read again and again."""
     (manifests / "other.yaml").write_text(OTHER.replace("first", "second"))
-    watching.until(lambda told: drifted(told) == ["other"], SOON_SECONDS)
+    assert ["other"] == watching.within(SOON_SECONDS, drifted, ["other"])
     (manifests / "other.yaml").write_text(OTHER)
-    watching.until(lambda told: told["exit_code"] == 0, SOON_SECONDS)
+    assert 0 == watching.within(SOON_SECONDS, code, 0)
 
 
 def test_a_cluster_that_is_away_is_trouble(watching: Watching, cluster: Kubediff) -> None:
     """While the API server is down nothing is known; once it is back, everything is."""
     before = metric(watching, "kubediff_last_success_timestamp_seconds")
     cluster.api.kill()
-    watching.until(lambda told: told["exit_code"] == 1 and not told["drift"], SOON_SECONDS)
+    assert (1, []) == watching.within(SOON_SECONDS, lambda told: (code(told), drifted(told)), (1, []))
     assert 1 == metric(watching, "kubediff_errors")
     assert before <= metric(watching, "kubediff_last_success_timestamp_seconds") < time.time()
     cluster.api.start()
-    watching.until(lambda told: told["exit_code"] == 0, 90)
-
-
-def is_troubled_at(wheres: list[str], verdict: Any) -> bool:
-    """Return whether these are all the places that could not be told."""
-    return wheres == [each["where"] for each in verdict["troubles"]]
+    assert 0 == watching.within(90, code, 0)
 
 
 def metric(watching: Watching, name: str) -> float:
@@ -156,10 +164,9 @@ def metric(watching: Watching, name: str) -> float:
 def test_without_the_right_to_watch_nothing_is_known(cluster: Kubediff, watching: Watching) -> None:
     """A right that is taken away is trouble that names the kind."""
     role = f"{ROLES}/clusterroles/reader"
-    for verbs, code in ((["get", "list"], 1), (["get", "list", "watch"], 0)):
+    for verbs, wheres in ((["get", "list"], ["configmaps"]), (["get", "list", "watch"], [])):
         change = [{"op": "replace", "path": "/rules/0/verbs", "value": verbs}]
         cluster.api.call("PATCH", role, change, kind="application/json-patch+json")
         cluster.api.kill()  # what is watched already may go on being so
         cluster.api.start()
-        wheres = ["configmaps"] if code else []
-        watching.until(functools.partial(is_troubled_at, wheres), 90)
+        assert wheres == watching.within(90, troubled, wheres)

@@ -230,6 +230,14 @@ def test_help_loads_nothing_heavy(command: str) -> None:
     assert "Usage: " in done.stdout
 
 
+def test_a_command_without_a_cluster_loads_no_client(tmp_path: Path) -> None:
+    """Whoever checks rules, scenarios or recordings does not wait for the API server's client."""
+    code = "import sys, alertdrill.cli.play, alertdrill.cli.gate; print('kubernetes' in sys.modules)"
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "False\n" == done.stdout
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_where_the_whole_looks_for_it(name: str) -> None:
     """A command's name is that by which it is listed."""

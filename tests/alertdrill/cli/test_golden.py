@@ -8,8 +8,6 @@ from machine to machine reads as `<name>`. `pytest --update-goldens` writes what
 import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,10 +16,12 @@ import pytest
 from alertdrill import data
 from alertdrill.machine import tools
 
+from ..warm import Warm
+
 FILES = sorted(Path(__file__).parent.glob("[0-9]*_*.txt"))
 PART = re.compile(r"^-- (.+) --$", re.MULTILINE)
 OUT = ("exit", "stdout", "stderr")
-RUN = "from alertdrill.cli import main; main()"
+ENTRY = "alertdrill.entry:main"
 VARYING = (
     (re.compile(r"/\S+\.trace\.txt"), "<trace>"),
     (re.compile(r"^ +\d+\.\d+s ", re.MULTILINE), "<time> "),
@@ -36,7 +36,7 @@ def parts(text: str) -> dict[str, str]:
     return {name: said.removeprefix("\n") for name, said in zip(found[::2], found[1::2], strict=True)}
 
 
-def came_out(given: dict[str, str], folder: Path) -> dict[str, str]:
+def came_out(given: dict[str, str], folder: Path, warmed: Warm) -> dict[str, str]:
     """Run the command line among its files, and return what came out."""
     for name, text in given.items():
         if name and name != "$" and name not in OUT:
@@ -48,14 +48,7 @@ def came_out(given: dict[str, str], folder: Path) -> dict[str, str]:
     environment = {**os.environ, "ALERTDRILL_CACHE": str(folder / ".cache"), "COLUMNS": "110"}
     environment.pop("ALERTDRILL_DEBUG", None)
     environment["PATH"] = os.pathsep.join([str(tools.promtool().parent), environment["PATH"]])  # fetched once
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, *words],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = warmed.run(ENTRY, words, folder=folder, environment=environment)
     return {
         "exit": f"{done.returncode}\n",
         "stdout": plain(done.stdout, folder),
@@ -65,23 +58,19 @@ def came_out(given: dict[str, str], folder: Path) -> dict[str, str]:
 
 def plain(said: str, folder: Path) -> str:
     """Return what was said, as it reads on every machine."""
-    said = (
-        said.replace(str(folder), "<here>")
-        .replace(str(data.CHECKOUT), "<checkout>")
-        .replace("Usage: -c", "Usage: alertdrill")
-    )
+    said = said.replace(str(folder), "<here>").replace(str(data.CHECKOUT), "<checkout>")
     for pattern, name in VARYING:
         said = pattern.sub(name, said)
-    return said.replace("'-c ", "'alertdrill ")
+    return said
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_command_line_says_what_its_file_says(
-    file: Path, tmp_path: Path, update_goldens: Callable[[Path, str], None]
+    file: Path, tmp_path: Path, warmed: Warm, update_goldens: Callable[[Path, str], None]
 ) -> None:
     """Exit code and both streams are, to the letter, as written down."""
     given = parts(file.read_text())
-    out = came_out(given, tmp_path)
+    out = came_out(given, tmp_path, warmed)
     after = {**{name: text for name, text in given.items() if name not in OUT}, **out}
     order = ["$", *OUT, *(name for name in after if name and name != "$" and name not in OUT)]
     update_goldens(file, after[""] + "".join(f"-- {name} --\n{after[name]}" for name in order))

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ from alertdrill.machine import tools
 from alertdrill.model import AlertState
 
 STEP_MS, HOLD, GRACE = 250, 5.0, 1.0
+BEFORE = {"waiting": 1.5, "nearly firing": 4.5, "firing": 7.0}
 RULES = f"groups: [{{name: g, interval: {STEP_MS}ms, rules: [{{alert: A, expr: up == 1, for: {HOLD:g}s}}]}}]"
 
 
@@ -45,19 +47,18 @@ def prometheus(folder: Path, name: str) -> Iterator[Engine]:
         process.wait(20)
 
 
-@pytest.mark.parametrize("before", [1.5, 4.5, 7.0], ids=["waiting", "nearly firing", "firing"])
-def test_a_for_goes_on_after_a_restart(before: float, tmp_path: Path) -> None:
-    """Whether it was pending for long, for short or had fired: it fires again when the timeline says."""
-    (tmp_path / "prometheus.yml").write_text(CONFIG)
+def fired_again(before: float, folder: Path) -> tuple[float, float]:
+    """Restart a Prometheus so long after it began; return when it must fire again, and when it did."""
+    (folder / "prometheus.yml").write_text(CONFIG)
     clock = WallClock()
-    with prometheus(tmp_path, "first.log") as first:
+    with prometheus(folder, "first.log") as first:
         begun = round(clock.now() * 1000)
         times = tuple(range(begun, begun + 40_000, 100))
         first.write([Series(labels={"__name__": "up"}, timestamps=times, values=(1.0,) * len(times))])
         first.run_rules(RULES)
         clock.sleep(before)
     clock.sleep(1)
-    with prometheus(tmp_path, "second.log") as second:
+    with prometheus(folder, "second.log") as second:
         clock.sleep(HOLD + 3)
         seen = second.prometheus.samples("ALERTS", start=begun / 1000, end=clock.now())
         since = second.prometheus.samples("ALERTS_FOR_STATE", start=begun / 1000, end=clock.now())
@@ -75,5 +76,24 @@ def test_a_for_goes_on_after_a_restart(before: float, tmp_path: Path) -> None:
     expected = next(one.t for one in changes if one.state is AlertState.FIRING)
     firing = [one for one in seen if one.labels["alertstate"] == "firing"]
     fired = min(ms for one in firing for ms in one.timestamps if ms > down) / 1000
+    return expected, fired
+
+
+@pytest.fixture(scope="module")
+def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[tuple[float, float]]]]:
+    """Restart one at each of these moments, all at once: they do little but wait."""
+    with ThreadPoolExecutor(len(BEFORE)) as pool:
+        yield {
+            name: pool.submit(fired_again, before, tmp_path_factory.mktemp("restart"))
+            for name, before in BEFORE.items()
+        }
+
+
+@pytest.mark.parametrize("moment", BEFORE)
+def test_a_for_goes_on_after_a_restart(
+    moment: str, restarted: dict[str, Future[tuple[float, float]]]
+) -> None:
+    """Whether it was pending for long, for short or had fired: it fires again when the timeline says."""
+    expected, fired = restarted[moment].result()
     # ALERTS_FOR_STATE is in whole seconds, and what is now is so a moment after an evaluation.
     assert expected == pytest.approx(fired, abs=1.0 + 2 * STEP_MS / 1000)

@@ -33,6 +33,18 @@ def test_the_historic_rule_and_its_mend_are_told_apart(ruled: Ruled, recordings:
     } == kinds(back)
 
 
+def test_a_rule_that_flaps_and_its_mend_are_told_apart(ruled: Ruled, recordings: list[Incident]) -> None:
+    """With a window shorter than a crash loop takes the alert comes and goes with each restart."""
+    crash_loop = [one for one in recordings if one.scenario.name == "pods/crash-loop"]
+    flapping = ruled("for: 1h", "for: 1m", "[10m]) > 0", "[3m]) > 0")
+    mended = gate.gate(flapping, ruled("for: 1h", "for: 1m"), crash_loop)
+    (less,) = [one for one in mended.changes if one.kind is Kind.LESS]
+    assert "PodRestartingTooMuch begins to fire once in place of 14 times" == less.sentence
+    back = gate.gate(ruled("for: 1h", "for: 1m"), flapping, crash_loop)
+    (more,) = [one for one in back.changes if one.kind is Kind.MORE]
+    assert "PodRestartingTooMuch begins to fire 14 times in place of once" == more.sentence
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -10,7 +10,11 @@ from alertdrill.mutate.incidents import Trial
 from alertdrill.mutate.mutants import Mutant
 
 INCIDENTS = data.path("fixtures", "incidents")
-RULES = [data.path("rules"), data.path("fixtures", "rules", "historic.rules.yaml")]
+# What the scenarios of the recordings speak of.
+RULES = [
+    *(data.path("rules", f"{name}.rules.yaml") for name in ("pods", "deployments")),
+    data.path("fixtures", "rules", "historic.rules.yaml"),
+]
 
 
 def noticed(trial: Trial, found: list[Mutant]) -> set[str]:
@@ -44,7 +48,7 @@ def test_a_recording_notices_what_its_scenario_expects(found: list[Mutant]) -> N
 
 def test_a_recording_that_does_not_pass_notices_nothing(found: list[Mutant]) -> None:
     """Without a rule that its scenario names, its verdict is unknown before anything is damaged."""
-    (one,) = incidents.kills(found, rules.load(RULES[:1]), [INCIDENTS / "pods-crash-loop"])
+    (one,) = incidents.kills(found, rules.load(RULES[:2]), [INCIDENTS / "pods-crash-loop"])
     assert frozenset() == one.kills
     assert "with the rules as they are its verdict is unknown: " in one.trouble
     assert "PodRestartingTooMuchHistoric" in one.trouble
