@@ -5,7 +5,7 @@ import re
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,7 +69,7 @@ def write(url: str, series: Iterable[Series]) -> None:
         session.get(f"{url}/internal/force_flush", timeout=REPLY_SECONDS_MAX).raise_for_status()
 
 
-def replay(url: str, rules: dict[str, object], start: int, end: int, interval: int) -> int:
+def replay(url: str, rules: Mapping[str, object], start: int, end: int, interval: int) -> int:
     """Have vmalert replay rules on a server's past, as fast as it can; return how many samples it wrote.
 
     Rules that don't read each other need no pause between them, and one question each.
