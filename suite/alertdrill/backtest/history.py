@@ -5,11 +5,12 @@ again: a run that was stopped goes on where it was, and two runs at once share w
 may still grow are not kept.
 """
 
+import statistics
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import requests
@@ -28,6 +29,7 @@ STAGE = "history"
 FILE = "piece"
 SETTLED_SECONDS = 900.0  # what is older will not change any more
 TOLD = 10  # times that the progress is told
+PAUSE = 2.5  # times the usual distance of scrapes
 SHORTEST_MS = 60_000  # a piece that can't be had in this length can't be had
 
 
@@ -211,6 +213,18 @@ def ended(series: Iterable[Series], notes: list[str]) -> Iterator[Series]:
             f"of {unmarked} series it is not known when they ended, since there is no `up` of their job"
             " and instance; they are taken for there for 5 minutes more"
         )
+    last = max((times[-1] for times in scrapes.values()), default=0)
+    if paused := sum(_pauses(times, last) for times in scrapes.values()):
+        notes.append(
+            f"`up` pauses or ends for {paused} of {len(scrapes)} targets, and queries don't tell whether they"
+            " were given up; it is taken for there for 5 minutes more"
+        )
+
+
+def _pauses(times: Sequence[int], last: int) -> bool:
+    """Say whether more than one scrape in a row is missing, until the last of all targets."""
+    distances = [later - earlier for earlier, later in pairwise((*times, last))]
+    return max(distances) > PAUSE * statistics.median(distances)
 
 
 def _target(series: Series) -> tuple[str, str]:
