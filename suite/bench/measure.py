@@ -50,13 +50,13 @@ Change = Callable[[int], tuple[str, dict[str, Any]]]
 
 
 def pod_change(pods: int) -> Change:
-    """Return what changes pods' statuses: number → key in etcd and object."""
-    return lambda count: load.pod(count * 7919 % pods, restarts=count % 1000)
+    """Return what changes pods' statuses: number → key in etcd and object, never as it was before."""
+    return lambda count: load.pod(count * 7919 % pods, restarts=1 + count // pods)
 
 
 def widget_change(widgets: int) -> Change:
     """Return what changes custom resources."""
-    return lambda count: custom.widget(count * 7919 % widgets, step=count % 1000)
+    return lambda count: custom.widget(count * 7919 % widgets, step=1 + count // widgets)
 
 
 class Churn:

@@ -30,6 +30,9 @@ GOOD_SECONDS = 1.0
 # Initial events come without a pause, and a stream that follows a silent one must say something soon: two
 # such silences and the one before make less than the 3 minutes after which what is served is called old.
 PROBATION_SECONDS = 25.0
+# Changes come in bursts. The first of one is applied at once, the others so much later: to be woken for each
+# costs more than to apply it. No API server minds: it holds a second's worth for a slow reader.
+GATHER_SECONDS = 0.02
 
 
 class Following(ABC, Generic[Aside]):
@@ -99,13 +102,14 @@ class Following(ABC, Generic[Aside]):
         heard, silence = False, stream.silence
         if aside is None:
             self.heard()
+            stream.gather = GATHER_SECONDS
         if aside is not None or self._was_silent:
             stream.silence = min(silence, PROBATION_SECONDS)
         for line in stream:
             heard, self._was_silent = True, False
             aside = self.take(line, aside)
             if aside is None:
-                stream.silence = silence
+                stream.silence, stream.gather = silence, GATHER_SECONDS
         if aside is not None and not self._over():
             raise Invalid("the stream ended before all initial events were there")
         return heard

@@ -11,7 +11,7 @@ from typing import Any
 
 from kube_api_exporter import text
 from kube_api_exporter.render import compiled_states, states
-from kube_api_exporter.render.places import Families, Place
+from kube_api_exporter.render.places import Place
 from kube_api_exporter.render.shapes import STRING, Anything, Array, Leaf, Map, Object, Shape, strip
 from kube_api_exporter.render.walk import Lines, walk
 
@@ -49,9 +49,9 @@ class Writer:
             **compiled_states.NAMES,
         }
 
-    def compile(self, shape: Object, families: Families) -> Function:
-        """Return the renderer of a kind: (decoded object, identity labels, lines) → lines appended."""
-        return self._made(f"r{next(self._numbers)}", self._object(shape, families.root))
+    def compile(self, shape: Object, place: Place) -> Function:
+        """Return the renderer of an object: (decoded object, identity labels, lines) → lines appended."""
+        return self._made(f"r{next(self._numbers)}", self._object(shape, place))
 
     def _later(self, write: Callable[[Any, Place], list[str]], shape: Object | Array, place: Place) -> str:
         """Name a function that is made when it is first called, maybe by two threads: both make the same."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any, cast
 
 import msgspec
 
-from kube_api_exporter.render.shapes import Array, Leaf, Map, Object, Shape
+from kube_api_exporter.render.shapes import RAW, Array, Leaf, Map, Object, Shape
 
 # Outside of it the object is decoded the slow way, which knows how to spell such a number.
 Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -33,6 +33,8 @@ class Types:
 
     def of(self, shape: Shape) -> Any:
         """Return the type to decode a shape to; anything may be null."""
+        if shape == RAW:
+            return msgspec.Raw  # null is JSON as well
         if isinstance(shape, Leaf):
             return LEAVES[shape.kind] | None
         if isinstance(shape, Map):

@@ -22,6 +22,7 @@ LeafKind = Literal[
     "word",
     "text",
     "flag",
+    "raw",
 ]
 
 
@@ -30,7 +31,7 @@ class Leaf:
     """A value; `string` and `strings` are decoded for the labels of every object and are never samples.
 
     A `word` is one of few, a `text` any, a `flag` a boolean that is a label as well as a sample;
-    `int-or-quantity` is a quantity that may stand there as a number.
+    `int-or-quantity` is a quantity that may stand there as a number; `raw` is JSON that is looked at later.
     """
 
     kind: LeafKind
@@ -71,7 +72,7 @@ class Anything:
 
 
 Shape = Leaf | Object | Array | Map | Anything
-STRING, STRINGS = Leaf("string"), Leaf("strings")
+STRING, STRINGS, RAW = Leaf("string"), Leaf("strings"), Leaf("raw")
 LEAVES = {
     "integer": Leaf("integer"),
     "number": Leaf("number"),

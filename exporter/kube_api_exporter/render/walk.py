@@ -19,9 +19,14 @@ SKIPPED = ("metadata", "managedFields")  # who wrote which field: no numbers, on
 
 
 class Lines(defaultdict[str, list[str]]):
-    """An object's samples by family, while it is being rendered; there is an end to them."""
+    """The samples of an object, or of a part of it, by family, while it is being rendered.
+
+    There is an end to them: `room` is how many bytes the object may still have, `beside` how many families it
+    has in the parts before.
+    """
 
     room = OBJECT_BYTES_MAX
+    beside = 0
 
     def spend(self, size: int) -> None:
         """Take note that so many bytes are about to be added, at least; ValueError if that is too much."""
@@ -35,7 +40,7 @@ def walk(value: Any, place: Place, labels: str, lines: Lines) -> None:
     if place.plan:
         place.plan.tell(value, labels, lines)
     if isinstance(value, bool | int | float):
-        if len(lines) >= OBJECT_FAMILIES_MAX:
+        if len(lines) + lines.beside >= OBJECT_FAMILIES_MAX:
             raise TooManyFamilies(f"more than {OBJECT_FAMILIES_MAX} families in one object")
         if family := place.family:
             lines.spend(len(family) + len(labels))

@@ -9,6 +9,7 @@ from collections import Counter
 
 from kube_api_exporter.kinds import Kind
 from kube_api_exporter.options import Options, full_name
+from kube_api_exporter.render.parts import whole
 from kube_api_exporter.render.renderer import Refused, Renderer, Seen
 from kube_api_exporter.store.store import Store
 
@@ -77,14 +78,14 @@ class Feed:
         key = seen.key
         store.hidden.pop(key, None)
         try:
-            pieces = self.renderer.pieces(seen)
+            rendered = self.renderer.render(seen)
             if self.options.series_budget:
-                self._check_budget(store, seen, sum(piece.count(10) for piece in pieces.values()))
+                self._check_budget(store, seen, rendered.series)
         except Refused as refused:
             # It is known, so that the audit does not miss it, and shows nothing.
             self.refused[refused.reason] += 1
-            pieces = {}
-        store.put(key, seen.ident, pieces)
+            rendered = whole({})
+        store.put(key, seen.ident, rendered)
 
     def _check_budget(self, store: Store, seen: Seen, series: int) -> None:
         room = self._room(store) + store.series_of(seen.key)

@@ -1,15 +1,16 @@
 """A page: a few hundred neighbouring objects, kept as one run of bytes per family.
 
 Changes wait beside the page and are worked in when somebody asks for its bytes, so that a burst of
-changes costs one pass; a family in which nothing changed keeps its bytes and their compressed forms.
+changes costs one pass, over the families that changed; the others keep their bytes and compressed forms.
 """
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import accumulate, groupby, islice, pairwise
 
-from kube_api_exporter.render.renderer import Key, Pieces
+from kube_api_exporter.render.parts import Pieces
+from kube_api_exporter.render.renderer import Key
 from kube_api_exporter.store.chunks import Chunk
 
 PAGE_OBJECTS = 256
@@ -18,51 +19,82 @@ Step = tuple[int, int] | list[Pieces]
 
 
 class Page:
-    """Objects in order, and what has changed in them since their bytes were joined."""
+    """Objects in order, and what has changed in them since their bytes were joined.
 
-    __slots__ = ("chunks", "keys", "pending")
+    `pending` holds the families that changed, without lines where they are gone; of an object that is new all
+    that it has; None where the object is gone. `waiting` is how much that is.
+    """
+
+    __slots__ = ("chunks", "keys", "pending", "waiting")
 
     def __init__(self, keys: list[Key], chunks: dict[str, Chunk]) -> None:
         self.keys = keys
         self.chunks = chunks
         self.pending: dict[Key, Pieces | None] = {}
+        self.waiting = 0
 
     @property
     def is_full(self) -> bool:
         """Whether it has the usual size and nothing waits to be worked in."""
         return len(self.keys) >= PAGE_OBJECTS and not self.pending
 
+    def put(self, key: Key, pieces: Pieces, kept: Container[str] = ()) -> bool:
+        """Note what is new about an object, whose `kept` families stay; return whether anything is."""
+        slot = self._slot(key)
+        waiting = self.pending.get(key)
+        stays = {family: new for family, new in waiting.items() if family in kept} if waiting else {}
+        if slot is None:
+            self._note(key, stays | pieces if stays else pieces)
+            return True
+        for family, new in pieces.items():
+            chunk = self.chunks.get(family)
+            if new != (chunk.piece(slot) if chunk else b""):
+                stays[family] = new
+        for family, chunk in self.chunks.items():
+            if family not in pieces and family not in kept and chunk.piece(slot):
+                stays[family] = b""
+        if not stays and key not in self.pending:
+            return False
+        self._note(key, stays)
+        return True
+
+    def delete(self, key: Key) -> None:
+        """Note that an object is gone."""
+        self._note(key, None)
+
+    def _note(self, key: Key, pieces: Pieces | None) -> None:
+        before = self.pending.get(key)
+        self.waiting += len(pieces or ()) - len(before or ()) + (key not in self.pending)
+        self.pending[key] = pieces
+
+    def _slot(self, key: Key) -> int | None:
+        """Return where the object stands in the bytes, if it does."""
+        slot = bisect_left(self.keys, key)
+        return slot if slot < len(self.keys) and self.keys[slot] == key else None
+
     def merge(self) -> None:
         """Work in the changes."""
-        if not self.pending:
-            return
-        slots = {key: bisect_left(self.keys, key) for key in self.pending}
-        known = {key for key, slot in slots.items() if slot < len(self.keys) and self.keys[slot] == key}
-        replaced = {
-            slots[key]: pieces for key, pieces in self.pending.items() if key in known and pieces is not None
-        }
-        if len(replaced) == len(self.pending):
-            self._replace(replaced)
-        else:
-            self._rebuild({key for key in known if self.pending[key] is None})
-        self.pending = {}
+        changed: dict[str, dict[int, bytes]] = {}
+        put: dict[Key, Pieces] = {}
+        gone: set[Key] = set()
+        for key, pieces in self.pending.items():
+            slot = self._slot(key)
+            if pieces is None:
+                gone.add(key)
+            elif slot is None:
+                put[key] = pieces
+            else:
+                for family, new in pieces.items():
+                    changed.setdefault(family, {})[slot] = new
+        for family, new_by_slot in changed.items():
+            chunk = self.chunks.get(family) or Chunk(b"", [0] * len(self.keys))
+            self._set(family, _spliced(chunk, new_by_slot))
+        if put or gone:
+            self._rebuild(put, gone)
+        self.pending, self.waiting = {}, 0
 
-    def _replace(self, replaced: dict[int, Pieces]) -> None:
-        """Put new lines in the place of old ones, where they differ."""
-        families = self.chunks.keys() | {family for pieces in replaced.values() for family in pieces}
-        for family in families:
-            chunk = self.chunks.get(family)
-            changed = {
-                slot: new
-                for slot, pieces in replaced.items()
-                if (new := pieces.get(family, b"")) != (chunk.piece(slot) if chunk else b"")
-            }
-            if changed:
-                self._set(family, _spliced(chunk or Chunk(b"", [0] * len(self.keys)), changed))
-
-    def _rebuild(self, gone: set[Key]) -> None:
+    def _rebuild(self, put: dict[Key, Pieces], gone: set[Key]) -> None:
         """Lay the page anew: objects came or went."""
-        put = {key: pieces for key, pieces in self.pending.items() if pieces is not None}
         keys = sorted((set(self.keys) - gone) | put.keys())
         plan = list(_plan(keys, self.keys, put))
         families = self.chunks.keys() | {family for pieces in put.values() for family in pieces}

@@ -4,12 +4,17 @@ import sys
 import threading
 from bisect import bisect_right
 
-from kube_api_exporter.render.renderer import Key, Pieces, Renderer
+from kube_api_exporter.render.parts import Parts, Rendered
+from kube_api_exporter.render.renderer import Key, Renderer
 from kube_api_exporter.store.chunks import Chunk
 from kube_api_exporter.store.pages import PAGE_OBJECTS, Page
 
-PENDING_MAX = 32
+# How many families of objects may wait in a page: of dozens of new objects, or of many that changed a little.
+WAITING_MAX = 2048
 Snapshot = dict[str, list[Chunk]]
+# Of an object: which state of it is held, its series, what is remembered of its parts.
+Known = tuple[str, int, Parts]
+NOBODY: Known = ("", 0, ())
 
 
 class Store:
@@ -23,7 +28,7 @@ class Store:
         self._lock = threading.Lock()
         self._pages: list[Page] = [Page([], {})]
         self._firsts: list[Key] = [("", "")]
-        self._known: dict[Key, tuple[str, int]] = {}
+        self._known: dict[Key, Known] = {}
         self._dirty: set[int] = set()
         self._snapshot: Snapshot | None = None
         self.series = 0
@@ -35,45 +40,57 @@ class Store:
 
     def series_of(self, key: Key) -> int:
         """Return how many series an object has now."""
-        return self._known.get(key, ("", 0))[1]
+        return self._known.get(key, NOBODY)[1]
+
+    def parts(self, key: Key) -> Parts:
+        """Return what is remembered of an object's parts."""
+        return self._known.get(key, NOBODY)[2]
 
     def idents(self) -> dict[Key, str]:
         """Return which state of which object is held."""
         with self._lock:
-            return {key: ident for key, (ident, _) in self._known.items()}
+            return {key: ident for key, (ident, *_) in self._known.items()}
 
-    def put(self, key: Key, ident: str, pieces: Pieces) -> None:
+    def put(self, key: Key, ident: str, rendered: Rendered) -> None:
         """Add or replace an object."""
         key = (sys.intern(key[0]), key[1])
-        series = sum([piece.count(10) for piece in pieces.values()])  # 10 is a newline
         with self._lock:
-            self.series += series - self._known.get(key, ("", 0))[1]
-            self._known[key] = (ident, series)
-            self._change(key, pieces)
+            self.series += rendered.series - self.series_of(key)
+            self._known[key] = (ident, rendered.series, rendered.parts)
+            index = self._index(key, is_new=True)
+            if self._pages[index].put(key, rendered.pieces, rendered.kept):
+                self._changed(index)
 
     def delete(self, key: Key) -> None:
         """Remove an object, if it is there."""
         self.hidden.pop(key, None)
         with self._lock:
-            _, series = self._known.pop(key, ("", -1))
-            if series >= 0:
-                self.series -= series
-                self._change(key, None)
+            known = self._known.pop(key, None)
+            if known:
+                self.series -= known[1]
+                index = self._index(key)
+                self._pages[index].delete(key)
+                self._changed(index)
 
-    def _change(self, key: Key, pieces: Pieces | None) -> None:
-        """Note a change beside its page; a page with many is worked at once."""
+    def _index(self, key: Key, *, is_new: bool = False) -> int:
+        """Return the index of the object's page; a new page is begun for what comes behind all others."""
         index = max(bisect_right(self._firsts, key) - 1, 0)
         page = self._pages[index]
-        if index == len(self._pages) - 1 and page.is_full and page.keys[-1] < key:
+        if is_new and index == len(self._pages) - 1 and page.is_full and page.keys[-1] < key:
             # Objects come in order when everything is read: no page is laid anew for the next ones.
-            index, page = index + 1, Page([], {})
-            self._pages.append(page)
+            self._pages.append(Page([], {}))
             self._firsts.append(key)
-        page.pending[key] = pieces
+            return index + 1
+        return index
+
+    def _changed(self, index: int) -> None:
+        """Take note that a page has changed; one in which much waits is worked at once."""
+        page = self._pages[index]
         self._dirty.add(index)
         self._snapshot = None
         # A page that has nothing yet waits until it is full: what is read in order is laid once.
-        if len(page.pending) >= (PENDING_MAX if page.keys else PAGE_OBJECTS):
+        is_much = page.waiting >= WAITING_MAX if page.keys else len(page.pending) >= PAGE_OBJECTS
+        if is_much:
             self._merge(index)
 
     def _merge(self, index: int) -> None:

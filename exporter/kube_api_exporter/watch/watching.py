@@ -13,7 +13,8 @@ from exporter_kit.api.client import JSON, ApiClient
 from exporter_kit.api.errors import ApiError, Gone, Invalid, Unreachable
 from exporter_kit.watch.following import Following, error_of, older
 from kube_api_exporter.render.decode import Identified, IdentifiedEvent, IdentifiedPage, ListMeta, Page
-from kube_api_exporter.render.renderer import Key, Refused, Seen, shard_of
+from kube_api_exporter.render.parts import whole
+from kube_api_exporter.render.renderer import Key, Refused, Seen, nothing, shard_of
 from kube_api_exporter.store.feed import Feed
 from kube_api_exporter.store.store import Store
 
@@ -80,9 +81,9 @@ class Conversation(Following[Store]):
         """Apply one event; return the store aside, or None once it was swapped in."""
         feed = self._feed
         assert feed.renderer
-        kind, said = self._event(line)
+        store = feed.store if aside is None else aside
+        kind, said = self._event(line, store)
         if isinstance(said, Seen):
-            store = feed.store if aside is None else aside
             assert store is not None
             self._apply(store, kind, said)
             if aside is None:
@@ -94,7 +95,7 @@ class Conversation(Following[Store]):
         elif kind == "ERROR":
             raise error_of(said.code, said.message, said.details)
         else:
-            self._remember(feed.store if aside is None else aside, kind, said)
+            self._remember(store, kind, said)
         return aside
 
     def _remember(self, store: Store | None, kind: str, said: Identified) -> None:
@@ -103,13 +104,13 @@ class Conversation(Following[Store]):
         if kind == "DELETED":
             store.delete(said.metadata.key)
         else:
-            store.put(said.metadata.key, said.metadata.ident, {})
+            store.put(said.metadata.key, said.metadata.ident, whole({}))
 
-    def _event(self, line: bytes) -> tuple[str, Seen | Identified]:
+    def _event(self, line: bytes, store: Store | None) -> tuple[str, Seen | Identified]:
         """Decode an event, its object at least by name; without one we no longer know the truth about it."""
         assert self._feed.renderer
         try:
-            return self._feed.renderer.of_event(line)
+            return self._feed.renderer.of_event(line, store.parts if store is not None else nothing)
         except Refused as refused:
             if self._over():
                 raise Unreachable(f"watching {self.path}: closed by ourselves") from refused

@@ -62,8 +62,8 @@ def mutate(
 
     Thresholds, comparators, windows, `for`, matchers, joins, and/or/unless, grouping, labels, severity and
     annotations are changed, one at a time. A test that still passes does not look at what was changed. What
-    can make no difference is known as such and does not count. The shortest tests come first, and each mutant
-    is tried until one notices it; --matrix tries all.
+    can make no difference is known as such and does not count. The first minutes of all tests come first,
+    then the rest of them, then recordings, and each mutant is tried until one notices it; --matrix tries all.
 
     Exit codes: 0 all is well, 1 fewer are noticed than --floor, or a survivor is not explained where a file
     explains them, 2 usage, bad rules, or rules that fail their own tests, 3 something could not be judged.

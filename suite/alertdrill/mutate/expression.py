@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+import msgspec
 import promql_parser as library
 
 from alertdrill import durations
 from alertdrill.compress import printer
 from alertdrill.model import Value
-from alertdrill.mutate import numbers, operation
+from alertdrill.mutate import joins, numbers, operation
 from alertdrill.mutate.operation import COMPARISONS, SETS
 from alertdrill.rules import promql
 
@@ -27,18 +28,21 @@ OTHER_COMPARISONS = {
     "!=": ("==",),
 }
 OTHER_SETS = {"and": ("or", "unless"), "or": ("and", "unless"), "unless": ("and", "or")}
-MATCHES = ((library.MatchOp.Equal, "="), (library.MatchOp.NotEqual, "!="), (library.MatchOp.Re, "=~"))
 SMALL = 10  # a whole number below it is a count, and the next count is the nearest wrong one
 STEP = 0.1  # by how much of itself any other threshold is moved
 
 
 class Edit(Value, frozen=True, kw_only=True):
-    """One change: of which kind, in a few words, and the expression with it; `same` says why it is none."""
+    """One change: of which kind, in a few words, and the expression with it; `same` says why it is none.
+
+    `freed` is the matcher that was left out, as long as no series it took is mixed with others.
+    """
 
     kind: str
     what: str
     text: str
     same: str = ""
+    freed: joins.Fixed | None = None
 
 
 def edits(tree: promql.Expr) -> Iterator[Edit]:
@@ -60,7 +64,18 @@ def edits(tree: promql.Expr) -> Iterator[Edit]:
         for edit in edits(child):
             parts = [plain(one) for one in below]
             parts[place] = edit.text
-            yield Edit(kind=edit.kind, what=edit.what, text=around(tree, parts), same=edit.same)
+            yield _within(tree, place, msgspec.structs.replace(edit, text=around(tree, parts)))
+
+
+def _within(node: promql.Expr, place: int, edit: Edit) -> Edit:
+    """Return an edit of a child of a node as one of the node."""
+    if edit.freed is None:
+        return edit
+    if isinstance(node, library.BinaryExpr) and joins.superfluous(node, place, edit.freed):
+        name, word, value = edit.freed
+        same = f"the other side of {node.op} has only {name}{word}{json.dumps(value)}, and so must this one"
+        return msgspec.structs.replace(edit, same=edit.same or same, freed=None)
+    return edit if joins.keeps_apart(node, edit.freed[0]) else msgspec.structs.replace(edit, freed=None)
 
 
 def plain(node: promql.Expr) -> str:
@@ -119,9 +134,9 @@ def selected(node: library.VectorSelector, keep: Sequence[int]) -> str:
 
 
 def _matcher(one: library.Matcher) -> str:
-    word = next((word for op, word in MATCHES if op == one.op), "!~")
-    name = one.name if printer.NAME.fullmatch(one.name) else json.dumps(one.name, ensure_ascii=False)
-    return f"{name}{word}{json.dumps(one.value, ensure_ascii=False)}"
+    name, word, value = joins.matcher(one)
+    shown = name if printer.NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+    return f"{shown}{word}{json.dumps(value, ensure_ascii=False)}"
 
 
 def placed(node: library.VectorSelector | library.SubqueryExpr) -> str:
@@ -243,6 +258,7 @@ def _of_selector(node: library.VectorSelector, window: str) -> Iterator[Edit]:
             what=f"{_matcher(matcher)} of {_named(node)} → nothing",
             text=selected(node, rest) + window + placed(node),
             same="every series matches it" if all_match else "",
+            freed=joins.matcher(matcher),
         )
 
 

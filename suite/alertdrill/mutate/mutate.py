@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alertdrill import incident, rules
 from alertdrill.errors import UsageError
-from alertdrill.mutate import incidents, mutants, rule_tests, survivors
+from alertdrill.mutate import cases, incidents, mutants, rule_tests, survivors
 from alertdrill.mutate.survivors import Explained
 from alertdrill.mutate.values import Fate, Mutated
 
@@ -30,19 +30,23 @@ def mutate(
     damaged, unread = mutants.of(ruleset)
     if not damaged:
         raise UsageError("there is nothing in these rules that could be damaged; name files with rules")
-    tests = rule_tests.read([*found.tests, *found.named])
+    tests = cases.read([*found.tests, *found.named])
     tell(f"{len(damaged)} mutants of {len(ruleset.rules)} rules, before {len(tests)} files of rule tests")
     by_tests = rule_tests.kills(damaged, tests, every=every)
     folders = incident.find(recordings) if recordings else []
     if folders:
         tell(f"and before {len(folders)} recordings")
     there = rules.load([*paths, *beside]) if folders and beside else ruleset
-    trials = incidents.kills(damaged, there, folders)
+    open_ = [place for place in range(len(damaged)) if every or not by_tests[place]]
+    trials = incidents.kills([damaged[place] for place in open_], there, folders)
+    by_recordings = [frozenset(open_[number] for number in one.kills) for one in trials]
     fates = [
         Fate(
             mutant=mutant,
             tests=tuple(sorted(by_tests[place])),
-            incidents=tuple(one.name for one in trials if place in one.kills),
+            incidents=tuple(
+                one.name for one, those in zip(trials, by_recordings, strict=True) if place in those
+            ),
         )
         for place, mutant in enumerate(damaged)
     ]

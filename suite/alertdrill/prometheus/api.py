@@ -77,6 +77,10 @@ class _RangeReply(msgspec.Struct):
     data: _Matrix
 
 
+# Made once, and here: two threads that are the first to decode a type end the process (msgspec 0.22).
+REPLY, RANGE_REPLY = msgspec.json.Decoder(_Reply), msgspec.json.Decoder(_RangeReply, strict=False)
+
+
 class Prometheus:
     """One Prometheus server; not shared between threads. `on_silence` gets the url that gave no reply."""
 
@@ -137,7 +141,7 @@ class Prometheus:
             body = self._session.post(url, asked, timeout=REPLY_SECONDS_MAX).content
             # In lax mode a text that spells a number is one; but for this spelling, which no string can hold.
             body = body.replace(b',"+Inf"]', b',"Inf"]')
-            matrix = msgspec.json.decode(body, type=_RangeReply, strict=False).data.result
+            matrix = RANGE_REPLY.decode(body).data.result
         except (requests.RequestException, msgspec.DecodeError) as error:
             raise self._trouble(promql, error) from error
         return [_series(one, round(step * 1000)) for one in matrix]
@@ -172,7 +176,7 @@ class Prometheus:
         """Return every rule with its health and its live alerts."""
         body = self._get("rules").content
         try:
-            groups = msgspec.json.decode(body, type=_Reply).data.groups
+            groups = REPLY.decode(body).data.groups
         except msgspec.DecodeError as error:
             raise LabError(
                 f"asking Prometheus for its rules: the answer is not understood: {error}"

@@ -1,34 +1,26 @@
 """A silence is worth something only where the alert would have fired if its rule had been another one.
 
 So each alert that must never fire is tried with its rule damaged: without its `for`, with a comparison turned
-round, with `unless` and `and` exchanged. One that none of these wakes is silent whatever happens: the series
-it needs are not there, or it can't fire at all.
+round, with `unless` and `and` exchanged. Where that does not wake it two such are tried at once, then what it
+reads is damaged: gone, at 0, a thousand times as high, rising. One that none of these wakes is silent
+whatever happens: the series it needs are not there, or it can't fire at all.
 """
 
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from alertdrill.engine import Engine, naming
+from alertdrill.engine import Engine
 from alertdrill.incident import Incident
 from alertdrill.judge.matching import is_about
 from alertdrill.model import AlertState, Finding, Verdict
+from alertdrill.replay import damage
+from alertdrill.replay.damage import Damage
 from alertdrill.replay.stretch import Stretched
 from alertdrill.replay.virtual import Virtual, virtual
 from alertdrill.rules import Group, Rule, RuleSet
 
-TAG = "damaged:"
-TURNED = {
-    ">": "<=",
-    "<": ">=",
-    ">=": "<",
-    "<=": ">",
-    "==": "!=",
-    "!=": "==",
-    "unless": "and",
-    "and": "unless",
-}
-DAMAGES_MAX = 24  # of one rule; one is enough
+TAGS = ("damaged:", "damaged_more:")  # of the two rounds
 
 
 def findings(engine: Engine, incident: Incident, stretched: Stretched, found: Virtual) -> Iterator[Finding]:
@@ -37,25 +29,48 @@ def findings(engine: Engine, incident: Incident, stretched: Stretched, found: Vi
     fired = {life.alert for life in found.lives if life.first(AlertState.FIRING) is not None}
     there = stretched.rules.alerts
     silent = [one for one in named if one in there and one not in fired and not found.doubt(one)]
-    if not silent:
-        return
-    damages = {name: (alert, said) for alert in silent for name, said, _ in _damaged(stretched.rules, alert)}
-    damaged = msgspec.structs.replace(stretched.rules, files=_files(stretched.rules, silent))
+    woken: dict[str, str] = {}
+    for is_grave, tag in enumerate(TAGS):
+        asleep = [
+            rule
+            for rule in stretched.rules.rules
+            if rule.kind == "alert" and rule.name in silent and rule.name not in woken
+        ]
+        damages = [
+            one
+            for rule in asleep
+            for one in (damage.grave(rule, stretched.rules) if is_grave else damage.slight(rule))
+        ]
+        if damages:
+            engine.write(damage.signals(stretched.series, damages))
+            woken |= _woken(engine, incident, stretched, damages, tag)
+    for alert in silent:
+        yield _told(alert, woken.get(alert, ""))
+
+
+def _woken(
+    engine: Engine, incident: Incident, stretched: Stretched, damages: Sequence[Damage], tag: str
+) -> dict[str, str]:
+    """Return by alert the least damage that has it fire."""
+    damaged = msgspec.structs.replace(stretched.rules, files=_files(stretched.rules, damages))
     tried = virtual(
         engine,
         incident,
         Stretched(stretched.series, damaged, stretched.refused, stretched.shift),
-        tag=TAG,
-        only=frozenset(damages),
+        tag=tag,
+        only=frozenset(one.name for one in damages),
         annotate=False,
     )
+    fired = {
+        life.alert
+        for life in tried.lives
+        if life.first(AlertState.FIRING) is not None and is_about(life, incident.namespace)
+    }
     woken: dict[str, str] = {}
-    for life in tried.lives:
-        if life.first(AlertState.FIRING) is not None and is_about(life, incident.namespace):
-            alert, said = damages[life.alert]
-            woken.setdefault(alert, said)
-    for alert in silent:
-        yield _told(alert, woken.get(alert, ""))
+    for one in damages:
+        if one.name in fired:
+            woken.setdefault(one.alert, one.said)
+    return woken
 
 
 def _told(alert: str, how: str) -> Finding:
@@ -63,55 +78,22 @@ def _told(alert: str, how: str) -> Finding:
         sentence = f"the silence of {alert} is proved: {how} it fires here"
         return Finding(check="silence", verdict=Verdict.PASS, sentence=sentence, alert=alert)
     sentence = (
-        f"the silence of {alert} is vacuous: whatever its rule compares it does not fire here, so that it"
-        " must never says nothing"
+        f"the silence of {alert} is vacuous: whatever its rule compares, and whatever becomes of what it"
+        " reads, it does not fire here, so that it must never says nothing"
     )
     return Finding(check="silence", verdict=Verdict.UNKNOWN, sentence=sentence, alert=alert)
 
 
-def _files(rules: RuleSet, alerts: Sequence[str]) -> dict[str, tuple[Group, ...]]:
+def _files(rules: RuleSet, damages: Sequence[Damage]) -> dict[str, tuple[Group, ...]]:
     """Return the rules with the damaged ones beside those they were made of, under names of their own."""
-    made = {
-        (rule.file, rule.line, rule.name): [one for _, _, one in _damages(rule)]
-        for rule in rules.rules
-        if rule.kind == "alert" and rule.name in alerts
-    }
+    made: dict[tuple[str, int, str], list[Rule]] = {}
+    for one in damages:
+        for rule, copy in one.rules:
+            copies = made.setdefault((rule.file, rule.line, rule.name), [])
+            copies += [] if copy in copies else [copy]  # what is recorded is so for several alerts
 
     def beside(group: Group) -> Group:
         more = [one for rule in group.rules for one in made.get((rule.file, rule.line, rule.name), [])]
         return msgspec.structs.replace(group, rules=(*group.rules, *more))
 
     return {file: tuple(map(beside, groups)) for file, groups in rules.files.items()}
-
-
-def _damaged(rules: RuleSet, alert: str) -> Iterator[tuple[str, str, Rule]]:
-    for rule in rules.rules:
-        if rule.kind == "alert" and rule.name == alert:
-            yield from _damages(rule)
-
-
-def _damages(rule: Rule) -> Iterator[tuple[str, str, Rule]]:
-    """Yield name, words and rule of each damage, the least first."""
-    others = [(f"with {said}", text) for said, text in turned(rule.expr)][:DAMAGES_MAX]
-    tries = [
-        ("without its `for`", rule.expr, ""),
-        *((said, text, rule.hold) for said, text in others),
-        *((f"{said} and without its `for`", text, "") for said, text in others if rule.hold),
-    ]
-    for number, (said, text, hold) in enumerate(tries):
-        name = f"{rule.name}:{rule.line}:{number}"
-        yield name, said, msgspec.structs.replace(rule, name=name, expr=text, hold=hold, annotations={})
-
-
-def turned(expression: str) -> Iterator[tuple[str, str]]:
-    """Yield what was done and the expression, for each comparison and set operator turned round."""
-    depth = 0
-    for token in naming.TOKEN.finditer(expression):
-        depth += {"{": 1, "}": -1}.get(token[0], 0)
-        word = token[0] if token.lastgroup == "match" else token[0].lower()
-        if depth == 0 and word in TURNED:
-            other = TURNED[word]
-            yield (
-                f"`{other}` in place of `{word}`",
-                f"{expression[: token.start()]}{other}{expression[token.end() :]}",
-            )

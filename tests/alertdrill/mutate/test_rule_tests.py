@@ -7,7 +7,7 @@ import pytest
 
 from alertdrill import rules
 from alertdrill.errors import RulesError
-from alertdrill.mutate import mutants, rule_tests
+from alertdrill.mutate import cases, mutants, rule_tests
 
 RULES = """
 groups:
@@ -55,7 +55,7 @@ def killed(
     (folder / "a.rules.yaml").write_text(textwrap.dedent(ruleset))
     (folder / "a.test.yaml").write_text(textwrap.dedent(tests))
     found, _ = mutants.of(rules.load([folder / "a.rules.yaml"]))
-    kills = rule_tests.kills(found, rule_tests.read([folder / "a.test.yaml"]), every=every)
+    kills = rule_tests.kills(found, cases.read([folder / "a.test.yaml"]), every=every)
     return {
         f"{one.original.name} {one.what}": {case.rpartition(": ")[2] for case in cases}
         for one, cases in zip(found, kills, strict=True)
@@ -77,7 +77,7 @@ def test_a_case_notices_what_makes_it_fail(tmp_path: Path) -> None:
 
 
 def test_who_has_been_noticed_is_not_asked_about_again(tmp_path: Path) -> None:
-    """By default one case is enough for each, the shortest first; as many are noticed as by all."""
+    """By default one case is enough for each; as many are noticed as by all."""
     whole, first = killed(tmp_path), killed(tmp_path, every=False)
     assert {name for name, cases in whole.items() if cases} == {
         name for name, cases in first.items() if cases

@@ -4,6 +4,7 @@ import base64
 import json
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -222,3 +223,26 @@ def test_lines_come_at_once_without_chunks(serving: Serving, tmp_path: Path) -> 
         lines.append(line)
         read.set()
     assert ([b"one", b"two"], [True]) == (lines, waited)
+
+
+def test_the_first_of_a_burst_comes_at_once_and_the_others_together(serving: Serving, tmp_path: Path) -> None:
+    """Whoever reads is not woken for every line: what follows one that was waited for may gather."""
+    read = threading.Event()
+
+    def answer(handler: Any) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        time.sleep(0.1)  # as long as nothing happens
+        handler.wfile.write(b"4\r\none\n\r\n")
+        assert read.wait(10)
+        handler.wfile.write(b"4\r\ntwo\n\r\n6\r\nthree\n\r\n0\r\n\r\n")
+
+    stream = ApiClient(Place(kubeconfig(tmp_path, serving(answer)))).stream("/api", {}, silence=20)
+    stream.gather = 0.5
+    came: dict[bytes, float] = {}
+    for line in stream:
+        came[line] = time.monotonic()
+        read.set()
+    assert [b"one", b"two", b"three"] == list(came)
+    assert [True, True] == [came[b"two"] - came[b"one"] > 0.4, came[b"three"] - came[b"two"] < 0.4]

@@ -90,14 +90,19 @@ METADATA = fields(
 )
 
 
-def shape() -> Object:
-    """Return the shape of a gadget."""
+def shape_of(schema: dict[str, Any]) -> Object:
+    """Return the shape of a gadget that has another schema."""
     gvk = {"group": GADGET.group, "version": GADGET.version, "kind": GADGET.kind}
-    gadget = {**fields(metadata=METADATA, spec=SPEC, status=STATUS), "x-kubernetes-group-version-kind": [gvk]}
+    gadget = {**schema, "x-kubernetes-group-version-kind": [gvk]}
     document = msgspec.json.encode({"components": {"schemas": {"com.example.v1.Gadget": gadget}}})
     found = Schemas.parse(document).of_kind(GADGET.group, GADGET.version, GADGET.kind)
     assert found is not None
     return found
+
+
+def shape() -> Object:
+    """Return the shape of a gadget."""
+    return shape_of(fields(metadata=METADATA, spec=SPEC, status=STATUS))
 
 
 def renderer(*more: str, deny: tuple[str, ...] = (), words_max: int = 200, states: bool = True) -> Renderer:

@@ -9,6 +9,7 @@ from prometheus_client.openmetrics import parser as openmetrics_parser
 
 from exporter_kit.api import errors as api_errors
 from kube_api_exporter.options import Options
+from kube_api_exporter.render.parts import whole
 from kube_api_exporter.scrape import escaping, own
 from kube_api_exporter.scrape.negotiate import OPENMETRICS, Format
 from kube_api_exporter.store.feed import REFUSALS, RELISTS, RESTART_REASONS, Feed
@@ -60,7 +61,7 @@ def test_namespaces_of_a_kind_count_together() -> None:
     """One is missing: the kind is not synced. Objects and series add up."""
     feeds = [Feed("pods", Options(), "a"), Feed("pods", Options(), "b")]
     feeds[0].store = Store()
-    feeds[0].store.put(("a", "x"), "1", {"f": b"1\n2\n"})
+    feeds[0].store.put(("a", "x"), "1", whole({"f": b"1\n2\n"}))
     assert 0 == samples(feeds)['kube_api_exporter_kind_synced{kind="pods"}']
     assert 2 == samples(feeds)['kube_api_exporter_kind_series{kind="pods"}']
     feeds[1].store = Store()

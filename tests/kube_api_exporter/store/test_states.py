@@ -19,7 +19,7 @@ def put(store: Store, renderer: Renderer, pod: dict[str, Any]) -> None:
     """Put a pod into the store as its reader does."""
     seen = renderer.of_json(msgspec.json.encode(pod))
     assert isinstance(seen, Seen)
-    store.put(seen.key, seen.ident, renderer.pieces(seen))
+    store.put(seen.key, seen.ident, renderer.render(seen))
 
 
 def test_a_change_of_state_dirties_only_what_changed() -> None:

@@ -7,6 +7,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kube_api_exporter.render.parts import Rendered, whole
 from kube_api_exporter.store import pages, store
 from kube_api_exporter.store.store import Store
 
@@ -36,7 +37,7 @@ def small_pages() -> object:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "PAGE_OBJECTS", 4)
         patch.setattr(store, "PAGE_OBJECTS", 4)
-        patch.setattr(store, "PENDING_MAX", 3)
+        patch.setattr(store, "WAITING_MAX", 5)
         yield
 
 
@@ -50,7 +51,7 @@ def test_a_store_holds_what_was_put_in_order(rounds: list[list[tuple[Key, Pieces
                 subject.delete(key)
                 model.pop(key, None)
             else:
-                subject.put(key, f"id {len(new)}", new)
+                subject.put(key, f"id {len(new)}", whole(new))
                 model[key] = new
         assert expected(model) == held(subject)
         assert len(model) == len(subject)
@@ -61,10 +62,10 @@ def test_a_store_holds_what_was_put_in_order(rounds: list[list[tuple[Key, Pieces
 def test_a_snapshot_never_changes() -> None:
     """What a scrape holds stays as it was, whatever happens afterwards."""
     subject = Store()
-    subject.put(("n", "x"), "1", {"a": b"1\n"})
+    subject.put(("n", "x"), "1", whole({"a": b"1\n"}))
     before = subject.snapshot()
-    subject.put(("n", "x"), "2", {"a": b"2\n"})
-    subject.put(("n", "w"), "2", {"a": b"3\n"})
+    subject.put(("n", "x"), "2", whole({"a": b"2\n"}))
+    subject.put(("n", "w"), "2", whole({"a": b"3\n"}))
     assert [b"1\n"] == [chunk.data for chunk in before["a"]]
     assert {"a": b"3\n2\n"} == held(subject)
 
@@ -72,9 +73,9 @@ def test_a_snapshot_never_changes() -> None:
 def test_a_family_in_which_nothing_changed_keeps_its_compressed_form() -> None:
     """An update that changes one family leaves the others' chunks the very same objects."""
     subject = Store()
-    subject.put(("n", "x"), "1", {"a": b"1\n", "b": b"1\n"})
+    subject.put(("n", "x"), "1", whole({"a": b"1\n", "b": b"1\n"}))
     before = subject.snapshot()
-    subject.put(("n", "x"), "2", {"a": b"1\n", "b": b"2\n"})
+    subject.put(("n", "x"), "2", whole({"a": b"1\n", "b": b"2\n"}))
     after = subject.snapshot()
     assert before["a"][0] is after["a"][0]
     assert before["b"][0] is not after["b"][0]
@@ -83,7 +84,7 @@ def test_a_family_in_which_nothing_changed_keeps_its_compressed_form() -> None:
 def test_chunks_decompress_to_their_data() -> None:
     """Members and frames stand for themselves and may be joined."""
     subject = Store()
-    subject.put(("n", "x"), "1", {"a": b"1\n" * 1000})
+    subject.put(("n", "x"), "1", whole({"a": b"1\n" * 1000}))
     chunk = subject.snapshot()["a"][0]
     twice = zlib.decompressobj(31)
     assert chunk.data == twice.decompress(chunk.gzip * 2)
@@ -91,3 +92,35 @@ def test_chunks_decompress_to_their_data() -> None:
     assert chunk.data == zstandard.decompress(chunk.zstd)
     assert chunk.gzip is chunk.encoded("gzip")
     assert chunk.data is chunk.encoded("")
+
+
+def test_a_change_of_nothing_leaves_the_snapshot() -> None:
+    """An object of which only the version is new costs the next scrape nothing."""
+    subject = Store()
+    subject.put(("n", "x"), "1", whole({"a": b"1\n"}))
+    before = subject.snapshot()
+    subject.put(("n", "x"), "2", whole({"a": b"1\n"}))
+    assert before is subject.snapshot()
+    assert {("n", "x"): "2"} == subject.idents()
+
+
+@given(
+    st.lists(st.tuples(keys, st.none() | st.tuples(pieces, st.sets(st.sampled_from(FAMILIES)))), max_size=20)
+)
+def test_families_that_are_kept_stay(history: list[tuple[Key, tuple[Pieces, set[str]] | None]]) -> None:
+    """What is not put anew of an object is as it was, whether it waits or is joined."""
+    subject, model = Store(), dict[Key, Pieces]()
+    for turn, (key, change) in enumerate(history):
+        if change is None:
+            subject.delete(key)
+            model.pop(key, None)
+        else:
+            new, kept = change
+            stays = {family: said for family, said in model.get(key, {}).items() if family in kept}
+            put = {family: said for family, said in new.items() if family not in kept}
+            model[key] = {**stays, **put}
+            subject.put(key, str(turn), Rendered(put, whole(model[key]).series, kept=kept))
+        if turn % 3 == 0:
+            assert expected(model) == held(subject)
+    assert expected(model) == held(subject)
+    assert sum(whole(one).series for one in model.values()) == subject.series
