@@ -85,6 +85,7 @@ def replay(url: str, rules: Mapping[str, object], start: int, end: int, interval
             f"-replay.timeFrom={_moment(start)}",
             f"-replay.timeTo={_moment(end)}",
             f"-replay.maxDatapointsPerQuery={(end - start) // interval + 1}",
+            "-remoteWrite.maxQueueSize=10000000",  # it ends where what it found can't be written as fast
             "-replay.rulesDelay=0s",
             "-replay.disableProgressBar",
         )
