@@ -23,7 +23,7 @@ from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
 from alertdrill.play.mailbox import Mailbox
 from alertdrill.progress import Progress
-from alertdrill.rules import touched
+from alertdrill.rules import intervals, touched
 from alertdrill.scenario import Scenario
 from alertdrill.scenario.noise import Noise
 
@@ -261,8 +261,12 @@ class Run:
         resolving = [e for e in self.scenario.expect if e.kind == "resolves"]
         if resolving:
             names = "|".join(e.alert for e in resolving)
-            end = self.healed_at + max(self._live(e.within) for e in resolving)
-            while self.clock.now() < end and not self._is_silent(names):
+            # Whatever is said before each group was evaluated again is of before the repair.
+            again = max(map(self._evaluation_seconds, {e.alert for e in resolving}))
+            end = self.healed_at + again + max(self._live(e.within) for e in resolving)
+            while self.clock.now() < end:
+                if self.clock.now() >= self.healed_at + again and self._is_silent(names):
+                    break
                 self.clock.sleep(self.lab.evaluation_seconds)
         for told in self.scenario.expect:
             while told.resolved and self.clock.now() < self.healed_at + self._live(told.resolved):
@@ -270,6 +274,11 @@ class Run:
                     break
                 self.clock.sleep(self.lab.evaluation_seconds)
         self.clock.sleep(self._live(self.scenario.settle))
+
+    def _evaluation_seconds(self, alert: str) -> float:
+        """Return the live seconds until an alert is evaluated again, whenever that was last."""
+        every = intervals.of_alerts(self.lab.rules.scaled.groups, self.lab.evaluation_seconds)
+        return max(every.get(alert, (self.lab.evaluation_seconds,)))
 
     def _is_silent(self, names: str) -> bool:
         """Say whether none of the alerts is active; without an answer that is not known, so it is no."""

@@ -1,11 +1,13 @@
 """A play goes on through what passes, and stops at once when it is told to."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from alertdrill import rules
 from alertdrill.clock import StoppableClock
 from alertdrill.errors import LabError, ScenarioError, TransientError
 from alertdrill.faults import scale
@@ -220,6 +222,21 @@ def test_silence_is_awaited_until_its_time_is_over() -> None:
     run.healed_at = 1000.0
     run.await_silence()
     assert 1030.0 <= clock.now() < 1031.0
+
+
+def test_a_silence_counts_once_the_group_has_been_evaluated_again() -> None:
+    """Before that nobody knows whether what is silent has resolved; its time to do so is from then on."""
+    text = "groups: [{name: g, interval: 5s, rules: [{alert: B, expr: b}]}]"
+    scaled = RuleSet(files={"x.yaml": rules.parse(text, "x.yaml")})
+    ended = []
+    for found in ([], [OTHER]):
+        clock = ManualClock(1000.0)
+        lab = replace(drill(lambda _, found=found: found), rules=LabRules(scaled, scaled, LIMITS))
+        run = run_of(lab, clock)
+        run.healed_at = 1000.0
+        run.await_silence()
+        ended.append(int(clock.now()))
+    assert [1005, 1035] == ended
 
 
 def test_a_recording_is_asked_for_until_it_is_had() -> None:
