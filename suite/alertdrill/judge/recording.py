@@ -12,7 +12,7 @@ from alertdrill.incident import Event, Incident, Moment, Notification
 from alertdrill.judge.letters import Letter, sent
 from alertdrill.model import AlertState, Change, Life, Trait, Value
 from alertdrill.names import TOUCHABLE
-from alertdrill.rules import intervals, promql
+from alertdrill.rules import intervals, promql, touched
 
 # So many evaluations in a row may be missing, on a machine that is busy for a moment.
 EVALUATIONS_MISSED_MAX = 3
@@ -76,7 +76,8 @@ class Recording(Value, frozen=True, kw_only=True):
     and `rests_on` those of which they read more than whether they are up.
 
     `holds` are the alerts' `for`, where all rules of a name have the same, `intervals` the longest times
-    between two of their evaluations. `letters` are what was sent, `mail` is None where nobody asked.
+    between two of their evaluations, and `watched` over how long those that the scenario names look whether
+    something has moved, where they do. `letters` are what was sent, `mail` is None where nobody asked.
     """
 
     incident: Incident
@@ -94,6 +95,7 @@ class Recording(Value, frozen=True, kw_only=True):
     rests_on: dict[str, frozenset[str]]
     holds: dict[str, float] = {}
     intervals: dict[str, float] = {}
+    watched: dict[str, float] = {}
     letters: tuple[Letter, ...] = ()
     mail: Mail | None = None
 
@@ -177,9 +179,17 @@ def read(incident: Incident) -> Recording:
         rests_on={name: _jobs(those, but=UP) for name, those in stated.items()},
         holds={name: hold for name, those in stated.items() if (hold := _hold(those)) is not None},
         intervals=longest,
+        watched=_watched(groups, incident),
         letters=sent((e.t, _data(e, Notification)) for e in events if e.kind == "notification"),
         mail=next((_data(e, Mail) for e in events if e.kind == "receiver"), None),
     )
+
+
+def _watched(groups: tuple[rules.Group, ...], incident: Incident) -> dict[str, float]:
+    """Return over how long each alert that a scenario names looks whether something has moved."""
+    stated = rules.RuleSet(files={"rules.yaml": groups})
+    named = sorted({expectation.alert for expectation in incident.scenario.expect})
+    return {alert: back for alert in named if (back := touched.watches(stated, {alert}))}
 
 
 def _alerts(groups: Iterable[rules.Group]) -> dict[str, list[rules.Rule]]:

@@ -30,6 +30,8 @@ from alertdrill.scenario.noise import Noise
 BASELINE_SECONDS_MAX = 120
 # Scrapes of the healthy workload at the start of a recording.
 BASELINE_SCRAPES = 4
+# So long it goes on where rules ask what has moved, so that how the workload came up is none of it.
+WATCHED_SECONDS_MAX = 60.0
 # Scrapes after the last thing that must be seen, so that it is in the database.
 AFTERGLOW_SCRAPES = 3
 # Pods come back in live time, and a busy machine takes a while.
@@ -197,6 +199,12 @@ class Run:
         # The recording starts here: how the workload came up is not part of the story.
         self.started = self.clock.now()
         self.clock.sleep(BASELINE_SCRAPES * self.lab.scrape_seconds)
+        named = {expectation.alert for expectation in self.scenario.expect}
+        watched = touched.watches(self.lab.rules.scaled, named)
+        if watched and self.scenario.workload:
+            rest = min(watched, WATCHED_SECONDS_MAX)
+            self._say(f"its rules look back {watched:.0f} s here for what has moved: waiting {rest:.0f} s")
+            self.clock.sleep(rest)
 
     def inject(self) -> None:
         """Break it."""

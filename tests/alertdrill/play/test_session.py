@@ -14,7 +14,7 @@ from alertdrill.faults import scale
 from alertdrill.incident import Limits
 from alertdrill.kube import Forward
 from alertdrill.lab import Lab, LabRules
-from alertdrill.play import observe
+from alertdrill.play import baseline, observe
 from alertdrill.play import session as play
 from alertdrill.play.mailbox import Mailbox
 from alertdrill.play.run import Run
@@ -222,6 +222,20 @@ def test_silence_is_awaited_until_its_time_is_over() -> None:
     run.healed_at = 1000.0
     run.await_silence()
     assert 1030.0 <= clock.now() < 1031.0
+
+
+@pytest.mark.parametrize(("back", "seconds"), [("30s", 36), ("10m", 66)])
+def test_a_workload_is_watched_as_long_as_its_rules_look_for_moves(
+    back: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What moved while it came up is over when it is broken; a minute is waited at most."""
+    text = f"groups: [{{name: g, rules: [{{alert: B, expr: 'changes(b[{back}]) == 0'}}]}}]"
+    scaled = RuleSet(files={"x.yaml": rules.parse(text, "x.yaml")})
+    monkeypatch.setattr(baseline, "seen", lambda *_: True)
+    clock = ManualClock(1000.0)
+    run = run_of(replace(drill(), rules=LabRules(scaled, scaled, LIMITS)), clock)
+    run.await_baseline()
+    assert (1000.0, 1000.0 + seconds) == (run.started, clock.now())
 
 
 def test_a_silence_counts_once_the_group_has_been_evaluated_again() -> None:
