@@ -63,8 +63,8 @@ class Change(Value, frozen=True, kw_only=True):
 class Life(Value, frozen=True, kw_only=True):
     """One alert instance through a run: healthy → pending → firing → resolved.
 
-    `labels` are all labels but `alertname`; `annotations` are as last seen rendered; `changes` are in order
-    of time, and before the first the instance was inactive.
+    `labels` are all labels but `alertname`; `annotations` are those it had when it first fired; `changes`
+    are in order of time, and before the first the instance was inactive.
     """
 
     alert: str

@@ -3,7 +3,8 @@
 Pure: timestamps go in, states come out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
@@ -117,13 +118,22 @@ def _up_to(ms: int, step_ms: int) -> int:
     return -(-ms // step_ms) * step_ms
 
 
-def lives(series: Iterable[Series], *, interval_ms: int, fault_at: float, speed: float) -> tuple[Life, ...]:
+def lives(
+    series: Iterable[Series],
+    *,
+    interval_ms: int,
+    fault_at: float,
+    speed: float,
+    intervals: Mapping[str, Sequence[float]] | None = None,
+) -> tuple[Life, ...]:
     """Return the life of every alert instance in raw samples of ALERTS.
 
-    `interval_ms` is the live time between two evaluations; times become seconds of rule time since
-    `fault_at` (live seconds since the epoch). ALERTS has one series per state of an instance, with a sample
-    at every evaluation: where none follows, the instance had another state at the next evaluation.
+    `interval_ms` is the live time between two evaluations, `intervals` has it in seconds for each alert whose
+    groups are known, of which it may have several; times become seconds of rule time since `fault_at` (live
+    seconds since the epoch). ALERTS has one series per state of an instance, with a sample at every
+    evaluation of its group: where none follows, the instance had another state at the next, and not before.
     """
+    known = {alert: [round(one * 1000) for one in those] for alert, those in (intervals or {}).items()}
     instances: dict[tuple[tuple[str, str], ...], dict[int, AlertState]] = {}
     for one in series:
         labels = {name: v for name, v in one.labels.items() if name not in {"__name__", "alertstate"}}
@@ -137,14 +147,19 @@ def lives(series: Iterable[Series], *, interval_ms: int, fault_at: float, speed:
             labels={name: value for name, value in key if name != "alertname"},
             changes=tuple(
                 Change(t=round((ms / 1000 - fault_at) * speed, 3), state=state)
-                for ms, state in _changes(sorted(states_at.items()), interval_ms)
+                for ms, state in _changes(
+                    sorted(states_at.items()), known.get(dict(key)["alertname"], [interval_ms])
+                )
             ),
         )
         for key, states_at in sorted(instances.items())
     )
 
 
-def _changes(samples: Sequence[tuple[int, AlertState]], interval_ms: int) -> list[tuple[int, AlertState]]:
+def _changes(
+    samples: Sequence[tuple[int, AlertState]], intervals_ms: Sequence[int]
+) -> list[tuple[int, AlertState]]:
+    interval_ms = _kept([ms for ms, _ in samples], intervals_ms)
     changes: list[tuple[int, AlertState]] = []
     last_ms: int | None = None
     for ms, state in samples:
@@ -156,6 +171,13 @@ def _changes(samples: Sequence[tuple[int, AlertState]], interval_ms: int) -> lis
     if last_ms is not None:
         changes.append((last_ms + interval_ms, AlertState.INACTIVE))
     return changes
+
+
+def _kept(times_ms: Sequence[int], intervals_ms: Sequence[int]) -> int:
+    """Return the longest of some intervals that no two evaluations are closer than; else the shortest."""
+    least = min((after - before for before, after in pairwise(times_ms)), default=max(intervals_ms))
+    kept = [one for one in intervals_ms if one <= MISSED_EVALUATION * least]
+    return max(kept, default=min(intervals_ms))
 
 
 def mark_stale(series: Series, scrapes_ms: Sequence[int]) -> Series:

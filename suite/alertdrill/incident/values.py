@@ -29,7 +29,8 @@ class Event(Value, frozen=True, kw_only=True):
 
     step         {"name"}: the play reached this step
     fault, heal  {"fault"}: it was injected, repaired (everything the repair needs has been accepted)
-    alert        {"alert", "labels", "annotations", "state"}: an instance changed to this state
+    alert        {"alert", "labels", "annotations", "state"}: an instance changed to this state; annotations
+                 are as they were first rendered in it, of what is inactive as they were last
     notification a Notification: Alertmanager called a receiver, at `t`
     receiver     {"since", "until", "lost"}: from when to when it is known what came; `lost` are sentences,
                  why some of it is not

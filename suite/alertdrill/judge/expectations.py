@@ -1,7 +1,7 @@
 """What must become of each alert, against what did.
 
-An alert's time is exact to a scrape and an evaluation. What lies outside of a window by no more than that
-is unknown: the window or the speed must change before this lab can tell.
+An alert's time is exact to a scrape and an evaluation of its group. What lies outside of a window by no more
+than that is unknown: the window or the speed must change before this lab can tell.
 """
 
 from collections.abc import Iterator
@@ -101,7 +101,7 @@ def _pends(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
 
 def _resolves(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
     lives = [life for life in _own(recording, expectation.alert) if life.changes]
-    heal, end = recording.heal, recording.end
+    heal, end, resolution = recording.heal, recording.end, recording.resolution_of(expectation.alert)
     assert heal is not None and end is not None, "an assumption says so"  # noqa: PT018
     deadline = heal + durations.seconds(expectation.within)
     repair = f"the repair at {moment(heal)}"
@@ -118,14 +118,14 @@ def _resolves(recording: Recording, expectation: Expectation) -> Iterator[Findin
         last = life.changes[-1]
         who = short(life)
         if last.state in ACTIVE:
-            known = Verdict.FAIL if end > deadline + recording.resolution else Verdict.UNKNOWN
+            known = Verdict.FAIL if end > deadline + resolution else Verdict.UNKNOWN
             sentence = f"{who} was still {last.state.value} when watching ended at {moment(end)}"
             yield _finding(expectation, known, sentence)
         elif last.t <= deadline:
             after = moment(max(last.t - heal, 0))
             yield _finding(expectation, Verdict.PASS, f"{who} resolved within {after} of {repair}")
         else:
-            late = last.t > deadline + recording.resolution
+            late = last.t > deadline + resolution
             taken = moment(last.t - heal)
             sentence = f"{who} resolved only {taken} after {repair}, allowed {expectation.within}"
             yield _finding(expectation, Verdict.FAIL if late else Verdict.UNKNOWN, sentence)
@@ -139,11 +139,12 @@ def _lapses(
     Where an instance is firing again without having been pending anew, or another fires at its place, nobody
     can say so.
     """
+    resolution = recording.resolution_of(expectation.alert)
     for life in lives:
         for i, (before, change) in enumerate(pairwise(life.changes)):
             after = life.changes[i + 2].state if i + 2 < len(life.changes) else None
             replaced = any(
-                other is not life and other.state_at(change.t + recording.resolution) is AlertState.FIRING
+                other is not life and other.state_at(change.t + resolution) is AlertState.FIRING
                 for other in lives
             )
             if (
@@ -220,10 +221,11 @@ def _in_window(recording: Recording, expectation: Expectation, t: float, what: s
     within += max(recording.fault or 0.0, 0.0)  # breaking it took until then; the lab's time, not the rule's
     outside = max(after - t, t - within, 0.0)
     window = f"expected {expectation.after} to {expectation.within}"
-    apart = durations.text(recording.resolution)
+    resolution = recording.resolution_of(expectation.alert)
+    apart = durations.text(resolution)
     if not outside:
         return _finding(expectation, Verdict.PASS, f"{what} at {moment(t)}, {window}")
-    if outside <= recording.resolution:
+    if outside <= resolution:
         return _finding(
             expectation,
             Verdict.UNKNOWN,

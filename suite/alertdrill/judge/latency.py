@@ -69,9 +69,11 @@ def _stages(recording: Recording, delivery: Delivery, life: Life, letter: Letter
     first_seen = firing if pending is None or pending > firing else pending
     hold = recording.holds.get(life.alert)
     scraped = _scraped_before(recording, life, first_seen)
+    # Two evaluations, of its own group: where that is evaluated more rarely, it may be that much later.
+    later = 2 * max(recording.interval_of(life.alert) - recording.incident.limits.evaluation_interval, 0.0)
     taken: list[tuple[str, float | None, float]] = [
         ("scrape", None if scraped is None else first_seen - scraped, delivery.scrape),
-        ("rule", None if hold is None else firing - first_seen - hold, delivery.rule),
+        ("rule", None if hold is None else firing - first_seen - hold, delivery.rule + later),
         ("group wait", letter.first - firing, delivery.group_wait),
         (SEND, letter.taken - letter.first, delivery.send),
     ]

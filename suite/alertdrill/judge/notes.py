@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from alertdrill import durations
 from alertdrill.incident import Incident
 from alertdrill.judge import switch
 from alertdrill.judge.recording import Recording
@@ -17,6 +18,18 @@ def guesses(incident: Incident) -> Iterator[str]:
                 f"what is said of {' and '.join(alerts)} rests on {claim.metric} keeping its own pace,"
                 f" which nobody"
                 " declared; declare in a pace.yaml beside the rules what paces it"
+            )
+
+
+def beginnings(recording: Recording) -> Iterator[str]:
+    """Yield a sentence for each alert whose rule looks back to before the workload was healthy."""
+    began = min((one.first for one in recording.scrapes), default=0.0)
+    healthy = durations.text(round(max(-began, 0.0)))
+    for alert, back in recording.watched.items():
+        if back > -began and recording.incident.scenario.workload:
+            yield (
+                f"{alert} looks back {durations.text(round(back))} for what has moved, and the workload had"
+                f" been healthy for {healthy}: when it fires depends on how that came up"
             )
 
 

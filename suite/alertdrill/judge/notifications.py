@@ -139,7 +139,8 @@ def _over(recording: Recording, expectation: Expectation, sent: list[Letter]) ->
     elif taken[0] <= deadline:
         verdict = Verdict.PASS
     else:
-        verdict = Verdict.UNKNOWN if taken[0] <= deadline + recording.resolution else Verdict.FAIL
+        near = taken[0] <= deadline + recording.resolution_of(expectation.alert)
+        verdict = Verdict.UNKNOWN if near else Verdict.FAIL
     yield _finding(expectation, verdict, sentence)
     if len(taken) > 1:
         when = ", ".join(map(moment, taken))

@@ -1,7 +1,7 @@
 """An incident's events as a judge reads them: typed, and cut where watching ended."""
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -12,7 +12,7 @@ from alertdrill.incident import Event, Incident, Moment, Notification
 from alertdrill.judge.letters import Letter, sent
 from alertdrill.model import AlertState, Change, Life, Trait, Value
 from alertdrill.names import TOUCHABLE
-from alertdrill.rules import promql
+from alertdrill.rules import intervals, promql, touched
 
 # So many evaluations in a row may be missing, on a machine that is busy for a moment.
 EVALUATIONS_MISSED_MAX = 3
@@ -75,8 +75,9 @@ class Recording(Value, frozen=True, kw_only=True):
     with `""` among them where a rule doesn't name what it reads. `jobs` are those that an alert's rules name,
     and `rests_on` those of which they read more than whether they are up.
 
-    `holds` are the alerts' `for`, where all rules of a name have the same. `letters` are what was sent,
-    `mail` is None where nobody asked.
+    `holds` are the alerts' `for`, where all rules of a name have the same, `intervals` the longest times
+    between two of their evaluations, and `watched` over how long those that the scenario names look whether
+    something has moved, where they do. `letters` are what was sent, `mail` is None where nobody asked.
     """
 
     incident: Incident
@@ -93,6 +94,8 @@ class Recording(Value, frozen=True, kw_only=True):
     jobs: dict[str, frozenset[str]]
     rests_on: dict[str, frozenset[str]]
     holds: dict[str, float] = {}
+    intervals: dict[str, float] = {}
+    watched: dict[str, float] = {}
     letters: tuple[Letter, ...] = ()
     mail: Mail | None = None
 
@@ -132,8 +135,16 @@ class Recording(Value, frozen=True, kw_only=True):
 
     @property
     def resolution(self) -> float:
-        """Return how far an alert's time may be from what it stands for: a scrape and an evaluation late."""
+        """Return how far a time may be from what it stands for: a scrape and an evaluation late."""
         return self.incident.limits.scrape_interval + self.incident.limits.evaluation_interval
+
+    def resolution_of(self, alert: str) -> float:
+        """Return how late an alert may be: a scrape, and an evaluation of its own group."""
+        return self.incident.limits.scrape_interval + self.interval_of(alert)
+
+    def interval_of(self, alert: str) -> float:
+        """Return how long a state of an alert holds: until its group is evaluated again."""
+        return self.intervals.get(alert, self.incident.limits.evaluation_interval)
 
 
 def read(incident: Incident) -> Recording:
@@ -146,7 +157,10 @@ def read(incident: Incident) -> Recording:
     if not stated:
         raise RulesError("there is no alert in the rules of this recording", file="rules.yaml")
     held = {name for name, those in stated.items() if all(_is_held(rule) for rule in those)}
-    lives = _lives(events, incident, end, held | {canary})
+    evaluated = intervals.of_alerts(groups, incident.limits.evaluation_interval)
+    longest = {alert: max(those) for alert, those in evaluated.items()}
+    bridged = {name: longest.get(name, incident.limits.evaluation_interval) for name in held | {canary}}
+    lives = _lives(events, incident, end, bridged)
     return Recording(
         incident=incident,
         end=end,
@@ -164,9 +178,18 @@ def read(incident: Incident) -> Recording:
         jobs={name: _jobs(those) for name, those in stated.items()},
         rests_on={name: _jobs(those, but=UP) for name, those in stated.items()},
         holds={name: hold for name, those in stated.items() if (hold := _hold(those)) is not None},
+        intervals=longest,
+        watched=_watched(groups, incident),
         letters=sent((e.t, _data(e, Notification)) for e in events if e.kind == "notification"),
         mail=next((_data(e, Mail) for e in events if e.kind == "receiver"), None),
     )
+
+
+def _watched(groups: tuple[rules.Group, ...], incident: Incident) -> dict[str, float]:
+    """Return over how long each alert that a scenario names looks whether something has moved."""
+    stated = rules.RuleSet(files={"rules.yaml": groups})
+    named = sorted({expectation.alert for expectation in incident.scenario.expect})
+    return {alert: back for alert in named if (back := touched.watches(stated, {alert}))}
 
 
 def _alerts(groups: Iterable[rules.Group]) -> dict[str, list[rules.Rule]]:
@@ -235,22 +258,21 @@ def _data(event: Event, shape: type[T]) -> T:
 
 
 def _lives(
-    events: Iterable[Event], incident: Incident, end: float | None, held: Container[str]
+    events: Iterable[Event], incident: Incident, end: float | None, bridged: Mapping[str, float]
 ) -> tuple[Life, ...]:
-    """Return the alert instances' lives; those of `held` alerts are bridged over missing evaluations.
+    """Return the alert instances' lives; `bridged` has for some how often they should have been evaluated.
 
     The last sample of an instance looks like its end. Where no evaluation could have followed before
     watching ended, nothing is known of an end, and that change is left out.
     """
-    interval = incident.limits.evaluation_interval
-    last = float("inf") if end is None else end - interval
+    last = float("inf") if end is None else end - incident.limits.evaluation_interval
     changes: dict[tuple[str, tuple[tuple[str, str], ...]], list[Change]] = {}
-    annotations: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, str]] = {}
+    texts: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[AlertState, dict[str, str]]]] = {}
     for event in events:
         if event.kind == "alert":
             data = _data(event, Alert)
             key = data.alert, tuple(sorted(data.labels.items()))
-            annotations[key] = data.annotations or annotations.get(key, {})
+            texts.setdefault(key, []).append((data.state, data.annotations))
             known = changes.setdefault(key, [])
             if not (data.state is AlertState.INACTIVE and event.t > last):
                 known.append(Change(t=event.t, state=data.state))
@@ -258,11 +280,21 @@ def _lives(
         Life(
             alert=key[0],
             labels=dict(key[1]),
-            annotations=annotations[key],
-            changes=tuple(_bridged(changes[key], interval) if key[0] in held else changes[key]),
+            annotations=_told(texts[key]),
+            changes=tuple(_bridged(changes[key], bridged[key[0]]) if key[0] in bridged else changes[key]),
         )
         for key in sorted(changes)
     )
+
+
+def _told(texts: list[tuple[AlertState, dict[str, str]]]) -> dict[str, str]:
+    """Return what people were told: the text an instance had when it first fired, else, when it was pending.
+
+    What it said later, with the value it had while it recovered, reached nobody first.
+    """
+    fired = [text for state, text in texts if state is AlertState.FIRING]
+    waited = [text for state, text in texts if state is AlertState.PENDING]
+    return next((text for text in fired or waited if text), {})
 
 
 def _bridged(changes: list[Change], interval: float) -> list[Change]:

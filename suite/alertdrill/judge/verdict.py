@@ -59,7 +59,10 @@ def _judgement(
         findings=findings,
         lives=seen.lives if seen else (),
         speed=incident.speed,
-        notes=(*notes.guesses(incident), *(notes.silences(seen) if seen else ())),
+        notes=(
+            *notes.guesses(incident),
+            *((*notes.beginnings(seen), *notes.silences(seen)) if seen else ()),
+        ),
         latencies=latency.measured(seen) if seen else (),
         left_out=incident.left_out,
     )

@@ -4,17 +4,18 @@ Alert states come from the ALERTS series, which has a sample for every evaluatio
 is missed. Only what the database does not keep, annotations and rule health, is polled.
 """
 
+import math
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Self
+from typing import NamedTuple, Self
 
 from alertdrill import crash
 from alertdrill.clock import Clock, wait_for
 from alertdrill.errors import LabError
 from alertdrill.incident import Cadence, Event, Limits, Series, timeline
-from alertdrill.model import Life
+from alertdrill.model import AlertState, Life
 from alertdrill.names import (
     LOOKBACK_SECONDS,
     NAMESPACE_LABEL,
@@ -27,7 +28,7 @@ from alertdrill.names import (
     TARGET_NAMESPACE_LABEL,
 )
 from alertdrill.prometheus import Prometheus, RuleState
-from alertdrill.rules import RuleSet, touched
+from alertdrill.rules import RuleSet, intervals, touched
 
 # Prometheus, and the forward to it, may just be coming back: two looks that get no reply, and some more.
 ANSWER_SECONDS_MAX = 70.0
@@ -42,18 +43,27 @@ def key(alert: str, labels: dict[str, str]) -> Key:
     )
 
 
+class Said(NamedTuple):
+    """What an alert instance said from a look on, until the next one that found it otherwise."""
+
+    live: float  # seconds since the epoch
+    state: AlertState
+    annotations: dict[str, str]
+
+
 @dataclass
 class Watcher:
     """Polls the rules in a thread of its own, for what the database does not keep.
 
-    `health` is every change of a rule's health: (live seconds, state). `annotations` are as last rendered.
+    `health` is every change of a rule's health: (live seconds, state). `said` is every change of what an
+    instance says: its text is rendered anew at each evaluation, and people get the one it had when it fired.
     `broken` says that a mistake of ours ended it: whatever became of the rules since then nobody saw.
     """
 
     prometheus: Callable[[], Prometheus]
     clock: Clock
     every: float
-    annotations: dict[Key, dict[str, str]] = field(default_factory=dict)
+    said: dict[Key, list[Said]] = field(default_factory=dict)
     health: list[tuple[float, RuleState]] = field(default_factory=list)
     broken: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -82,12 +92,18 @@ class Watcher:
         """Ask once."""
         now = self.clock.now()
         last = {(state.group, state.name): state for _, state in self.health}
+        found: dict[Key, Said] = {}
         for rule in server.rules():
             before = last.get((rule.group, rule.name))
             if before is None or (before.health, before.error) != (rule.health, rule.error):
                 self.health.append((now, rule))
             for alert in rule.alerts:
-                self.annotations[key(rule.name, alert.labels)] = alert.annotations
+                found[key(rule.name, alert.labels)] = Said(now, AlertState(alert.state), alert.annotations)
+        gone = dict.fromkeys(self.said, Said(now, AlertState.INACTIVE, {}))
+        for one, said in {**gone, **found}.items():
+            known = self.said.setdefault(one, [])
+            if not known or known[-1][1:] != said[1:]:
+                known.append(said)
 
     def _first_look(self) -> Prometheus:
         server = self.prometheus()
@@ -121,6 +137,10 @@ class Window:
     ended: float
     speed: float
 
+    def live(self, t: float) -> float:
+        """Return live seconds since the epoch for seconds of rule time."""
+        return self.fault_at + t / self.speed
+
     def rule_time(self, live: float) -> float:
         """Return seconds of rule time since the fault."""
         return round((live - self.fault_at) * self.speed, 3)
@@ -134,15 +154,17 @@ def everything(
     `rules` are those it evaluates: all that they touch is recorded, from as far back as they look.
     """
     alerts = alert_series(server, window)
+    every = limits.evaluation_interval / window.speed
     lives = timeline.lives(
         alerts,
-        interval_ms=round(limits.evaluation_interval / window.speed * 1000),
+        interval_ms=round(every * 1000),
         fault_at=window.fault_at,
         speed=window.speed,
+        intervals=intervals.of_alerts(rules.groups, every),
     )
     up = server.samples("up", start=window.started, end=window.ended)
     events = [
-        *alert_events(lives, watcher),
+        *alert_events(lives, watcher, window),
         *scrape_events(up, window, limits),
         *health_events(watcher, window),
     ]
@@ -198,18 +220,32 @@ def alert_series(server: Prometheus, window: Window) -> list[Series]:
     ]
 
 
-def alert_events(lives: Iterable[Life], watcher: Watcher) -> Iterator[Event]:
-    """Yield every change of every alert instance, with the annotations it had."""
+def alert_events(lives: Iterable[Life], watcher: Watcher, window: Window) -> Iterator[Event]:
+    """Yield every change of every alert instance, with the annotations it had then.
+
+    Those are the first that were seen of it in that state; of an instance that is gone, the last ones.
+    """
     for life in lives:
-        annotations = watcher.annotations.get(key(life.alert, life.labels), {})
-        for change in life.changes:
+        said = watcher.said.get(key(life.alert, life.labels), [])
+        ends = [window.live(change.t) for change in life.changes[1:]]
+        for change, until in zip(life.changes, [*ends, math.inf], strict=True):
             data = {
                 "alert": life.alert,
                 "labels": life.labels,
-                "annotations": annotations,
+                "annotations": _annotations(said, change.state, window.live(change.t), until),
                 "state": change.state.value,
             }
             yield Event(t=change.t, kind="alert", data=data)
+
+
+def _annotations(said: Sequence[Said], state: AlertState, since: float, until: float) -> dict[str, str]:
+    """Return what was said in a state that an instance was in from one live moment to another."""
+    if state is AlertState.INACTIVE:
+        before = (one.annotations for one in reversed(said) if one.state is not state and one.live < since)
+        return next(before, {})
+    held = pairwise([*said, Said(math.inf, AlertState.INACTIVE, {})])
+    seen = (one for one, after in held if one.state is state and one.live < until and after.live > since)
+    return next((one.annotations for one in seen), {})
 
 
 def scrape_events(up: Iterable[Series], window: Window, limits: Limits) -> Iterator[Event]:

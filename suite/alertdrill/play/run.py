@@ -23,13 +23,15 @@ from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
 from alertdrill.play.mailbox import Mailbox
 from alertdrill.progress import Progress
-from alertdrill.rules import pace, touched
+from alertdrill.rules import intervals, pace, touched
 from alertdrill.scenario import Scenario
 from alertdrill.scenario.noise import Noise
 
 BASELINE_SECONDS_MAX = 120
 # Scrapes of the healthy workload at the start of a recording.
 BASELINE_SCRAPES = 4
+# So long it goes on where rules ask what has moved, so that how the workload came up is none of it.
+WATCHED_SECONDS_MAX = 60.0
 # Scrapes after the last thing that must be seen, so that it is in the database.
 AFTERGLOW_SCRAPES = 3
 # Pods come back in live time, and a busy machine takes a while.
@@ -197,6 +199,12 @@ class Run:
         # The recording starts here: how the workload came up is not part of the story.
         self.started = self.clock.now()
         self.clock.sleep(BASELINE_SCRAPES * self.lab.scrape_seconds)
+        named = {expectation.alert for expectation in self.scenario.expect}
+        watched = touched.watches(self.lab.rules.scaled, named)
+        if watched and self.scenario.workload:
+            rest = min(watched, WATCHED_SECONDS_MAX)
+            self._say(f"its rules look back {watched:.0f} s here for what has moved: waiting {rest:.0f} s")
+            self.clock.sleep(rest)
 
     def inject(self) -> None:
         """Break it."""
@@ -261,8 +269,12 @@ class Run:
         resolving = [e for e in self.scenario.expect if e.kind == "resolves"]
         if resolving:
             names = "|".join(e.alert for e in resolving)
-            end = self.healed_at + max(self._live(e.within) for e in resolving)
-            while self.clock.now() < end and not self._is_silent(names):
+            # Whatever is said before each group was evaluated again is of before the repair.
+            again = max(map(self._evaluation_seconds, {e.alert for e in resolving}))
+            end = self.healed_at + again + max(self._live(e.within) for e in resolving)
+            while self.clock.now() < end:
+                if self.clock.now() >= self.healed_at + again and self._is_silent(names):
+                    break
                 self.clock.sleep(self.lab.evaluation_seconds)
         for told in self.scenario.expect:
             while told.resolved and self.clock.now() < self.healed_at + self._live(told.resolved):
@@ -270,6 +282,11 @@ class Run:
                     break
                 self.clock.sleep(self.lab.evaluation_seconds)
         self.clock.sleep(self._live(self.scenario.settle))
+
+    def _evaluation_seconds(self, alert: str) -> float:
+        """Return the live seconds until an alert is evaluated again, whenever that was last."""
+        every = intervals.of_alerts(self.lab.rules.scaled.groups, self.lab.evaluation_seconds)
+        return max(every.get(alert, (self.lab.evaluation_seconds,)))
 
     def _is_silent(self, names: str) -> bool:
         """Say whether none of the alerts is active; without an answer that is not known, so it is no."""

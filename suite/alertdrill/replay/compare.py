@@ -1,6 +1,6 @@
 """Two tellings of the same alerts, held against each other; pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from alertdrill.judge.words import instance, moment
 from alertdrill.model import AlertState, Life
@@ -26,23 +26,28 @@ def spans(life: Life) -> list[tuple[float, float]]:
     return [*found, (since, float("inf"))] if since is not None else found
 
 
-def firing(live: Iterable[Life], replayed: Iterable[Life], *, apart: float) -> Iterator[str]:
+def firing(
+    live: Iterable[Life],
+    replayed: Iterable[Life],
+    *,
+    apart: Callable[[str], float],
+    called: tuple[str, str] = ("live", "at real durations"),
+) -> Iterator[str]:
     """Yield a sentence for each instance that fired in one telling and not, or at another time, in the other.
 
-    Times are the same when they are no more than `apart` seconds from each other.
+    Times are the same when they are no more seconds from each other than `apart` says for that alert. The two
+    tellings are `called` so.
     """
+    then, now = called
     ours, theirs = ({key(life): life for life in lives} for lives in (replayed, live))
     for one in sorted({*ours, *theirs}):
         mine, other = ours.get(one), theirs.get(one)
         if mine is None and other is not None:
-            yield f"{instance(other)} fired at {_first(other)} live, and not at real durations"
+            yield f"{instance(other)} fired at {_first(other)} {then}, and not {now}"
         elif other is None and mine is not None:
-            yield f"{instance(mine)} fires at {_first(mine)} at real durations, and did not live"
-        elif mine is not None and other is not None and not _same(spans(mine), spans(other), apart):
-            yield (
-                f"{instance(mine)} fired {_said(spans(other))} live, and {_said(spans(mine))} at real"
-                " durations"
-            )
+            yield f"{instance(mine)} fires at {_first(mine)} {now}, and did not {then}"
+        elif mine is not None and other is not None and not _same(spans(mine), spans(other), apart(one[0])):
+            yield f"{instance(mine)} fired {_said(spans(other))} {then}, and {_said(spans(mine))} {now}"
 
 
 def _first(life: Life) -> str:

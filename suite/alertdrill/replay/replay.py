@@ -16,9 +16,10 @@ from alertdrill.model import AlertState, Finding, Judgement, Life, Verdict
 from alertdrill.replay import compare, seen, silences
 from alertdrill.replay.stretch import stretch
 from alertdrill.replay.virtual import Virtual, virtual
-from alertdrill.rules import BadRulesError, RuleSet, pace
+from alertdrill.rules import BadRulesError, RuleSet, intervals, pace
 
 AT_ONCE = 2  # engines; each is a process with work for a core
+ROUNDED_SECONDS = 1.0  # of rule time; live ones are milliseconds
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _replayed(running: Engine, incident: Incident, rules: RuleSet | None) -> Rep
     judgement = judged(incident, stated, found)
     more = list(silences.findings(running, incident, stretched, found))
     if rules is None:
-        more += [*_as_live(incident, judgement), *seen.findings(running, incident, stated)]
+        more += [*_as_live(incident, stated, judgement), *seen.findings(running, incident, stated)]
     judgement = msgspec.structs.replace(
         judgement,
         findings=(*judgement.findings, *more),
@@ -148,12 +149,20 @@ def _events(incident: Incident, rules: RuleSet, found: Virtual) -> tuple[Event, 
     return tuple(sorted([*kept, *health, *alerts], key=lambda event: event.t))
 
 
-def _as_live(incident: Incident, replayed: Judgement) -> Iterator[Finding]:
-    """Yield whether life, with its faster clock, said the same of the same rules."""
+def _as_live(incident: Incident, stated: RuleSet, replayed: Judgement) -> Iterator[Finding]:
+    """Yield whether life, with its faster clock, said the same of the same rules.
+
+    What is unknown at real durations may still be known to differ: a time near the end of a window.
+    """
     live = judge.judge(_of_alerts(incident))
-    if Verdict.UNKNOWN in {live.verdict, replayed.verdict}:
+    misread = list(_misread(incident, stated, live))
+    for sentence in misread:
+        yield Finding(check="agreement", verdict=Verdict.UNKNOWN, sentence=f"{sentence}; record it again")
+    if misread or live.verdict is Verdict.UNKNOWN:
         return
-    if live.verdict is not replayed.verdict:
+    if replayed.verdict is Verdict.UNKNOWN and not replayed.lives:
+        return
+    if live.verdict is not replayed.verdict and replayed.verdict is not Verdict.UNKNOWN:
         yield Finding(
             check="agreement",
             verdict=Verdict.FAIL,
@@ -161,7 +170,12 @@ def _as_live(incident: Incident, replayed: Judgement) -> Iterator[Finding]:
             " one of them is wrong about these rules",
         )
         return
-    apart = incident.limits.scrape_interval + incident.limits.evaluation_interval
+    every = intervals.of_alerts(stated.groups, incident.limits.evaluation_interval)
+
+    def apart(alert: str) -> float:
+        late = max(every.get(alert, (incident.limits.evaluation_interval,)))
+        return incident.limits.scrape_interval + late
+
     differences = list(compare.firing(_fired(live.lives), _fired(replayed.lives), apart=apart))
     for sentence in differences:
         yield Finding(check="agreement", verdict=Verdict.FAIL, sentence=sentence)
@@ -171,6 +185,27 @@ def _as_live(incident: Incident, replayed: Judgement) -> Iterator[Finding]:
             verdict=Verdict.PASS,
             sentence="at real durations every alert fires and resolves as it did live",
         )
+
+
+def _misread(incident: Incident, stated: RuleSet, live: Judgement) -> Iterator[str]:
+    """Yield where alerts fired otherwise by the events of a recording than by its own samples of ALERTS.
+
+    A state holds until its group is evaluated again: who takes another interval for it has it end too early.
+    """
+    events = seen.alert_events(incident, stated)
+    if not events:
+        return
+    canary = incident.limits.canary
+    kept = [one for one in incident.events if one.kind != "alert" or one.data.get("alert") == canary]
+    sampled = [one for one in events if one.data["alert"] != canary]
+    ordered = tuple(sorted([*kept, *sampled], key=lambda event: event.t))
+    again = judge.judge(msgspec.structs.replace(_of_alerts(incident), events=ordered))
+    yield from compare.firing(
+        _fired(live.lives),
+        _fired(again.lives),
+        apart=lambda _alert: ROUNDED_SECONDS,
+        called=("by its events", "by its samples of ALERTS"),
+    )
 
 
 def _fired(lives: Sequence[Life]) -> list[Life]:

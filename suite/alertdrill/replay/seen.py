@@ -11,12 +11,12 @@ import msgspec
 from alertdrill import durations
 from alertdrill.compress import compress
 from alertdrill.engine import Alert, Engine, Instance, Window, evaluate, samples
-from alertdrill.incident import STALE, Incident, timeline
+from alertdrill.incident import STALE, Event, Incident, timeline
 from alertdrill.judge.words import moment
 from alertdrill.model import AlertState, Finding, Verdict
 from alertdrill.names import LOOKBACK_SECONDS, NAMESPACE_LABEL, SCRAPE_DURATION
 from alertdrill.replay import virtual
-from alertdrill.rules import RuleSet, promql
+from alertdrill.rules import RuleSet, intervals, promql
 
 TOLD_MAX = 3
 ON_ITS_WAY_SECONDS = 0.25  # how long a scrape takes where the recording does not have it
@@ -59,6 +59,27 @@ def findings(engine: Engine, incident: Incident, rules: RuleSet) -> Iterator[Fin
             f" {len(times)} evaluations, first at {first}",
             alert=name,
         )
+
+
+def alert_events(incident: Incident, rules: RuleSet) -> list[Event]:
+    """Return what became of each alert by the samples of ALERTS that are recorded."""
+    every = incident.limits.evaluation_interval / incident.speed
+    lives = timeline.lives(
+        (one for one in incident.series if one.labels.get("__name__", "") == "ALERTS"),
+        interval_ms=round(every * 1000),
+        fault_at=incident.fault_at,
+        speed=incident.speed,
+        intervals=intervals.of_alerts(compress(rules, incident.speed).rules.groups, every),
+    )
+    return [
+        Event(
+            t=change.t,
+            kind="alert",
+            data={"alert": life.alert, "labels": life.labels, "annotations": {}, "state": change.state.value},
+        )
+        for life in lives
+        for change in life.changes
+    ]
 
 
 def _window(incident: Incident, scaled: RuleSet) -> Window:

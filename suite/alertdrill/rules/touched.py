@@ -1,10 +1,13 @@
 """What rules touch: which series they select, and how far back they look."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from alertdrill.rules import promql
 from alertdrill.rules.values import Rule, RuleSet
+
+# Say of a value whether it has moved: coming up is such a move.
+OF_MOVES = frozenset({"changes", "delta", "deriv", "resets"})
 
 
 def selectors(rules: RuleSet) -> tuple[str, ...]:
@@ -28,6 +31,26 @@ def looks_back(rules: RuleSet, lookback: float) -> float:
         if rule.kind == "record":
             records.setdefault(rule.name, []).append(rule)
     return max((_of_rule(rule, lookback, records, frozenset()) for rule in rules.rules), default=lookback)
+
+
+def watches(rules: RuleSet, alerts: Collection[str]) -> float:
+    """Return over how many seconds these alerts look whether a value has moved, at most.
+
+    Whatever they read through recording rules counts, too. A rate is not meant: it is of a counter, which a
+    workload that is new has at 0.
+    """
+    found, seen = 0.0, set[str]()
+    rest = [rule for rule in rules.rules if rule.kind == "alert" and rule.name in alerts]
+    while rest:
+        rule = rest.pop()
+        tree = rule.tree()
+        for node in promql.walk(tree) if tree is not None else ():
+            if getattr(getattr(node, "func", None), "name", "") in OF_MOVES:
+                found = max(found, _spans(node))
+        read = {promql.metric(node) for node in _selectors(rule)} - seen
+        seen |= read
+        rest += [other for other in rules.rules if other.kind == "record" and other.name in read]
+    return found
 
 
 def _of_rule(rule: Rule, lookback: float, records: Mapping[str, list[Rule]], seen: frozenset[str]) -> float:

@@ -66,7 +66,8 @@ class Expectation(Value, frozen=True, kw_only=True):
     `pends` and `resolves` are about the scenario's own instances, `never` about all of the cluster.
 
     `labels` are exact: every label of the alert but those that only say where it was scraped must be named
-    here. `exported_namespace` is the scenario's namespace and need not be. `annotations` are those named.
+    here. `exported_namespace` is the scenario's namespace and need not be. `annotations` are those named, as
+    they were when it fired.
     """
 
     kind: Literal["fires", "pends", "resolves", "never", "notified", "unnotified"]

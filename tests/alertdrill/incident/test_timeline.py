@@ -174,6 +174,26 @@ def test_a_missing_evaluation_is_the_end(times: tuple[int, ...], changes: list[t
     assert [({}, changes)] == lives(alerts("firing", *times))
 
 
+@pytest.mark.parametrize(
+    ("stated", "times", "changes"),
+    [
+        ([3.0], (101_000, 104_000, 107_000), [(20, "firing"), (200, "inactive")]),
+        ([3.0], (101_000, 107_000), [(20, "firing"), (80, "inactive"), (140, "firing"), (200, "inactive")]),
+        ([0.25], (101_000, 101_500), [(20, "firing"), (25, "inactive"), (30, "firing"), (35, "inactive")]),
+        ([1.0, 3.0], (101_000, 104_000), [(20, "firing"), (140, "inactive")]),
+        ([1.0, 3.0], (101_000, 102_000), [(20, "firing"), (60, "inactive")]),
+    ],
+    ids=["rare", "rare, and one is missing", "often", "the rarer of two", "the more frequent of two"],
+)
+def test_a_state_holds_until_its_group_is_evaluated_again(
+    stated: list[float], times: tuple[int, ...], changes: list[tuple[float, str]]
+) -> None:
+    """Whatever the interval of the other groups is; of several that an alert has its samples tell which."""
+    series = [alerts("firing", *times)]
+    (life,) = timeline.lives(series, interval_ms=1000, fault_at=100.0, speed=20, intervals={"A": stated})
+    assert changes == [(change.t, change.state.value) for change in life.changes]
+
+
 def test_a_staleness_marker_is_no_sample() -> None:
     """A marker adds nothing: the life ended with the sample before it."""
     marked = Series(labels=alerts("firing").labels, timestamps=(101_000, 102_000), values=(1.0, STALE))

@@ -104,19 +104,17 @@ FAILURES: dict[str, tuple[Sequence[Event], Sequence[Expectation], str]] = {
         "it has no annotation link",
     ),
     "empty annotation": (
-        swapped(LIFE[2], alert(631, "inactive", annotations={"summary": "web", "link": " "})),
+        swapped(LIFE[1], alert(331, "firing", annotations={"summary": "web", "link": " "})),
         [FIRES],
         "its annotation link is empty",
     ),
     "annotation without a value": (
-        swapped(LIFE[2], alert(631, "inactive", annotations={"summary": "web <no value>"})),
+        swapped(LIFE[1], alert(331, "firing", annotations={"summary": "web <no value>"})),
         [FIRES],
         'its annotation summary has a broken template: "web <no value>"',
     ),
     "annotation that broke": (
-        swapped(
-            LIFE[2], alert(631, "inactive", annotations={"summary": "web <error expanding template: x>"})
-        ),
+        swapped(LIFE[1], alert(331, "firing", annotations={"summary": "web <error expanding template: x>"})),
         [FIRES],
         "broken template",
     ),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from alertdrill import incident
 from alertdrill.judge import judge
@@ -39,6 +40,17 @@ def test_what_was_declared_or_is_not_asked_of_needs_no_note() -> None:
         msgspec.structs.replace(GUESS, kind="paced-by-lab"),
         msgspec.structs.replace(GUESS, rules=("NotInThisScenario",)),
     )
+
+
+@pytest.mark.parametrize(("back", "count"), [("10m", 1), ("30s", 0)])
+def test_a_rule_that_looks_back_to_before_the_workload_says_so(back: str, count: int) -> None:
+    """What moved while it came up still counts when it is broken, and the window was not made for that."""
+    sentence = (
+        "Mismatch looks back 10m for what has moved, and the workload had been healthy for 30s: when it fires"
+        " depends on how that came up"
+    )
+    rules = GOOD.rules.replace("mismatch > 0", f"changes(mismatch[{back}]) == 0")
+    assert (sentence,) * count == judge(msgspec.structs.replace(GOOD, rules=rules)).notes
 
 
 def test_the_claims_are_in_the_recording(tmp_path: Path) -> None:

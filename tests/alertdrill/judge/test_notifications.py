@@ -260,6 +260,15 @@ def test_each_stage_of_the_way_is_measured() -> None:
     assert 11 == found["scrape"].seconds
 
 
+@pytest.mark.parametrize(("interval", "budget"), [("", 30.0), ("15s", 30.0), ("5s", 30.0), ("1m", 120.0)])
+def test_a_rule_may_be_as_late_as_its_group_is_evaluated_rarely(interval: str, budget: float) -> None:
+    """Two evaluations after its `for` is the latest, of its own group where that has a longer interval."""
+    rules = GOOD.rules.replace("- name: g", f"- name: g\n  interval: {interval}" if interval else "- name: g")
+    assert budget == next(
+        one.budget for one in judge(recorded(SENT, rules=rules)).latencies if one.stage == "rule"
+    )
+
+
 @pytest.mark.parametrize(
     ("sent_at", "took", "verdict"),
     [(391.0, 0, PASS), (420.0, 0, UNKNOWN), (480.0, 0, FAIL), (362.0, 90, FAIL)],

@@ -65,14 +65,43 @@ def test_a_change_of_health_after_the_window_is_not_told() -> None:
     assert ["ok"] == [event.data["health"] for event in observe.health_events(late, WINDOW)]
 
 
-def test_annotations_are_those_last_rendered() -> None:
+def test_annotations_are_those_of_the_instance() -> None:
     """An alert's event carries the annotations that Prometheus rendered for this very instance."""
     labels = {"alertname": "A", "name": "web"}
     instance = AlertInstance(labels=labels, annotations={"summary": "web is down"}, state="firing")
-    life = Life(alert="A", labels={"name": "web"}, changes=(Change(t=1, state=AlertState.FIRING),))
+    life = Life(alert="A", labels={"name": "web"}, changes=(Change(t=-400, state=AlertState.FIRING),))
     other = Life(alert="A", labels={"name": "db"}, changes=(Change(t=2, state=AlertState.FIRING),))
-    events = list(observe.alert_events([life, other], watched([rule("ok", instance)])))
+    events = list(observe.alert_events([life, other], watched([rule("ok", instance)]), WINDOW))
     assert [{"summary": "web is down"}, {}] == [event.data["annotations"] for event in events]
+
+
+def test_annotations_are_those_of_the_time() -> None:
+    """Each event has the first text of its state, of what is over the last; no later look changes one."""
+    said = [("pending", "2 of 3"), ("pending", "1 of 3"), ("firing", "0 of 3"), ("firing", "1 of 3")]
+    looks = [
+        [rule("ok", AlertInstance(labels={"name": "web"}, annotations={"summary": text}, state=state))]
+        for state, text in said
+    ]
+    again = [
+        [rule("ok", AlertInstance(labels={"name": "web"}, annotations={"summary": "again"}, state="firing"))]
+    ]
+    times = ((-500, AlertState.PENDING), (-10, AlertState.FIRING), (395, AlertState.INACTIVE))
+    changes = [Change(t=t, state=state) for t, state in (*times, (590, AlertState.FIRING))]
+    life = Life(alert="A", labels={"name": "web"}, changes=tuple(changes))
+    events = observe.alert_events([life], watched(*looks, [rule("ok")], *again), WINDOW)
+    assert ["2 of 3", "0 of 3", "1 of 3", "again"] == [
+        event.data["annotations"]["summary"] for event in events
+    ]
+
+
+def test_what_nobody_saw_firing_has_no_annotations() -> None:
+    """What it said while it waited may have had another value in it."""
+    waiting = AlertInstance(labels={}, annotations={"summary": "2 of 3"}, state="pending")
+    times = ((-390, AlertState.PENDING), (-300, AlertState.FIRING), (-285, AlertState.INACTIVE))
+    life = Life(alert="A", labels={}, changes=tuple(Change(t=t, state=state) for t, state in times))
+    events = observe.alert_events([life], watched([rule("ok", waiting)], [rule("ok")]), WINDOW)
+    summary = {"summary": "2 of 3"}
+    assert [summary, {}, summary] == [event.data["annotations"] for event in events]
 
 
 def test_a_target_tells_its_failed_and_missing_scrapes_in_rule_time() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from alertdrill import engine, rules
 from alertdrill.engine import Engine
-from alertdrill.incident import Limits, Series
+from alertdrill.incident import Event, Limits, Series
 from alertdrill.names import RESTARTS
 from alertdrill.play import observe
 from alertdrill.play.observe import Watcher, Window
@@ -26,6 +26,11 @@ groups:
         expr: min by (node) (node_free)
       - alert: A
         expr: rate(other_total[1m]) > 0 and on () container_cpu > 0 or node:free < 1
+  - name: rare
+    interval: 3s
+    rules:
+      - alert: Rare
+        expr: node_free > 0
 """
 
 
@@ -52,16 +57,22 @@ def running() -> Iterator[Engine]:
                 series(RESTARTS, range(-120, 62, 2), job="x", exported_namespace="drill-a"),
                 series("scrape_duration_seconds", range(-120, 62, 2), job="x"),
                 series("ALERTS", range(-120, 62, 2), alertname="Watchdog", alertstate="firing"),
+                series("ALERTS", range(4, 32, 3), alertname="Rare", alertstate="firing"),
             ]
         )
         yield one
 
 
-def recorded(running: Engine) -> dict[str, Series]:
-    """Return what is recorded of job y and of what has no job, by name."""
+def everything(running: Engine) -> tuple[list[Series], list[Event]]:
+    """Return what is recorded."""
     stated = rules.RuleSet(files={"r.yaml": rules.parse(RULES, "r.yaml")})
     watcher = Watcher(lambda: running.prometheus, ManualClock(FAULT), every=1)
-    found, _ = observe.everything(running.prometheus, WINDOW, watcher, LIMITS, stated)
+    return observe.everything(running.prometheus, WINDOW, watcher, LIMITS, stated)
+
+
+def recorded(running: Engine) -> dict[str, Series]:
+    """Return what is recorded of job y and of what has no job, by name."""
+    found, _ = everything(running)
     return {one.labels["__name__"]: one for one in found if one.labels.get("job") != "x"}
 
 
@@ -83,3 +94,16 @@ def test_a_series_that_ended_has_its_marker_and_one_with_own_times_has_none(runn
     assert (((FAULT + 20) * 1000, "stale")) == (ended.timestamps[-1], ended.values[-1])
     assert {1.0} == set(found["container_cpu"].values)
     assert {417} == {ms % 1000 for ms in found["container_cpu"].timestamps}
+
+
+def test_an_alert_of_a_group_with_an_interval_of_its_own_is_active_until_that_is_over(
+    running: Engine,
+) -> None:
+    """At twenty times life a minute is three seconds; the other groups are evaluated four times in it."""
+    _, events = everything(running)
+    told = [
+        (event.t, event.data["state"])
+        for event in events
+        if event.kind == "alert" and event.data["alert"] == "Rare"
+    ]
+    assert [(80.0, "firing"), (680.0, "inactive")] == told

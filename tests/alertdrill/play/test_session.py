@@ -2,18 +2,20 @@
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from alertdrill import rules
 from alertdrill.clock import StoppableClock
 from alertdrill.errors import LabError, ScenarioError, TransientError
 from alertdrill.faults import scale
 from alertdrill.incident import Limits
 from alertdrill.kube import Forward
 from alertdrill.lab import Lab, LabRules
-from alertdrill.play import observe
+from alertdrill.play import baseline, observe
 from alertdrill.play import session as play
 from alertdrill.play.mailbox import Mailbox
 from alertdrill.play.run import Run
@@ -221,6 +223,32 @@ def test_silence_is_awaited_until_its_time_is_over() -> None:
     run.healed_at = 1000.0
     run.await_silence()
     assert 1030.0 <= clock.now() < 1031.0
+
+
+@pytest.mark.parametrize(("back", "seconds"), [("30s", 36), ("10m", 66)])
+def test_a_workload_is_watched_as_long_as_its_rules_look_for_moves(
+    back: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What moved while it came up is over when it is broken; a minute is waited at most."""
+    text = f"groups: [{{name: g, rules: [{{alert: B, expr: 'changes(b[{back}]) == 0'}}]}}]"
+    scaled = RuleSet(files={"x.yaml": rules.parse(text, "x.yaml")})
+    monkeypatch.setattr(baseline, "seen", lambda *_: True)
+    clock = ManualClock(1000.0)
+    run = run_of(replace(drill(), rules=LabRules(scaled, scaled, LIMITS)), clock)
+    run.await_baseline()
+    assert (1000.0, 1000.0 + seconds) == (run.started, clock.now())
+
+
+@pytest.mark.parametrize(("found", "seconds"), [([], 5), ([OTHER], 35)], ids=["silent", "active"])
+def test_a_silence_counts_once_the_group_has_been_evaluated_again(found: Answer, seconds: int) -> None:
+    """Before that nobody knows whether what is silent has resolved; its time to do so is from then on."""
+    text = "groups: [{name: g, interval: 5s, rules: [{alert: B, expr: b}]}]"
+    scaled = RuleSet(files={"x.yaml": rules.parse(text, "x.yaml")})
+    clock = ManualClock(1000.0)
+    run = run_of(replace(drill(lambda _: found), rules=LabRules(scaled, scaled, LIMITS)), clock)
+    run.healed_at = 1000.0
+    run.await_silence()
+    assert seconds == int(clock.now() - 1000)
 
 
 def test_a_recording_is_asked_for_until_it_is_had() -> None:

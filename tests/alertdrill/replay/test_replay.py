@@ -88,6 +88,40 @@ def test_life_and_real_durations_may_differ(crash_loop: Incident) -> None:
     assert "live it was pass, at real durations it is fail" in sentences(judgement, Verdict.FAIL)
 
 
+def resolving(incident: Incident, earlier: float) -> Incident:
+    """Return a recording by whose events its alert resolved so many seconds before its samples end."""
+    events = [
+        msgspec.structs.replace(event, t=event.t - earlier)
+        if (event.data.get("alert"), event.data.get("state")) == ("PodRestartingTooMuch", "inactive")
+        else event
+        for event in incident.events
+    ]
+    return msgspec.structs.replace(incident, events=tuple(sorted(events, key=lambda event: event.t)))
+
+
+def test_events_that_end_a_state_before_its_group_was_evaluated_again_are_told(crash_loop: Incident) -> None:
+    """A verdict rests on them, and by the recording's own samples the alert resolved later."""
+    judgement = replay(resolving(crash_loop, 14)).judgement
+    assert (Verdict.UNKNOWN, True) == (
+        judgement.verdict,
+        "by its samples of ALERTS; record it again" in sentences(judgement, Verdict.UNKNOWN),
+    )
+
+
+def test_what_is_unknown_at_real_durations_may_be_known_to_differ(crash_loop: Incident) -> None:
+    """There an alert fires so little after its window that nobody can tell, and eight minutes after life."""
+    slower = with_rules(
+        crash_loop,
+        "for: 1h\n    labels:\n      severity: warning\n    annotations:\n      summary: Con",
+        "for: 68m\n    labels:\n      severity: warning\n    annotations:\n      summary: Con",
+    )
+    judgement = replay(slower).judgement
+    assert (True, True) == (
+        "widen the window" in sentences(judgement, Verdict.UNKNOWN),
+        "fired from 1h2m24s to 1h18m54s live, and from 1h10m24s" in sentences(judgement, Verdict.FAIL),
+    )
+
+
 def test_what_can_not_be_stretched_is_said(crash_loop: Incident) -> None:
     """A rule in seconds of the clock can't be held against minutes that stand for hours."""
     text = crash_loop.rules.replace(

@@ -41,3 +41,27 @@ def test_how_far_rules_look_back(expressions: tuple[str, ...], seconds: float) -
 def test_what_can_not_be_read_is_not_known() -> None:
     """Where only Prometheus reads an expression, nobody here can tell all that it touches."""
     assert touched.metrics(ruled("a", "a +")) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "seconds"),
+    [
+        ("rate(a[1h]) > 0 and max_over_time(a[2h]) > 0", 0),
+        ("changes(a[10m]) == 0 and delta(b[5m] offset 10m) < 1", 900),
+        ("r0 > 0", 1200),
+        ("r1 > 0", 1200),
+    ],
+)
+def test_how_long_alerts_watch_whether_something_moves(expression: str, seconds: float) -> None:
+    """Through recording rules, too, and no circle is endless; a rate and a level are another question."""
+    text = f"""
+    groups:
+      - name: g
+        rules:
+          - {{record: r0, expr: "resets(a[20m]) + r1"}}
+          - {{record: r1, expr: "r0 * 2"}}
+          - {{alert: A, expr: "{expression}"}}
+          - {{alert: B, expr: "changes(a[3h]) > 0"}}
+    """
+    stated = rules.RuleSet(files={"r.yaml": rules.parse(text, "r.yaml")})
+    assert seconds == touched.watches(stated, {"A"})
