@@ -1,6 +1,7 @@
 """What a silent alert reads of which there was nothing: a metric that is misspelt is silent for ever."""
 
 import difflib
+from collections.abc import Collection, Iterable
 
 from alertdrill.judge.recording import Recording
 from alertdrill.rules import promql
@@ -14,24 +15,25 @@ def said(recording: Recording, alert: str) -> str:
     Only what would be recorded if there had been any can be missed.
     """
     incident = recording.incident
-    if incident.metrics is None:
-        return ""
     there = {one.labels.get("__name__", "") for one in incident.series} | promql.OF_ALERTS
     lacking = {
         selector: metric
         for selector, metric in sorted(recording.reads.get(alert, {}).items())
-        if metric in incident.metrics and metric not in there
+        if metric not in there and incident.has_all_of(metric)
     }
     if not lacking:
         return ""
-    known = sorted(_known(recording) - set(lacking.values()))
+    rest = meant(lacking.values(), _known(recording))
+    return f"; Prometheus had no series of {', '.join(lacking)}, which it reads{rest}"
+
+
+def meant(lacking: Collection[str], known: Iterable[str]) -> str:
+    """Return the rest of a sentence on metrics that are not there: which of those known are like them."""
+    others = sorted(set(known) - set(lacking))
     near = dict.fromkeys(
-        name
-        for metric in lacking.values()
-        for name in difflib.get_close_matches(metric, known, n=1, cutoff=ALIKE)
+        name for metric in lacking for name in difflib.get_close_matches(metric, others, n=1, cutoff=ALIKE)
     )
-    meant = f"; did you mean {' or '.join(near)}?" if near else ""
-    return f"; Prometheus had no series of {', '.join(lacking)}, which it reads{meant}"
+    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def _known(recording: Recording) -> set[str]:

@@ -82,5 +82,5 @@ def test_an_alert_that_never_got_pending_tells_it_too() -> None:
 
 @pytest.mark.parametrize("metrics", [None, (REPLICAS,)])
 def test_what_a_recording_would_not_have_is_not_missed(metrics: tuple[str, ...] | None) -> None:
-    """An older recording has not all that rules read, and a newer one no metric of other rules."""
+    """An older recording has only what is told of every object, and a newer one no metric of other rules."""
     assert SILENCE == said("z > 1", fires("Silent", within="8m"), metrics)
