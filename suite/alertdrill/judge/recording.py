@@ -12,7 +12,7 @@ from alertdrill.incident import Event, Incident, Moment, Notification
 from alertdrill.judge.letters import Letter, sent
 from alertdrill.model import AlertState, Change, Life, Trait, Value
 from alertdrill.names import TOUCHABLE
-from alertdrill.rules import promql, touched
+from alertdrill.rules import promql
 
 # So many evaluations in a row may be missing, on a machine that is busy for a moment.
 EVALUATIONS_MISSED_MAX = 3
@@ -75,8 +75,7 @@ class Recording(Value, frozen=True, kw_only=True):
     with `""` among them where a rule doesn't name what it reads. `jobs` are those that an alert's rules name,
     and `rests_on` those of which they read more than whether they are up.
 
-    `holds` are the alerts' `for`, where all rules of a name have the same, `reads` the selectors that their
-    rules read, each with its metric. `letters` are what was sent,
+    `holds` are the alerts' `for`, where all rules of a name have the same. `letters` are what was sent,
     `mail` is None where nobody asked.
     """
 
@@ -94,7 +93,7 @@ class Recording(Value, frozen=True, kw_only=True):
     jobs: dict[str, frozenset[str]]
     rests_on: dict[str, frozenset[str]]
     holds: dict[str, float] = {}
-    reads: dict[str, dict[str, str]] = {}
+    every_rule: tuple[rules.Rule, ...] = ()
     letters: tuple[Letter, ...] = ()
     mail: Mail | None = None
 
@@ -166,9 +165,7 @@ def read(incident: Incident) -> Recording:
         jobs={name: _jobs(those) for name, those in stated.items()},
         rests_on={name: _jobs(those, but=UP) for name, those in stated.items()},
         holds={name: hold for name, those in stated.items() if (hold := _hold(those)) is not None},
-        reads={
-            name: touched.read_by(name, [rule for group in groups for rule in group.rules]) for name in stated
-        },
+        every_rule=tuple(rule for group in groups for rule in group.rules),
         letters=sent((e.t, _data(e, Notification)) for e in events if e.kind == "notification"),
         mail=next((_data(e, Mail) for e in events if e.kind == "receiver"), None),
     )

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Collection, Iterable
 
 from alertdrill.judge.recording import Recording
-from alertdrill.rules import promql
+from alertdrill.rules import promql, touched
 
 ALIKE = 0.9  # metrics of one exporter have most of their names in common
 
@@ -18,12 +18,12 @@ def said(recording: Recording, alert: str) -> str:
     there = {one.labels.get("__name__", "") for one in incident.series} | promql.OF_ALERTS
     lacking = {
         selector: metric
-        for selector, metric in sorted(recording.reads.get(alert, {}).items())
+        for selector, metric in sorted(touched.read_by(alert, recording.every_rule).items())
         if metric not in there and incident.has_all_of(metric)
     }
     if not lacking:
         return ""
-    rest = meant(lacking.values(), _known(recording))
+    rest = meant(lacking.values(), there | {*(incident.metrics or ())})
     return f"; Prometheus had no series of {', '.join(lacking)}, which it reads{rest}"
 
 
@@ -34,9 +34,3 @@ def meant(lacking: Collection[str], known: Iterable[str]) -> str:
         name for metric in lacking for name in difflib.get_close_matches(metric, others, n=1, cutoff=ALIKE)
     )
     return f"; did you mean {' or '.join(near)}?" if near else ""
-
-
-def _known(recording: Recording) -> set[str]:
-    """Return the metrics that were recorded, and those that the other rules read."""
-    recorded = {one.labels.get("__name__", "") for one in recording.incident.series}
-    return recorded | {metric for those in recording.reads.values() for metric in those.values()} - {""}

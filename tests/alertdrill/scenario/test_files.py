@@ -52,6 +52,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
         (f"{HEADER}\nnever('A', 'B')\n", r"bad\.py:3: TypeError: .*; never takes alert$"),
         ("def mine():\n  raise TypeError('no keyword arguments')\nmine()\n", "no keyword arguments$"),
         ("print(1, end=2, edn=3)\n", r"bad\.py:1: TypeError: .*'edn'"),
+        ("int(x=1)\n", r"bad\.py:1: TypeError: .* keyword argument for int\(\)$"),
         ("print((lambda: 1)(x=1))\n", r"bad\.py:1: TypeError: .*'x'$"),
         ("SCENARIOS = [1]\n", "has none"),
         ("", "has none"),
