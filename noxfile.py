@@ -184,6 +184,13 @@ def tofu(session: nox.Session) -> None:
 
 
 @nox.session
+def servers(session: nox.Session) -> None:
+    """Hold backtests of a real VictoriaMetrics against Prometheus'; it is built the first time."""
+    install(session)
+    session.run("pytest", "suite/e2e/test_servers.py", "--timeout=3600", *session.posargs)
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """Look at prom-run's pages in a real Chromium, at the size of a phone and of a wall."""
     install(session)

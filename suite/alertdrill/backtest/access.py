@@ -49,7 +49,8 @@ class Access:
         line = " ".join(text.split())
         for secret in (self.token, self.password):
             line = line.replace(secret, "***") if secret else line
-        return line[:LINE_MAX]
+        # What went wrong is told first or last; in between stands what was asked.
+        return line if len(line) <= LINE_MAX else f"{line[: LINE_MAX // 2]} … {line[-LINE_MAX // 2 :]}"
 
     def session(self) -> requests.Session:
         """Return what asks in this one's name; not shared between threads."""

@@ -1,7 +1,7 @@
 """Rules and a server's past → how often each alert would have fired, and how sure that is; step by step."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from alertdrill.backtest.values import Agreement, Alert, Noise, Result
 from alertdrill.clock import Clock
 from alertdrill.engine import Engine, Window, naming
 from alertdrill.errors import LabError, UsageError
-from alertdrill.incident import Series, timeline
+from alertdrill.incident import Series
 from alertdrill.model import Value
 from alertdrill.prometheus import remote_read
 from alertdrill.prometheus.remote_read import Matcher
@@ -116,7 +116,11 @@ class Backtest:
             self.deployed.alerts if self.deployed else frozenset()
         )
         if not names and not self.not_proved:
-            self.not_proved = "none of these alerts was deployed, so nothing in the history is theirs"
+            self.not_proved = (
+                "none of these alerts was deployed, so nothing in the history is theirs"
+                if self.deployed and self.deployed.rules
+                else "the server tells of no rules; name those that were deployed by --deployed"
+            )
         self.proved = served.named(self.deployed, names) if self.deployed else RuleSet()
         self.proved_needs = needs.find(self.proved)
 
@@ -202,31 +206,10 @@ class Backtest:
             fill = history.fill(pieces) if self.way == "chunks" else None
             with engine.started(fill) as running:
                 if self.way != "chunks":
-                    running.write(self._marked(history.series(pieces, self.way)))
+                    every = history.series(pieces, self.way)
+                    running.write(history.ended(every, self.notes) if self.way == "query" else every)
                 self.tell("evaluating the rules")
                 yield running
-
-    def _marked(self, series: Iterable[Series]) -> Iterator[Series]:
-        """Put markers where series end, as queries leave them out; by when their target was scraped."""
-        if self.way == "samples":
-            yield from series
-            return
-        every = list(series)
-        scrapes = {_target(one): one.timestamps for one in every if one.labels.get("__name__") == "up"}
-        unmarked = 0
-        for one in every:
-            times = scrapes.get(_target(one))
-            unmarked += times is None
-            yield (
-                one
-                if times is None
-                else timeline.mark_stale(one, [ms for ms in times if ms > one.timestamps[0]])
-            )
-        if unmarked:
-            self.notes.append(
-                f"of {unmarked} series it is not known when they ended, since there is no `up` of their job"
-                " and instance; they are taken for there for 5 minutes more"
-            )
 
     def _judged(self, running: Engine, cost: Plan) -> Result:
         past = self._alerts_of(running)
@@ -394,7 +377,3 @@ def _probe(at: float) -> bytes:
     """Return the smallest question there is."""
     ms = round(at * 1000)
     return remote_read.request([Matcher("__name__", "=", "alertdrill_probe")], ms, ms)
-
-
-def _target(series: Series) -> tuple[str, str]:
-    return series.labels.get("job", ""), series.labels.get("instance", "")

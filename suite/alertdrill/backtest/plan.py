@@ -11,8 +11,9 @@ PROBE_SECONDS = 600
 LOOKS = (1.0, 0.5, 0.0)  # at the end, in the middle and at the start of the time
 # How long a piece may be. They begin at whole multiples of their length, so that tomorrow's are today's.
 LENGTHS = (21_600, 10_800, 7_200, 3_600, 1_800, 600, 300, 60)
-PIECE_SAMPLES_MAX = {"chunks": 4_000_000, "samples": 1_000_000, "query": 500_000}
-BYTES = {"chunks": 2.5, "samples": 18.0, "query": 26.0}  # of one sample on its way to us
+PIECE_SAMPLES_MAX = {"chunks": 4_000_000, "samples": 1_000_000, "query": 500_000, "marked": 500_000}
+BYTES = {"chunks": 2.5, "samples": 18.0, "query": 26.0, "marked": 26.0}  # of one sample on its way to us
+BY_QUERY = frozenset({"query", "marked"})
 PIECES_MIN = 4
 UNTOLD = 1_800  # the length of pieces whose size the server does not tell
 
@@ -93,7 +94,10 @@ def _counted(server: Server, selector: Selector, at: float) -> tuple[int, float]
 
 
 def way(server: Server, probe: bytes, headers: dict[str, str], streamed: str) -> str:
-    """Return how the server gives samples: chunks or samples by remote read, else by queries."""
+    """Return how the server gives samples: chunks or samples by remote read, else by queries.
+
+    `marked` are queries whose samples have the staleness markers among them.
+    """
 
     def kind(reply: object) -> str:
         content_type = str(getattr(reply, "headers", {}).get("Content-Type", ""))
@@ -102,11 +106,25 @@ def way(server: Server, probe: bytes, headers: dict[str, str], streamed: str) ->
         return "samples" if content_type.startswith("application/x-protobuf") else "query"
 
     try:
-        return server.ask(
+        found = server.ask(
             "asking whether it serves remote read", "POST", "read", kind, data=probe, headers=headers
         )
     except NotServedError:
-        return "query"
+        found = "query"
+    return "marked" if found == "query" and _gives_markers(server) else found
+
+
+def _gives_markers(server: Server) -> bool:
+    """Say whether raw samples have markers among them: where NaN is no value, a NaN is one.
+
+    So it is in VictoriaMetrics, which keeps no other NaN than the marker; for all others NaN is a value.
+    """
+    what = "asking whether NaN is a value to it"
+    data = server.json(what, "query", {"query": "count(vector(NaN))"})
+    try:
+        return not data["result"]
+    except (KeyError, TypeError) as error:
+        raise LabError(f"{what}: the answer is not understood ({error!r})") from error
 
 
 def told(plan: Plan) -> list[str]:
@@ -115,6 +133,7 @@ def told(plan: Plan) -> list[str]:
         "chunks": "remote read, in chunks as the server has them",
         "samples": "remote read, in samples",
         "query": "queries for raw samples, since the server serves no remote read",
+        "marked": "queries for raw samples with their staleness markers, since it serves no remote read",
     }[plan.way]
     series = sum(max(one.series, 0) for one in plan.shares)
     size = f"about {_count(plan.samples)} samples of {_count(series)} series, {plan.bytes / 2**20:.1f} MiB"

@@ -1,5 +1,6 @@
 """Raw samples over the query API, from servers that serve no remote read: a range, asked for at its end."""
 
+import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -7,8 +8,13 @@ import cramjam
 import msgspec
 
 from alertdrill.backtest.selector import Selector
+from alertdrill.backtest.server import LIMIT, TooMuchError
 from alertdrill.errors import LabError
-from alertdrill.incident import Series
+from alertdrill.incident import STALE, Series
+
+# What VictoriaMetrics appends to an answer that it can't end; the status was sent before.
+FAILURE = b'{"status":"error"'
+FAILURE_BYTES_MAX = 16 * 1024
 
 
 class _Row(msgspec.Struct):
@@ -36,9 +42,10 @@ def query(selector: Selector, first: int, last: int) -> dict[str, str]:
     return {
         "query": f"{selector}[{last - first + 1}ms]",
         "time": f"{last / 1000:.3f}",
-        # Thanos: as it was scraped, and all of it or nothing. VictoriaMetrics: not what it remembers.
+        # Thanos: as it was scraped, and all or nothing. VictoriaMetrics: all, and not what it remembers.
         "max_source_resolution": "0s",
         "partial_response": "false",
+        "deny_partial_response": "1",
         "nocache": "1",
     }
 
@@ -53,23 +60,41 @@ def checked(what: str, body: bytes, first: int, last: int) -> bytes:
     return bytes(cramjam.zstd.compress(body, 3))
 
 
-def series(what: str, stored: bytes, first: int) -> Iterator[Series]:
-    """Yield the series of an answer that was kept."""
+def series(what: str, stored: bytes, first: int, *, marked: bool) -> Iterator[Series]:
+    """Yield the series of an answer that was kept; where they are `marked`, NaN is a staleness marker."""
     for one in _rows(what, bytes(cramjam.zstd.decompress(stored))):
         # Prometheus before 3.0 also gives the sample at the very beginning of a range.
         samples = [(ms, float(text)) for t, text in one.values if (ms := round(t * 1000)) >= first]
+        if marked:
+            samples = _once(samples)
         if samples:
             yield Series(
                 labels=one.metric,
                 timestamps=tuple(ms for ms, _ in samples),
-                values=tuple(value for _, value in samples),
+                values=tuple(STALE if marked and math.isnan(value) else value for _, value in samples),
             )
+
+
+def _once(samples: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Return one sample of each time; VictoriaMetrics keeps what was written twice, in no order.
+
+    It is the largest, and a marker only where there is nothing else: so VictoriaMetrics itself decides.
+    """
+    found: dict[int, float] = {}
+    for ms, value in samples:
+        if ms not in found or math.isnan(found[ms]) or value > found[ms]:
+            found[ms] = value
+    return list(found.items())
 
 
 def _rows(what: str, body: bytes) -> list[_Row]:
     try:
         reply = REPLY.decode(body)
     except msgspec.DecodeError as error:
+        _, failed, why = body[-FAILURE_BYTES_MAX:].partition(FAILURE)
+        if failed:
+            kind = TooMuchError if LIMIT.search(str(why, "utf-8", "replace")) else LabError
+            raise kind(f"{what}: it gave up half-way: {str(why[:300], 'utf-8', 'replace')}") from error
         raise LabError(f"{what}: the answer is not one of Prometheus' API: {error}") from error
     if reply.status != "success" or reply.data is None or reply.data.result_type != "matrix":
         raise LabError(f"{what}: the answer has no raw samples")

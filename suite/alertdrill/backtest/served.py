@@ -14,12 +14,15 @@ WHAT = "asking for the rules that are deployed"
 INTERVAL = 60.0  # Prometheus' own default
 
 
-class _Rule(msgspec.Struct, rename="camel"):
+class _Rule(
+    msgspec.Struct, rename={"keep_firing_for": "keepFiringFor", "kept_firing_for": "keep_firing_for"}
+):
     name: str
     query: str
     type: str
     duration: float = 0.0
     keep_firing_for: float = 0.0
+    kept_firing_for: float = 0.0  # so vmalert calls it
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
 
@@ -63,12 +66,13 @@ def rules(server: Server) -> RuleSet:
 
 
 def _rule(rule: _Rule, file: str, number: int) -> Rule:
+    kept = rule.keep_firing_for or rule.kept_firing_for
     return Rule(
         kind="alert" if rule.type == "alerting" else "record",
         name=rule.name,
         expr=rule.query,
         hold=durations.text(rule.duration) if rule.duration else "",
-        keep_firing_for=durations.text(rule.keep_firing_for) if rule.keep_firing_for else "",
+        keep_firing_for=durations.text(kept) if kept else "",
         labels=rule.labels,
         annotations=rule.annotations,
         file=file,

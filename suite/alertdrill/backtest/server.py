@@ -29,7 +29,9 @@ TRIES_MAX = 6
 WAIT_SECONDS_MAX = 300.0  # however long a server wants us to wait
 PIECE_BYTES = 256 * 1024
 ANSWER_BYTES_MAX = 64 * 1024 * 1024  # of an answer that is no history
-LIMIT = re.compile(r"limit|too (?:many|large|long|big)|exceed|more than|max[-_ ]|timed? ?out", re.IGNORECASE)
+LIMIT = re.compile(
+    r"limit|too (?:many|large|long|big)|not enough|exceed|more than|max[-_ ]|timed? ?out", re.IGNORECASE
+)
 LIMITS = frozenset({400, 413, 422, 500, 503, 504})
 LATER = frozenset({429, 500, 502, 503, 504})
 
@@ -169,7 +171,8 @@ class Server:
         status = reply.status_code
         if status == HTTPStatus.OK:
             return
-        said = self.access.masked(next(reply.iter_content(4096), b"").decode(errors="replace"))
+        whole = next(reply.iter_content(4096), b"").decode(errors="replace")
+        said = self.access.masked(whole)
         answered = f"{what}: it answered {status}: {said}"
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise LabError(f"{answered}; see --token-file, --user, --cert and --tenant")
@@ -180,7 +183,7 @@ class Server:
         if reply.is_redirect:
             raise LabError(f"{what}: it leads on to {reply.headers['Location']}; name the address itself")
         later = reply.headers.get("Retry-After", "")
-        too_much = status == HTTPStatus.GATEWAY_TIMEOUT or (status in LIMITS and LIMIT.search(said))
+        too_much = status == HTTPStatus.GATEWAY_TIMEOUT or (status in LIMITS and LIMIT.search(whole))
         if too_much and not later:
             raise TooMuchError(answered)
         if status in LATER:
