@@ -13,6 +13,7 @@ from alertdrill.errors import LabError, ScenarioError
 from alertdrill.faults import catalogue
 from alertdrill.faults.objects import LAST_APPLIED
 from alertdrill.faults.patch import undo
+from alertdrill.play import aim
 from alertdrill.scenario import Fault, Scenario
 from alertdrill.testing.kube import FakeKube
 
@@ -69,6 +70,19 @@ def test_what_was_applied_is_deleted_and_what_was_there_restored() -> None:
     clean = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old"}, "data": {"a": "1"}}
     assert [[clean]] == kube.done_to("replace")
     assert [[new]] == kube.done_to("delete")
+
+
+def test_a_job_that_fails_can_be_the_fault_of_a_scenario_that_runs_nothing(tmp_path: Path) -> None:
+    """The way that the failure of a Job as a workload leads to: it is applied, and the repair deletes it."""
+    job = thing("Job", "nightly", spec={"backoffLimit": 0})
+    kube, fault = Api(), faults.apply([job])
+    one = Scenario(name="a/b", why="", workload="", hold="1m", expect=(), fault=fault).written_in(
+        tmp_path / "a.py"
+    )
+    catalogue.check(one)
+    assert [] == list(aim.problems(one))
+    both(fault, place(kube))
+    assert ([[job]], [[job]]) == (kube.done_to("apply"), kube.done_to("delete"))
 
 
 def test_a_manifest_is_looked_for_beside_the_scenario(tmp_path: Path) -> None:
