@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
-from alertdrill import data
+from alertdrill import data, lab
+from alertdrill.lab import rules as lab_rules
+from alertdrill.play.baseline import GIVEN_UP
 from e2e import document
 
 pytestmark = pytest.mark.timeout(600)  # a package is built, and nine commands are run
@@ -74,3 +77,17 @@ def test_every_block_of_the_page_is_a_step() -> None:
     """What is shown is run: a block without its comment would be shown unproved."""
     text = document.PAGE.read_text()
     assert text.count("\n```\n") == len(document.steps(text))
+
+
+def test_the_numbers_and_names_of_the_page_are_those_of_the_code() -> None:
+    """How long breaking may take, the job of kube-state-metrics, and what a Job's failing is drilled with."""
+    page = " ".join(document.PAGE.read_text().split())
+    given = lab_rules.load(lab.Options(rules=(str(EXAMPLE / "rules"),)))
+    jobs = {one["job_name"] for one in yaml.safe_load(lab_rules.base_config())["scrape_configs"]}
+    assert (6.0, True) == (
+        given.limits.scrape_gap_max / lab.SPEED,
+        "at the usual speed are six seconds" in page,
+    )
+    assert ({"kube-state-metrics"} <= jobs, True) == (True, "its job is `kube-state-metrics`" in page)
+    instead = ['workload=""', "fault=apply([job])"]
+    assert [(one, True, True) for one in instead] == [(one, one in page, one in GIVEN_UP) for one in instead]

@@ -33,6 +33,8 @@ KEEPING_AGGREGATIONS = frozenset({
 SPREADING_AGGREGATIONS = frozenset({"sum", "stddev"})
 COUNTING_AGGREGATIONS = frozenset({"count", "group", "count_values"})
 # fmt: on
+# A level that a fault moves goes and comes back in rule time; one that pods move as they start does not.
+MOVED = "where only what the lab scales moves it, as a scenario's fault and its repair do"
 SECOND_ARGUMENT = frozenset({"quantile_over_time", "histogram_quantile"})
 
 
@@ -98,7 +100,8 @@ def paced_by_lab(name: str, quantity: Quantity) -> bool:
     """Say whether the lab paces what a function that asks for a pace is asked of; own-pace is False."""
     if quantity.pace == "level":
         raise Refused(
-            f"{name}() asks how fast something changes that is declared to have no pace: {quantity.why}"
+            f"{name}() asks how fast something changes that is declared to have no pace: {quantity.why};"
+            f" {MOVED}, write `is: paced-by-lab` there"
         )
     if quantity.pace == "mixed":
         raise Refused(
@@ -117,11 +120,13 @@ def _differentiated(name: str, main: Quantity, window: float | None) -> Quantity
     step = main.step
     if not lab and name in COUNTING:
         # What is rare is counted by event, what is frequent by scrape, of which each window holds as many.
+        instead = "ask for increase() of it, or, " if main.events else ""
+        metrics = sorted({metric for metric, _ in main.reads}) or ["..."]
+        lines = [f"`- {{metric: {metric}, is: paced-by-lab, reason: ...}}`" for metric in metrics]
         raise Refused(
             f"{name}() counts the scrapes that saw {_names(main)} change, which keeps its own pace, so a lab"
-            f" sees another number than life; ask for increase() of it, or declare in {PACE_FILE} that"
-            f" the lab"
-            " paces it, if it does"
+            f" sees another number than life; {instead}{MOVED}, write in {PACE_FILE} beside the rules, under"
+            f" `metrics:`, {' and '.join(lines)}"
         )
     if lab:
         power = main.power + 1 if name in PER_SECOND else 0 if name in COUNTING else main.power

@@ -103,7 +103,7 @@ def check(scenario: Scenario) -> None:
     try:
         calls.check(kind, scenario.folder, scenario.fault.args)
     except ScenarioError as error:
-        raise ScenarioError(f"scenario {scenario.name}: {error}", about=(kind.name,)) from error
+        raise ScenarioError(f"scenario {scenario.name}: {error}", about=(kind.name, *error.about)) from error
 
 
 def traits(scenario: Scenario) -> frozenset[Trait]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from alertdrill.faults.base import FaultKind, Place, Text
-from alertdrill.faults.in_container import pods, python
+from alertdrill.faults.in_container import python_in_each
 from alertdrill.model import Value
 from alertdrill.scenario import Fault
 
@@ -29,24 +29,19 @@ class Commit(FaultKind):
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Write the file anew; a text that is not in it is an error, as nothing would be broken."""
-        for pod in pods(place, args):
-            change = f"text.replace({args['old']!r}, {args['new']!r}), text.index({args['old']!r})"
-            self._write(place, pod, f"injecting {self.name}", args, FILES, change)
+        change = f"text.replace({args['old']!r}, {args['new']!r}), text.index({args['old']!r})"
+        self._write(place, f"injecting {self.name}", args, FILES, change)
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Write what was there at the start."""
-        for pod in pods(place, args):
-            self._write(place, pod, f"healing {self.name}", args, GIVEN, "text, None")
+        self._write(place, f"healing {self.name}", args, GIVEN, "text, None")
 
-    def _write(  # noqa: PLR0917  # where, what, how
-        self, place: Place, pod: str, what: str, args: dict[str, Any], folder: str, change: str
-    ) -> None:
+    def _write(self, place: Place, what: str, args: dict[str, Any], folder: str, change: str) -> None:
         """Put a new file in the place of the old in one step: whoever reads sees one or the other."""
         file, aside = f"'{FILES}/{args['file']}'", "pathlib.Path('/tmp/aside')"
         read = f"text = pathlib.Path('{folder}/{args['file']}').read_text()"
-        python(
-            place, pod, what, f"{read}; new, _ = {change}; {aside}.write_text(new); {aside}.replace({file})"
-        )
+        write = f"new, _ = {change}; {aside}.write_text(new); {aside}.replace({file})"
+        python_in_each(place, args, what, f"{read}; {write}")
 
 
 def commit(selector: str, *, file: str, old: str, new: str) -> Fault:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from alertdrill.faults.base import FaultKind, Place
-from alertdrill.faults.in_container import pods
+from alertdrill.faults.in_container import in_each
 from alertdrill.model import Trait, Value
 from alertdrill.scenario import Fault
 
 
 class Execute(FaultKind):
-    """A command is run in every pod that a selector finds, and another one to repair what it did."""
+    """A command is run in every pod that a selector finds, at once, and another one to repair what it did."""
 
     name = "execute"
 
@@ -34,8 +34,11 @@ class Execute(FaultKind):
 
     def _run(self, place: Place, args: dict[str, Any], doing: str, command: list[str]) -> None:
         container = [f"--container={args['container']}"] if args["container"] else []
-        for pod in pods(place, args):
+
+        def run(pod: str) -> None:
             place.run(f"{doing} {self.name}", "exec", pod, *container, "--", *command)
+
+        in_each(place, args, run)
 
 
 def execute(

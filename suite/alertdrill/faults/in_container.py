@@ -1,5 +1,7 @@
 """Faults inside running containers: nothing in the API server says that somebody did it."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from alertdrill.errors import LabError
@@ -11,6 +13,7 @@ from alertdrill.scenario import Fault
 # A process of its own does it a moment later: process 1 takes all others of its container along, and kubectl
 # would say that its command was killed.
 KILL_LATER = "os.setsid(), os.closerange(0, 3), signal.sigtimedwait([], 0.3), os.kill(1, signal.SIGTERM)"
+AT_ONCE = 8  # each is a kubectl
 
 
 def pods(place: Place, args: dict[str, Any]) -> list[str]:
@@ -18,9 +21,25 @@ def pods(place: Place, args: dict[str, Any]) -> list[str]:
     return place.pods(args["selector"])
 
 
+def in_each(place: Place, args: dict[str, Any], do: Callable[[str], None]) -> None:
+    """Do it in all of the target's pods at once: one after the other they break at as many times.
+
+    One that failed is raised once all have ended.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        done = [pool.submit(do, pod) for pod in pods(place, args)]
+    for one in done:
+        one.result()
+
+
 def python(place: Place, pod: str, what: str, statement: str) -> None:
     """Run a statement in a pod; python is the one program that every workload's image has."""
     place.run(what, "exec", pod, "--", "python3", "-c", f"import os, pathlib, signal; {statement}")
+
+
+def python_in_each(place: Place, args: dict[str, Any], what: str, statement: str) -> None:
+    """Run a statement in all of the target's pods."""
+    in_each(place, args, lambda pod: python(place, pod, what, statement))
 
 
 def anyhow(kube: Kube, namespace: str, pod: str, what: str, *, command: str, statement: str) -> str:
@@ -49,13 +68,12 @@ class FailReadiness(FaultKind):
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Remove the file that the readiness probe asks for."""
-        for pod in pods(place, args):
-            python(place, pod, f"injecting {self.name}", "pathlib.Path('/tmp/ready').unlink(missing_ok=True)")
+        remove = "pathlib.Path('/tmp/ready').unlink(missing_ok=True)"
+        python_in_each(place, args, f"injecting {self.name}", remove)
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Put the file back."""
-        for pod in pods(place, args):
-            python(place, pod, f"healing {self.name}", "pathlib.Path('/tmp/ready').touch()")
+        python_in_each(place, args, f"healing {self.name}", "pathlib.Path('/tmp/ready').touch()")
 
 
 class RestartOnce(FaultKind):

@@ -63,8 +63,13 @@ def read(folder: Path, manifest: str | list[objects.Object]) -> list[objects.Obj
         where = f"the manifest {path} of apply"
         try:
             things = [one for one in yaml.safe_load_all(path.read_text()) if one is not None]
+        except FileNotFoundError:
+            raise ScenarioError(
+                f"looked for the manifest {manifest} of apply in {folder.absolute()}; found none",
+                about=(manifest,),
+            ) from None
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ScenarioError(f"reading {where}: {error}") from error
+            raise ScenarioError(f"reading {where}: {error}", about=(manifest,)) from error
     flat: list[Any] = []
     for one in things:
         flat += one["items"] if isinstance(one, dict) and one.get("kind") == "List" else [one]

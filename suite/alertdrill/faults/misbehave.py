@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from alertdrill.faults.base import FaultKind, Place, Text
-from alertdrill.faults.in_container import pods, python
+from alertdrill.faults.in_container import python_in_each
 from alertdrill.model import Value
 from alertdrill.scenario import Fault
 
@@ -26,15 +26,13 @@ class Misbehave(FaultKind):
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Write the file that the command reads."""
-        for pod in pods(place, args):
-            statement = f"pathlib.Path('/tmp/behave').write_text({args['how']!r})"
-            python(place, pod, f"injecting {self.name}", statement)
+        statement = f"pathlib.Path('/tmp/behave').write_text({args['how']!r})"
+        python_in_each(place, args, f"injecting {self.name}", statement)
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Remove it."""
-        for pod in pods(place, args):
-            statement = "pathlib.Path('/tmp/behave').unlink(missing_ok=True)"
-            python(place, pod, f"healing {self.name}", statement)
+        statement = "pathlib.Path('/tmp/behave').unlink(missing_ok=True)"
+        python_in_each(place, args, f"healing {self.name}", statement)
 
 
 def misbehave(selector: str, *, how: How) -> Fault:

@@ -12,7 +12,7 @@ import msgspec
 
 from alertdrill import durations
 from alertdrill.faults.base import FaultKind, Place, Text
-from alertdrill.faults.in_container import pods, python
+from alertdrill.faults.in_container import python_in_each
 from alertdrill.model import Trait, Value
 from alertdrill.scenario import Fault
 
@@ -29,15 +29,13 @@ class _Modelled(FaultKind):
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         said = json.dumps(self.said(place, args))
-        for pod in pods(place, args):
-            statement = f"pathlib.Path('/tmp/model.json').write_text({said!r})"
-            python(place, pod, f"injecting {self.name}", statement)
+        statement = f"pathlib.Path('/tmp/model.json').write_text({said!r})"
+        python_in_each(place, args, f"injecting {self.name}", statement)
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Have it say what it said before."""
-        for pod in pods(place, args):
-            statement = "pathlib.Path('/tmp/model.json').unlink(missing_ok=True)"
-            python(place, pod, f"healing {self.name}", statement)
+        statement = "pathlib.Path('/tmp/model.json').unlink(missing_ok=True)"
+        python_in_each(place, args, f"healing {self.name}", statement)
 
     @abstractmethod
     def said(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:

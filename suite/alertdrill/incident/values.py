@@ -12,6 +12,9 @@ from alertdrill.model import Claim, Trait, Value
 from alertdrill.scenario import Expectation, Scenario
 from alertdrill.scenario.noise import Noise
 
+# Of what a recording of an older format holds of every scenario, whether or not it had a series.
+OF_EACH_OBJECT = "k8s_"
+
 STALE: Literal["stale"] = "stale"
 
 Moment = Annotated[float, Meta(ge=-1e10, le=1e10)]  # seconds; 1e10 are three centuries
@@ -142,3 +145,9 @@ class Incident(Value, frozen=True, kw_only=True):
     series: tuple[Series, ...] = ()
     rules: str = ""
     pace: str = ""  # what was declared of the rules' metrics, as a `pace.yaml` says it
+
+    def has_all_of(self, metric: str) -> bool:
+        """Say whether a metric would be in the recording if there had been a series of it."""
+        if self.metrics is None:
+            return metric.startswith(OF_EACH_OBJECT)
+        return metric in self.metrics

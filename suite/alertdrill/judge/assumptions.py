@@ -14,12 +14,13 @@ from alertdrill.names import FAILING_GROUP, NAMESPACE_LABEL, NAMESPACE_PREFIX, R
 
 OTHERS = "name only the rules that the drill is about"
 SLOWER = "play it on a machine with less to do, or at a lower --speed"
+ALONE = "play it alone (alertdrill play {name}), on a machine with less to do, or at a lower --speed"
 
 
 def broken(recording: Recording) -> list[str]:
     """Return why nothing else of this recording can be judged; `[]` when all of it can."""
-    if not recording.reached_fault and recording.troubles:
-        return [recording.troubles[0]]  # all that is missing after it is missing because of it
+    if recording.troubles and (recording.end is None or not recording.reached_fault):
+        return [recording.troubles[0]]  # the run broke off: what is missing is missing because of it
     checks = (_run, _fault, _scrapes, _own_scrapes, _rules, _canary, _before, _cadence, _mail)
     found = [sentence for check in checks for sentence in check(recording)]
     return [*found, *workload.doubts(recording)]
@@ -48,8 +49,9 @@ def _fault(recording: Recording) -> Iterator[str]:
         yield f"the fault {scenario.fault} was never injected"
     elif recording.fault is not None and recording.fault > recording.incident.limits.scrape_gap_max:
         yield (
-            f"breaking it took until {moment(recording.fault)}, so nothing is known of when it was broken;"
-            f" {SLOWER}"
+            f"breaking it took until {moment(recording.fault)}, and may take"
+            f" {durations.text(recording.incident.limits.scrape_gap_max)}: nothing is known of when it was"
+            f" broken; {ALONE.format(name=scenario.name)}"
         )
     if resolving and recording.heal is None:
         yield "nothing was repaired, so nothing can be said about what resolves"
@@ -82,7 +84,8 @@ def _scrapes(recording: Recording) -> Iterator[str]:
             continue
         targets = [scrape for scrape in recording.scrapes if scrape.job == job]
         if not targets:
-            yield f"no target of the job {job} was scraped; {OTHERS}"
+            there = ", ".join(sorted({scrape.job for scrape in recording.scrapes}))
+            yield f"no target of the job {job} was scraped; jobs that were scraped: {there}; {OTHERS}"
         for target in targets:
             yield from _target(recording, target, may_fail=job not in relied_on)
 

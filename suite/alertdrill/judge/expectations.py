@@ -8,8 +8,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from alertdrill import durations
-from alertdrill.judge import latency, notifications
-from alertdrill.judge.matching import annotation_mistakes, broken_annotations, is_about, label_mistakes
+from alertdrill.judge import latency, notifications, unseen
+from alertdrill.judge.matching import (
+    annotation_mistakes,
+    broken_annotations,
+    is_about,
+    label_mistakes,
+    pasteable,
+)
 from alertdrill.judge.recording import Recording
 from alertdrill.judge.words import instance, moment, short
 from alertdrill.model import AlertState, Finding, Life, Verdict
@@ -41,11 +47,15 @@ def _fires(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
     firing = [life for life in lives if life.first(AlertState.FIRING) is not None]
     matching = [life for life in firing if not label_mistakes(life, expectation, namespace)]
     if not firing:
-        yield _finding(expectation, Verdict.FAIL, f"{expectation.alert} never fired; {_nearest(lives)}")
+        sentence = f"{expectation.alert} never fired; {_nearest(lives)}"
+        lacking = unseen.said(recording, expectation.alert)
+        yield _finding(expectation, Verdict.FAIL, f"{sentence}{lacking}")
     elif not matching:
         for life in firing:
             mistakes = "; ".join(label_mistakes(life, expectation, namespace))
             sentence = f"{instance(life)} fired, but not as expected: {mistakes}"
+            if is_about(life, namespace):
+                sentence += f"; as it fired: {pasteable(life, namespace)}"
             yield _finding(expectation, Verdict.FAIL, sentence)
     for life in matching:
         yield from _fired(recording, expectation, life)
@@ -91,7 +101,8 @@ def _pends(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
         yield _finding(
             expectation,
             Verdict.FAIL,
-            f"{expectation.alert} never got pending, so its silence says nothing about the rule",
+            f"{expectation.alert} never got pending, so its silence says nothing about the rule"
+            f"{unseen.said(recording, expectation.alert)}",
         )
         return
     judged = [_in_window(recording, expectation, t, f"{expectation.alert} got pending") for t in entries]

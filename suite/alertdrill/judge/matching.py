@@ -1,5 +1,6 @@
 """Does an alert's life carry the labels and annotations a scenario expects?"""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -26,6 +27,13 @@ def label_mistakes(life: Life, expectation: Expectation, namespace: str) -> list
     return mistakes + [
         f'its label {name}="{life.labels[name]}" is not named in the scenario' for name in sorted(unnamed)
     ]
+
+
+def pasteable(life: Life, namespace: str) -> str:
+    """Return the labels of an alert as a scenario names them, but for those that it need not name."""
+    unsaid = {NAMESPACE_LABEL} if life.labels.get(NAMESPACE_LABEL) == namespace else set[str]()
+    named = {name: life.labels[name] for name in sorted(life.labels.keys() - unsaid - TARGET_LABELS)}
+    return f"labels={json.dumps(named, ensure_ascii=False)}"
 
 
 def is_about(life: Life, namespace: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from alertdrill import durations
+from alertdrill.judge import unseen
 from alertdrill.judge.letters import Letter
 from alertdrill.judge.matching import is_about, matches, said
 from alertdrill.judge.recording import Recording
@@ -17,7 +18,8 @@ def notified(recording: Recording, expectation: Expectation) -> Iterator[Finding
     """Yield what is to be said of an alert that people must be told of."""
     alert, firing = expectation.alert, _fired(recording, expectation.alert)
     if firing is None:
-        yield _finding(expectation, Verdict.FAIL, f"{alert} never fired, so nobody could be told")
+        lacking = unseen.said(recording, alert)
+        yield _finding(expectation, Verdict.FAIL, f"{alert} never fired, so nobody could be told{lacking}")
         return
     sent = [one for one in _about(recording, alert) if one.said.receiver == expectation.receiver]
     telling = [one for one in sent if one.said.status == FIRING]
@@ -38,7 +40,8 @@ def unnotified(recording: Recording, expectation: Expectation) -> Iterator[Findi
     """Yield what is to be said of an alert that fires, and that nobody is to be told of."""
     alert, firing, end = expectation.alert, _fired(recording, expectation.alert), recording.end
     if firing is None:
-        yield _finding(expectation, Verdict.FAIL, f"{alert} never fired, so nothing silenced it")
+        lacking = unseen.said(recording, alert)
+        yield _finding(expectation, Verdict.FAIL, f"{alert} never fired, so nothing silenced it{lacking}")
         return
     telling = _about(recording, alert)
     for one in telling:

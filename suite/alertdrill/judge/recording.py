@@ -96,6 +96,7 @@ class Recording(Value, frozen=True, kw_only=True):
     holds: dict[str, float] = {}
     intervals: dict[str, float] = {}
     watched: dict[str, float] = {}
+    every_rule: tuple[rules.Rule, ...] = ()
     letters: tuple[Letter, ...] = ()
     mail: Mail | None = None
 
@@ -180,6 +181,7 @@ def read(incident: Incident) -> Recording:
         holds={name: hold for name, those in stated.items() if (hold := _hold(those)) is not None},
         intervals=longest,
         watched=_watched(groups, incident),
+        every_rule=tuple(rule for group in groups for rule in group.rules),
         letters=sent((e.t, _data(e, Notification)) for e in events if e.kind == "notification"),
         mail=next((_data(e, Mail) for e in events if e.kind == "receiver"), None),
     )

@@ -67,6 +67,11 @@ class Workload:
         """Say whether it runs as it should, by what its kind promises."""
         return HEALTH[self.kind](self.thing)
 
+    @property
+    def is_given_up(self) -> bool:
+        """Say whether it is a Job that failed, which no controller starts again."""
+        return self.kind == "Job" and _is_so(self.thing, "Failed")
+
 
 def workloads(get: Callable[[str], list[Object]]) -> list[Workload]:
     """Return all that runs pods, as `get` lists it by resource, but for what something else controls."""

@@ -12,6 +12,11 @@ from alertdrill.names import NAMESPACE_LABEL, PRESENT, REPLICAS, SCRAPE_ANNOTATI
 from alertdrill.play.observe import own_alerts
 from alertdrill.prometheus import Prometheus
 
+GIVEN_UP = (
+    "a Job that failed does not come back, so let it be the fault and not the workload:"
+    ' workload="", fault=apply([job]), and the repair deletes it'
+)
+
 
 def healthy(place: Place, hope: Hope | None = None) -> bool:
     """Return True when everything that runs pods has them all; else raise NotYet with what keeps it.
@@ -28,7 +33,8 @@ def healthy(place: Place, hope: Hope | None = None) -> bool:
     sentence = f"{', '.join(map(str, lacking))} not available ({why})"
     if hope and hope.is_lost(trouble=any(one.is_hopeless for one in found)):
         raise LabError(f"waiting for the workload to be healthy: {sentence}; mend the workload's manifest")
-    raise NotYet(sentence)
+    given_up = [str(one) for one in lacking if one.is_given_up]
+    raise NotYet(f"{sentence}; {', '.join(given_up)}: {GIVEN_UP}" if given_up and not hope else sentence)
 
 
 def seen(place: Place, server: Prometheus) -> bool:

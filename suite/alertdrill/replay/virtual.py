@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 from alertdrill.engine import Alert, Engine, Window, evaluate
 from alertdrill.incident import Incident
+from alertdrill.judge import unseen as unseen_metrics
 from alertdrill.model import Change, Life
 from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, TARGET_NAMESPACE_LABEL
 from alertdrill.replay.stretch import Stretched
 from alertdrill.rules import Rule, RuleSet, promql
-
-# Of what a recording of an older format holds of every scenario, whether or not it had a series.
-OF_EACH_OBJECT = "k8s_"
 
 
 @dataclass(frozen=True)
@@ -20,12 +18,14 @@ class Virtual:
 
     `refused` has why a rule can't be replayed on this recording, `troubles` why Prometheus could not evaluate
     one, and `unseen` the metrics an alert reads of which the recording can't tell: absence is no silence.
+    `known` are those of which it can.
     """
 
     lives: tuple[Life, ...]
     refused: dict[str, str]
     troubles: dict[str, str]
     unseen: dict[str, tuple[str, ...]]
+    known: frozenset[str]
     start: float
     end: float
     interval: float
@@ -37,7 +37,11 @@ class Virtual:
         if alert in self.troubles:
             return f"{alert} could not be evaluated: {self.troubles[alert]}"
         if alert in self.unseen:
-            return f"{alert} reads {', '.join(self.unseen[alert])}, of which this recording has nothing"
+            lacking = self.unseen[alert]
+            return (
+                f"{alert} reads {', '.join(lacking)}, of which this recording has nothing"
+                f"{unseen_metrics.meant(lacking, self.known)}"
+            )
         return ""
 
 
@@ -85,6 +89,9 @@ def virtual(
             **{one.rule.name: f"{_place(one.rule)}: {one.trouble}" for one in said.alerts if one.trouble},
         },
         unseen=unseen(incident, stretched.rules),
+        known=frozenset(
+            {one.labels.get("__name__", "") for one in incident.series} | {*(incident.metrics or ())}
+        ),
         start=start,
         end=end,
         interval=interval,
@@ -163,7 +170,7 @@ def unseen(incident: Incident, rules: RuleSet) -> dict[str, tuple[str, ...]]:
             name = promql.metric(node) if isinstance(node, promql.VectorSelector) else ""
             if name in records and name not in seen:
                 yield from lacking(records[name], seen | {name})
-            elif name and name not in recorded and not _is_recorded_whole(incident, name):
+            elif name and name not in recorded and not incident.has_all_of(name):
                 yield name
         if tree is not None:
             yield from (f'job="{job}"' for job in promql.jobs(tree) - jobs)
@@ -174,10 +181,3 @@ def unseen(incident: Incident, rules: RuleSet) -> dict[str, tuple[str, ...]]:
         if rule.kind == "alert"
     }
     return {name: metrics for name, metrics in found.items() if metrics}
-
-
-def _is_recorded_whole(incident: Incident, metric: str) -> bool:
-    """Say whether a metric would be in the recording if there had been a series of it."""
-    if incident.metrics is None:
-        return metric.startswith(OF_EACH_OBJECT)
-    return metric in incident.metrics

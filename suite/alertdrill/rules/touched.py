@@ -1,7 +1,7 @@
 """What rules touch: which series they select, and how far back they look."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from alertdrill.rules import promql
 from alertdrill.rules.values import Rule, RuleSet
@@ -22,6 +22,24 @@ def metrics(rules: RuleSet) -> tuple[str, ...] | None:
     if any(rule.tree() is None for rule in rules.rules):
         return None
     return tuple(sorted({promql.metric(node) for rule in rules.rules for node in _selectors(rule)} - {""}))
+
+
+def read_by(alert: str, rules: Iterable[Rule]) -> dict[str, str]:
+    """Return the selectors that an alert reads, also through recording rules, each with its metric."""
+    every = list(rules)
+    found: dict[str, str] = {}
+    waiting = [rule for rule in every if (rule.kind, rule.name) == ("alert", alert)]
+    followed = set[str]()
+    while waiting:
+        for node in _selectors(waiting.pop()):
+            metric = promql.metric(node)
+            made_by = [rule for rule in every if (rule.kind, rule.name) == ("record", metric)]
+            if not made_by:
+                found[promql.bare(node)] = metric
+            elif metric not in followed:
+                followed.add(metric)
+                waiting += made_by
+    return found
 
 
 def looks_back(rules: RuleSet, lookback: float) -> float:

@@ -9,7 +9,7 @@ from types import FrameType
 
 from alertdrill import data
 from alertdrill.errors import ScenarioError
-from alertdrill.scenario import Scenario, check_shape, place
+from alertdrill.scenario import Scenario, arguments, check_shape, place
 
 
 def shipped() -> Path:
@@ -82,6 +82,8 @@ def _of(file: Path) -> list[Scenario]:
         text = str(error)
         if isinstance(error, SyntaxError) and error.filename == str(file) and error.lineno:
             lines, text = [error.lineno], error.msg
+        if takes := arguments.taken(error, file):
+            lines, text = [takes[0]], f"{text}; {takes[1]}"
         where = f":{lines[-1]}" if lines else ""
         kind = "" if isinstance(error, ScenarioError) else f"{type(error).__name__}: "
         said = f"{kind}{text}" if text else type(error).__name__

@@ -16,7 +16,7 @@ def of(module: Path, name: str, about: tuple[str, ...] = ()) -> str:
     """Return `file:line` of the last text of `about` in what makes the scenario of this name.
 
     Of what is not written there as such the name's line is told; of a name that is put together, the line of
-    `SCENARIOS`.
+    the call in `SCENARIOS` that has a part of it, if one alone has, else that of the list.
     """
     try:
         tree = ast.parse(module.read_bytes())
@@ -25,14 +25,28 @@ def of(module: Path, name: str, about: tuple[str, ...] = ()) -> str:
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     making = min((call for call in calls if _is_given(call, name)), key=_size, default=None)
     if making is None:
-        listed = [
-            node.lineno for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "SCENARIOS"
-        ]
-        return f"{module}:{listed[0]}" if listed else str(module)
+        lines = _listed(tree, name)
+        return f"{module}:{lines[0]}" if lines else str(module)
     saying = [node for node in ast.walk(making) if isinstance(node, ast.Call) and _says(node, about)]
     innermost = [node for node in saying if not any(_is_within(other, node) for other in saying)]
     line = min((_texts(node)[about[-1]] for node in innermost), default=_texts(making)[name])
     return f"{module}:{line}"
+
+
+def _listed(tree: ast.AST, name: str) -> list[int]:
+    """Return the line of the one call in `SCENARIOS` that has a part of the name, else that of the list."""
+    lines = [one.lineno for one in ast.walk(tree) if isinstance(one, ast.Name) and one.id == "SCENARIOS"]
+    lists = [one for one in ast.walk(tree) if isinstance(one, ast.List) and one.lineno in lines]
+    calls = [one for made in lists for one in made.elts if isinstance(one, ast.Call)]
+    parts = [one.lineno for one in calls if _has_part(one, name)]
+    return parts if len(parts) == 1 else lines
+
+
+def _has_part(call: ast.Call, name: str) -> bool:
+    """Say whether a text among a call's own arguments is the name's beginning or end."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    texts = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return any(text and (name.startswith(text) or name.endswith(text)) for text in texts)
 
 
 def _is_given(call: ast.Call, name: str) -> bool:

@@ -15,7 +15,7 @@ from alertdrill.compress.expression import duration, scale
 from alertdrill.compress.metrics import of_metric
 from alertdrill.compress.quantity import Meaning, Refused
 from alertdrill.errors import UsageError
-from alertdrill.rules import Declaration, promql
+from alertdrill.rules import Declaration, pace, promql
 
 # Divisible by 2, 3, 4, 5, 6, 8, 9, 10, 12 and 20, twice over.
 WINDOW = st.integers(1, 50).map(lambda count: durations.text(count * 129_600))
@@ -257,6 +257,28 @@ def test_what_can_not_be_scaled_is_refused(expression: str, reason: str) -> None
     with pytest.raises(Refused) as caught:
         scaled(expression)
     assert reason in str(caught.value)
+
+
+def declared(*lines: str) -> str:
+    """Return a question for the changes of a level, at speed 20, by what is declared of it."""
+    said, wrong = pace.parse("\n".join(["metrics:", *lines]), "pace.yaml")
+    assert [] == wrong
+    return scale("changes(shop_replicas[10m]) == 0", 20, lambda name: of_metric(name, said)).text
+
+
+def test_a_level_that_is_asked_for_its_changes_is_scaled_by_what_the_refusal_says_to_write() -> None:
+    """A level may be moved by pods that start at their own pace, so nobody guesses that a fault moves it."""
+    with pytest.raises(Refused) as undeclared:
+        scaled("changes(shop_replicas[10m]) == 0")
+    before, _, lines = str(undeclared.value).partition(
+        "write in pace.yaml beside the rules, under `metrics:`, "
+    )
+    assert before.endswith(
+        "; where only what the lab scales moves it, as a scenario's fault and its repair do, "
+    )
+    assert "changes(shop_replicas[30s]) == 0" == declared(lines.strip("`"))
+    with pytest.raises(Refused, match=r"\(pace.yaml:2\); where only .*, write `is: paced-by-lab` there"):
+        declared("- {metric: shop_replicas, is: level, reason: It is.}")
 
 
 CONSTANTS = st.recursive(

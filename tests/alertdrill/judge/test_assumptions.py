@@ -83,7 +83,8 @@ TROUBLES: dict[str, tuple[Sequence[Event], str]] = {
     "no fault": (without(FAULT), "the fault refuse() was never injected"),
     "broken late": (
         swapped(FAULT, msgspec.structs.replace(FAULT, t=200)),
-        "breaking it took until 3m20s, so nothing is known of when it was broken",
+        "breaking it took until 3m20s, and may take 45s: nothing is known of when it was broken; play it"
+        " alone (alertdrill play NAME), on".replace("NAME", GOOD.scenario.name),
     ),
     "no repair": (without(HEAL), "nothing was repaired"),
     "repaired early": (
@@ -95,7 +96,10 @@ TROUBLES: dict[str, tuple[Sequence[Event], str]] = {
         "the repair came only at 10m, the hold was 9m",
     ),
     "nothing scraped": (without(SCRAPE), "no target was scraped"),
-    "job not scraped": (swapped(SCRAPE, scrape(job="other")), f"no target of the job {JOB} was scraped"),
+    "job not scraped": (
+        swapped(SCRAPE, scrape(job="other")),
+        f"the job {JOB} was scraped; jobs that were scraped: other; name",
+    ),
     "target down": (swapped(SCRAPE, scrape(down=[60.0, 75.0])), "was down in 2 scrapes, first at 1m"),
     "gap": (swapped(SCRAPE, scrape(gaps=[[60.0, 120.0]])), "was not scraped from 1m to 2m"),
     "scraped late": (swapped(SCRAPE, scrape(first=100.0)), "was scraped only from 1m40s on"),
@@ -313,7 +317,9 @@ def test_a_job_of_alerts_that_are_not_named_may_miss_a_scrape() -> None:
         hole, UNKNOWN
     )
     (missing,) = said(of_jobs(kubelet), UNKNOWN)
-    assert missing.startswith("no target of the job apiserver was scraped; ")
+    assert missing.startswith(
+        f"no target of the job apiserver was scraped; jobs that were scraped: kubernetes-nodes, {JOB}; "
+    )
 
 
 def test_a_job_that_nobody_took_down_and_that_stays_down_is_trouble_of_the_lab() -> None:

@@ -81,7 +81,7 @@ FAILURES: dict[str, tuple[Sequence[Event], Sequence[Expectation], str]] = {
     "label not named": (
         EVENTS,
         [fires("Mismatch", within="8m", labels={"job": JOB, "severity": "critical"})],
-        'its label name="web" is not named in the scenario',
+        f'="web" is not named in the scenario; as it fired: labels={{"job": "{JOB}", "name": "web",',
     ),
     "target label that is named and wrong": (
         EVENTS,

@@ -61,6 +61,19 @@ def test_a_refusal_that_stays_ends_the_wait_early() -> None:
         wait_until_healthy(healthy_at=100)
 
 
+def test_a_job_that_failed_does_not_come_back() -> None:
+    """After a repair it is said what to do with a Job instead; before one its manifest is what is wrong."""
+    failed = {"conditions": [{"type": "Failed", "status": "True"}]}
+    job = {"metadata": {"name": "nightly"}, "spec": {}, "status": failed}
+    place = Place(FakeKube(lambda resource: [job] if resource == "jobs" else []), "drill-a", 20)
+    advice = r'; Job/nightly: a Job that failed does not come back, .*: workload="", fault=apply\(\[job\]\)'
+    with pytest.raises(NotYet, match=advice):
+        healthy(place)
+    clock = ManualClock()
+    with pytest.raises(LabError, match="JobFailed: it was given up\\); mend the workload's manifest"):
+        wait_for("it", partial(healthy, place, Hope(clock)), deadline=120, clock=clock, every=1)
+
+
 def answer(promql: str) -> list[dict[str, Any]]:
     """Say that all is well, but for one alert about what is scraped in the namespace."""
     if "ALERTS" in promql:

@@ -151,15 +151,26 @@ def test_what_was_declared_is_known_of_a_recording(crash_loop: Incident) -> None
     assert "pace.yaml:2: this names no metric" in sentences(damaged, Verdict.UNKNOWN)
 
 
-def test_absence_is_not_silence(crash_loop: Incident) -> None:
+@pytest.mark.parametrize(
+    ("metric", "meant"),
+    [
+        ("other_generation", ""),
+        (
+            "k8s_deployment_status_observedGenration",
+            "; did you mean k8s_deployment_status_observedGeneration?",
+        ),
+    ],
+)
+def test_absence_is_not_silence(crash_loop: Incident, metric: str, meant: str) -> None:
     """An alert on a metric of which a recording can't tell is unknown, by name, although it is silent."""
-    text = crash_loop.rules.replace("k8s_deployment_status_observedGeneration", "other_generation")
+    text = crash_loop.rules.replace("k8s_deployment_status_observedGeneration", metric)
     asked = rules.RuleSet(files={"other.yaml": rules.parse(text, "other.yaml")})
-    judgement = replay(crash_loop, asked).judgement
-    said = "DeploymentGenerationMismatch reads other_generation, of which this recording has nothing"
+    had = tuple({one.labels["__name__"] for one in crash_loop.series})
+    judgement = replay(msgspec.structs.replace(crash_loop, metrics=had), asked).judgement
+    said = f"DeploymentGenerationMismatch reads {metric}, of which this recording has nothing{meant}"
     assert (Verdict.UNKNOWN, True) == (
         judgement.verdict,
-        said in sentences(judgement, Verdict.UNKNOWN),
+        said in sentences(judgement, Verdict.UNKNOWN).splitlines(),
     )
 
 

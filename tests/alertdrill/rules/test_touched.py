@@ -65,3 +65,19 @@ def test_how_long_alerts_watch_whether_something_moves(expression: str, seconds:
     """
     stated = rules.RuleSet(files={"r.yaml": rules.parse(text, "r.yaml")})
     assert seconds == touched.watches(stated, {"A"})
+
+
+def test_an_alert_reads_what_its_recording_rules_read() -> None:
+    """Of what is made in two ways both are read, no circle is endless, and other alerts' are left out."""
+    text = """
+    groups:
+    - name: g
+      rules:
+      - {alert: A, expr: 'made / made > on (x) made2 and a{b="c"} offset 5m and ALERTS'}
+      - {alert: B, expr: other}
+      - {record: made, expr: 'rate(b[5m]) + made2'}
+      - {record: made, expr: c}
+      - {record: made2, expr: made + made2}
+    """
+    read = touched.read_by("A", [rule for group in rules.parse(text, "r.yaml") for rule in group.rules])
+    assert {'a{b="c"}': "a", "ALERTS": "ALERTS", "b": "b", "c": "c"} == read

@@ -9,6 +9,7 @@ from alertdrill.scenario import Scenario, never
 from alertdrill.scenario import files as scenario_files
 
 HEADER = "from alertdrill.scenario import Fault, Scenario, never\n"
+TAKES = "Scenario takes name, why, workload, hold, expect, fault, settle, touches, exclusive$"
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -46,6 +47,13 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
         ("raise SystemExit\n", r"bad\.py:1: SystemExit$"),
         ("class Stop(KeyboardInterrupt): pass\nraise Stop('now')\n", r"bad\.py:2: Stop: now"),
         ("import pytest\npytest.skip('x')\n", r"bad\.py: Skipped: x|bad\.py:2: "),
+        (f"{HEADER}\nScenario(\n  name='a',\n  hodl='5m')\n", rf"bad\.py:5: TypeError: .*'hodl'; {TAKES}"),
+        (f"{HEADER}\nmade = [\n Scenario(name='a')]\n", rf"bad\.py:4: TypeError: Missing .*; {TAKES}"),
+        (f"{HEADER}\nnever('A', 'B')\n", r"bad\.py:3: TypeError: .*; never takes alert$"),
+        ("def mine():\n  raise TypeError('no keyword arguments')\nmine()\n", "no keyword arguments$"),
+        ("print(1, end=2, edn=3)\n", r"bad\.py:1: TypeError: .*'edn'"),
+        ("int(x=1)\n", r"bad\.py:1: TypeError: .* keyword argument for int\(\)$"),
+        ("print((lambda: 1)(x=1))\n", r"bad\.py:1: TypeError: .*'x'$"),
         ("SCENARIOS = [1]\n", "has none"),
         ("", "has none"),
     ],

@@ -10,6 +10,9 @@ MODULE = """
 def mine(name, alert):
     return Scenario(name=name, expect=(fires(alert, within="5m"),))
 
+def named(name, alert):
+    return mine(f"a/{name}", alert)
+
 SCENARIOS = [
     Scenario(
         name="a/one",
@@ -22,6 +25,8 @@ SCENARIOS = [
         fault=scale("deployment/web", replicas=0),
     ),
     mine("a/two", "C"),
+    named("three", "E"),
+    named("four", alert="E"),
     *(mine(f"a/{number}", "D") for number in range(3)),
 ]
 """
@@ -30,22 +35,24 @@ SCENARIOS = [
 @pytest.mark.parametrize(
     ("name", "about", "line"),
     [
-        ("a/one", (), 7),
-        ("a/one", ("a/one", "5m"), 8),
-        ("a/one", ("A",), 10),
-        ("a/one", ("A", "5 m"), 11),
-        ("a/one", ("B", "5m"), 12),
-        ("a/one", ("scale",), 14),
-        ("a/one", ("deployment/web",), 14),
-        ("a/one", ("not there",), 7),
-        ("a/two", ("C",), 16),
-        ("a/2", ("D",), 5),
+        ("a/one", (), 10),
+        ("a/one", ("a/one", "5m"), 11),
+        ("a/one", ("A",), 13),
+        ("a/one", ("A", "5 m"), 14),
+        ("a/one", ("B", "5m"), 15),
+        ("a/one", ("scale",), 17),
+        ("a/one", ("deployment/web",), 17),
+        ("a/one", ("not there",), 10),
+        ("a/two", ("C",), 19),
+        ("a/three", ("E",), 20),
+        ("a/four", (), 21),
+        ("a/2", ("D",), 8),
     ],
 )
 def test_the_line_is_that_of_the_last_text(
     name: str, about: tuple[str, ...], line: int, tmp_path: Path
 ) -> None:
-    """Of a window it is the expectation's own, of a name that is put together the list's."""
+    """Of a window it is the expectation's own, of a name that is put together the call's, or the list's."""
     module = tmp_path / "a.py"
     module.write_text(MODULE)
     assert f"{module}:{line}" == place.of(module, name, about)

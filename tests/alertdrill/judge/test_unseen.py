@@ -1,0 +1,86 @@
+"""A silent alert that reads what there is not: a metric that is misspelt is silent for ever."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from alertdrill import incident
+from alertdrill.judge import judge
+from alertdrill.model import Verdict
+from alertdrill.names import AVAILABLE, REPLICAS
+from alertdrill.scenario import Expectation, fires, pends
+
+GOOD = incident.read(Path(__file__).parent / "good")
+SILENT = """
+groups:
+- name: g
+  rules:
+  - {alert: Silent, expr: 'EXPR', for: 5m}
+  - {alert: Brief, expr: 'brief_errors_total > 0'}
+  - {record: 'job:made', expr: 'brief_erors_total{a="b"} + job:made'}
+  - {alert: Watchdog, expr: vector(1)}
+"""
+READ = (AVAILABLE, REPLICAS, "k8s_deployment_spec_replcas", "brief_errors_total", "brief_erors_total", "z")
+NOTHING = "; Prometheus had no series of "
+
+
+def said(expr: str, expectation: Expectation, metrics: tuple[str, ...] | None = READ) -> str:
+    """Return the failure of an alert of such an expression, which was silent."""
+    silent = msgspec.structs.replace(
+        GOOD,
+        rules=SILENT.replace("EXPR", expr),
+        metrics=metrics,
+        events=tuple(one for one in GOOD.events if one.data.get("alert") not in {"Mismatch", "Brief"})
+        + tuple(
+            msgspec.structs.replace(one, data={**one.data, "rule": "Silent"})
+            for one in GOOD.events
+            if one.data.get("rule") == "Mismatch"
+        ),
+        scenario=msgspec.structs.replace(GOOD.scenario, expect=(expectation,)),
+    )
+    (failure,) = [one for one in judge(silent).findings if one.verdict is not Verdict.PASS]
+    return failure.sentence
+
+
+SILENCE = "Silent never fired; it was not even pending"
+
+
+@pytest.mark.parametrize(
+    ("expr", "rest"),
+    [
+        (f"{REPLICAS} > 9", ""),
+        (f"{AVAILABLE} < 1 unless ALERTS", ""),
+        (
+            "k8s_deployment_spec_replcas > 1",
+            f"{NOTHING}k8s_deployment_spec_replcas, which it reads; did you mean {REPLICAS}?",
+        ),
+        (
+            'rate(z{a="b"}[5m] offset 1h) > 1',
+            f'{NOTHING}z{{a="b"}}, which it reads',
+        ),
+        (
+            "job:made > 1",
+            f'{NOTHING}brief_erors_total{{a="b"}}, which it reads; did you mean brief_errors_total?',
+        ),
+        (
+            "z + k8s_deployment_spec_replcas > 1",
+            f"{NOTHING}k8s_deployment_spec_replcas, z, which it reads; did you mean {REPLICAS}?",
+        ),
+    ],
+)
+def test_what_a_silent_alert_reads_in_vain_is_told(expr: str, rest: str) -> None:
+    """With its selector, also through a recording rule, and the name that is like it, if there is one."""
+    assert f"{SILENCE}{rest}" == said(expr, fires("Silent", within="8m"))
+
+
+def test_an_alert_that_never_got_pending_tells_it_too() -> None:
+    """It is the same mistake."""
+    silence = "Silent never got pending, so its silence says nothing about the rule"
+    assert f"{silence}{NOTHING}z, which it reads" == said("z > 1", pends("Silent", within="8m"))
+
+
+@pytest.mark.parametrize("metrics", [None, (REPLICAS,)])
+def test_what_a_recording_would_not_have_is_not_missed(metrics: tuple[str, ...] | None) -> None:
+    """An older recording has only what is told of every object, and a newer one no metric of other rules."""
+    assert SILENCE == said("z > 1", fires("Silent", within="8m"), metrics)
