@@ -86,8 +86,15 @@ def complaints(browser: Chrome) -> list[str]:
 
 
 def texts(browser: Chrome, selector: str) -> list[str]:
-    """Return the visible text of elements."""
-    return [each.text for each in browser.find_elements(By.CSS_SELECTOR, selector)]
+    """Return the visible text of elements, all read at one moment: a page may replace itself at any."""
+    seen = "it.checkVisibility() ? it.innerText.trim() : ''"
+    script = f"return [...document.querySelectorAll(arguments[0])].map(it => {seen})"
+    return list(browser.execute_script(script, selector))
+
+
+def wait_for_text(browser: Chrome, selector: str, words: str) -> None:
+    """Wait until an element shows these words; while a page loads there is no such element yet."""
+    WebDriverWait(browser, 20).until(lambda it: any(words in each for each in texts(it, selector)))
 
 
 @pytest.fixture
@@ -180,7 +187,7 @@ def test_the_page_keeps_itself_fresh_and_says_when_it_cannot(
     assert [""] == texts(browser, "#lost")
 
     running.end(signal.SIGTERM)
-    WebDriverWait(browser, 20).until(lambda it: "What you see is old." in texts(it, "#lost")[0])
+    wait_for_text(browser, "#lost", "What you see is old.")
     keep_picture(browser, "lost")
     complaints(browser)  # that nobody answered is what was wanted
 
@@ -198,7 +205,7 @@ def test_the_button_runs_the_command(browser: Chrome, start: Start, tmp_path: Pa
     try:
         browser.get(f"{running.url}/c/x")
         browser.find_element(By.TAG_NAME, "button").click()
-        WebDriverWait(browser, 20).until(lambda it: "by request" in texts(it, ".run .facts")[0])
+        wait_for_text(browser, ".run .facts", "by request")
         assert f"{running.url}/c/x" == browser.current_url
     finally:
         browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {}})
