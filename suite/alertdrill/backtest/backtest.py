@@ -3,10 +3,11 @@
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from alertdrill import durations, engine
-from alertdrill.backtest import agree, history, lacking, near, needs, noise, plan, served
+from alertdrill.backtest import agree, ends, history, lacking, near, needs, noise, plan, served
 from alertdrill.backtest.access import Access
 from alertdrill.backtest.history import History
 from alertdrill.backtest.needs import Needs
@@ -207,7 +208,9 @@ class Backtest:
             with engine.started(fill) as running:
                 if self.way != "chunks":
                     every = history.series(pieces, self.way)
-                    running.write(history.ended(every, self.notes) if self.way == "query" else every)
+                    if self.way == "query":
+                        every = ends.marked(every, partial(ends.there, server), self.notes)
+                    running.write(every)
                 self.tell("evaluating the rules")
                 yield running
 
