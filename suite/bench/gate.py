@@ -53,12 +53,13 @@ def seconds(run: Callable[[], object]) -> float:
 
 def saves() -> list[float]:
     """Return the seconds of each of a few saves of a file that `alertdrill watch` looks at."""
-    command = ["-uc", "from alertdrill.entry import main; main()", "watch"]
+    command = [sys.executable, "-uc", "from alertdrill.entry import main; main()", "watch"]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "rules"
         shutil.copytree(RULES, folder)
-        words = [sys.executable, *command, str(folder), "--incidents", str(INCIDENTS)]
-        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as watching:
+        command += [str(folder), "--incidents", str(INCIDENTS)]
+        quiet = subprocess.DEVNULL  # that it was interrupted
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=quiet, text=True) as watching:
             assert watching.stdout is not None
             try:
                 _said(watching.stdout, "watching ")
