@@ -87,12 +87,9 @@ class _Frames(NamedTuple):
 def _frames(timestamps: tuple[int, ...]) -> _Frames:
     times = [_varint(ms) for ms in timestamps]
     longest = max(map(len, times))
-    length = len(DOUBLE) + 8 + len(TIMESTAMP) + longest
-    head = SECOND_LENGTH + _varint(length) + DOUBLE
-    tails = [TIMESTAMP + _padded(time, longest) for time in times]
-    return _Frames(
-        b"".join(head + bytes(8) + tail for tail in tails), len(head) + 8 + len(tails[0]), len(head)
-    )
+    head = SECOND_LENGTH + _varint(len(DOUBLE) + 8 + len(TIMESTAMP) + longest) + DOUBLE
+    every = [head + bytes(8) + TIMESTAMP + _padded(time, longest) for time in times]
+    return _Frames(b"".join(every), length=len(every[0]), value=len(head))
 
 
 def _doubles(values: Sequence[float | str]) -> bytes:
@@ -103,7 +100,7 @@ def _doubles(values: Sequence[float | str]) -> bytes:
     found = bytearray(struct.pack(form, *(0.0 if one == STALE else one for one in values)))
     for place in (place for place, one in enumerate(values) if one == STALE):
         found[8 * place : 8 * place + 8] = STALE_BYTES
-    return found
+    return bytes(found)
 
 
 def _field(tag: bytes, content: bytes) -> bytes:
