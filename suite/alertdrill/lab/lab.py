@@ -243,6 +243,7 @@ def _connected(state: State, options: Options, rules: LabRules, progress: Progre
             deadline=READY_SECONDS_MAX,
             clock=WallClock(),
             every=0.25,
+            tell=lambda _seen: progress.say(f"waiting for Prometheus in {site.namespace} to be ready"),
         )
         yield Lab(
             name=options.name,

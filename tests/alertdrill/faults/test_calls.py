@@ -9,6 +9,7 @@ import pytest
 from alertdrill.errors import FutileError, LabError, ScenarioError
 from alertdrill.faults import calls, catalogue
 from alertdrill.faults.base import FaultKind, Ground, Place
+from alertdrill.faults.followed_by import FollowedBy
 from alertdrill.faults.scale import Scale
 from alertdrill.kube import Kube
 from alertdrill.scenario import Scenario, files
@@ -123,6 +124,20 @@ def test_what_the_lab_refuses_is_told_with_the_line_that_asked(
         calls.inject(kind_of(scenario), Place(kube, "ns", 20.0), ARGS)
     assert error is type(caught.value)
     assert f"{module}:14: the fault lose got stuck in `inject`: {said}" == str(caught.value)
+
+
+def test_one_of_two_faults_is_told_with_its_line_and_has_its_defaults(tmp_path: Path) -> None:
+    """What another fault follows is called as if it were alone."""
+    module, scenario = own(tmp_path, "place.run(str(args['count']))", "1/0")
+    kube = FakeKube()
+    both = FollowedBy(lambda _name: kind_of(scenario))
+    plain = {"name": "lose", "args": ARGS}
+    args = {"first": plain, "after": "1m", "then": plain}
+    calls.inject(both, Place(kube, "ns", 20.0), args)
+    both.inject_later(Place(kube, "ns", 20.0), args)
+    assert ["1", "1"] == kube.done
+    with pytest.raises(FutileError, match=rf"^{module}:15: the fault lose broke in `heal`: Zero"):
+        calls.heal(both, Place(kube, "ns", 20.0), args)
 
 
 def test_what_the_lab_refuses_a_fault_of_ours_has_no_line() -> None:
