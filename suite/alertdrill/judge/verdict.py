@@ -61,7 +61,7 @@ def _judgement(
         speed=incident.speed,
         notes=(
             *notes.guesses(incident),
-            *((*notes.beginnings(seen), *notes.silences(seen)) if seen else ()),
+            *((*notes.beginnings(seen), *notes.blindness(seen), *notes.silences(seen)) if seen else ()),
         ),
         latencies=latency.measured(seen) if seen else (),
         left_out=incident.left_out,
