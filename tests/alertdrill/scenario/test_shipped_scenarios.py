@@ -26,7 +26,9 @@ def test_a_restart_on_purpose_is_looked_for(scenario: Scenario) -> None:
     """Where a fault restarts something, an alert must have seen that, or the rest would hold without it."""
     fault = scenario.fault
     restarts = fault is not None and (
-        fault.name in {"restart_once", "crash_container"} or fault.args.get("how") == "restart"
+        fault.name in {"restart_once", "crash_container"}
+        or fault.args.get("how") == "restart"
+        or fault.args.get("recovers")
     )
     seen = named(scenario, "pends") | named(scenario, "fires")
     assert not restarts or "PodRestartingTooMuch" in seen
