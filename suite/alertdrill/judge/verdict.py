@@ -5,7 +5,7 @@ import msgspec
 from alertdrill import crash
 from alertdrill.errors import UsageError
 from alertdrill.incident import Incident
-from alertdrill.judge import assumptions, expectations, latency, notes, recording
+from alertdrill.judge import absence, assumptions, expectations, latency, notes, recording
 from alertdrill.model import Finding, Judgement, Verdict
 from alertdrill.scenario import check
 
@@ -61,7 +61,7 @@ def _judgement(
         speed=incident.speed,
         notes=(
             *notes.guesses(incident),
-            *((*notes.beginnings(seen), *notes.silences(seen)) if seen else ()),
+            *((*notes.beginnings(seen), *notes.silences(seen), *absence.said(seen)) if seen else ()),
         ),
         latencies=latency.measured(seen) if seen else (),
         left_out=incident.left_out,
