@@ -22,11 +22,15 @@ def stretches(recording: Recording, target: Scrape) -> Iterator[tuple[float, flo
 def is_no_matter(recording: Recording, target: Scrape) -> bool:
     """Say whether nothing that is judged can be another for it: no alert reads it, and none has fired for it.
 
-    Which metrics it has is known of a target that was up for once.
+    One that fired and names no job may have. Which metrics a target has is known of one that was ever up.
     """
-    fired = {life.labels.get("job") for life in recording.lives if life.first(AlertState.FIRING) is not None}
+    fired = any(
+        life.labels.get("job", target.job) == target.job
+        for life in recording.lives
+        if life.first(AlertState.FIRING) is not None
+    )
     was_up = target.samples > len(target.down)
-    return was_up and target.job not in fired and not recording.readers(target.job)
+    return was_up and not fired and not recording.readers(target.job)
 
 
 def said(recording: Recording) -> Iterator[str]:

@@ -72,6 +72,13 @@ def reading(expr: str) -> str:
     return TWO_JOBS.replace('else{job="apiserver"} > 0', f'else{{job="apiserver"}} > 0 or {expr}')
 
 
+def fired(**labels: str) -> list[Event]:
+    """Return the events of an alert of these labels that nobody expects."""
+    states = (60, "pending"), (660, "firing")
+    data = {"alert": "Else", "labels": labels}
+    return [Event(t=t, kind="alert", data={**data, "state": state}) for t, state in states]
+
+
 def test_a_job_that_nobody_took_down_and_that_stays_down_is_trouble_of_the_lab() -> None:
     """A kubelet that has no time to answer says of the machine, not of any rule; its alert is no failure."""
     down = "the target 10.0.0.1:8080 of the job kubernetes-nodes was down from 1m to 2m, which nobody did"
@@ -98,20 +105,15 @@ def test_a_job_that_no_alert_reads_may_stay_down_and_that_is_told() -> None:
 
 
 def test_a_job_is_read_by_alerts_that_name_none() -> None:
-    """Whose series are of that job, or may be for all that is known; one that fires for it is heard, too."""
+    """Whose series are of that job, or may be; one that fires and may be about it counts, too."""
     heat = Series(labels={"__name__": "heat", "job": "kubernetes-nodes"}, timestamps=(), values=())
     never_up = scrape(job="kubernetes-nodes", down=[60.0, 90.0, 120.0], samples=3)
-    fired = [
-        Event(
-            t=t, kind="alert", data={"alert": "Else", "labels": {"job": "kubernetes-nodes"}, "state": state}
-        )
-        for t, state in ((60, "pending"), (660, "firing"))
-    ]
     for found in (
         of_jobs(*STAYS_DOWN, series=(*GOOD.series, heat), rules=reading("heat > 0")),
         of_jobs(*STAYS_DOWN, rules=reading('{a="b"} > 0')),
         of_jobs(STAYS_DOWN[0], never_up),
-        of_jobs(*STAYS_DOWN, *fired),
+        of_jobs(*STAYS_DOWN, *fired(job="kubernetes-nodes")),
+        of_jobs(*STAYS_DOWN, *fired()),
     ):
         (busy,) = said(found, UNKNOWN)
         assert "kubernetes-nodes was down from 1m to 2m, which nobody did" in busy
