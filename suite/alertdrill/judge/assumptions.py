@@ -1,9 +1,10 @@
 """Was the lab fit to judge in? Each function yields a sentence for each reason why not."""
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from alertdrill import durations
+from alertdrill.incident import Cadence
 from alertdrill.judge import absence, switch, workload
 from alertdrill.judge.letters import Letter
 from alertdrill.judge.matching import label_mistakes
@@ -240,11 +241,22 @@ def _cadence(recording: Recording) -> Iterator[str]:
             yield "how often the crash loop restarted was not measured"
     elif not cadence.measured:
         yield "the crash loop did not restart twice, so its pace is not known"
-    elif not cadence.low <= (median := statistics.median(cadence.measured)) <= cadence.high:
+    elif not cadence.low <= (median := statistics.median(_waited(recording, cadence))) <= cadence.high:
         yield (
             f"the crash loop restarted every {durations.text(round(median))} of rule time, promised are"
             f" {durations.text(cadence.low)} to {durations.text(cadence.high)}; play it slower"
         )
+
+
+def _waited(recording: Recording, cadence: Cadence) -> Sequence[float]:
+    """Return the pauses that a back-off made.
+
+    What a probe kills is restarted at once every other time, as a kubelet reckons from the exit before that.
+    """
+    if Trait.KILLED_BY_PROBE not in recording.traits:
+        return cadence.measured
+    waited = [pause for pause in cadence.measured if pause >= cadence.low / 2]
+    return waited if 2 * len(waited) + 1 >= len(cadence.measured) else cadence.measured
 
 
 def _mail(recording: Recording) -> Iterator[str]:

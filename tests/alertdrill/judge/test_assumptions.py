@@ -266,6 +266,25 @@ def test_a_crash_loop_must_keep_its_pace(cadence: Cadence | None, sentence: str)
     assert not sentence or sentence in said(judgement, UNKNOWN)[0]
 
 
+@pytest.mark.parametrize(
+    ("measured", "verdict"),
+    [
+        ((60.0, 270.0, 60.0, 360.0, 30.0), PASS),
+        ((330.0, 30.0, 300.0), PASS),
+        ((60.0, 30.0, 270.0, 60.0, 30.0), UNKNOWN),
+        ((60.0, 60.0, 60.0), UNKNOWN),
+        ((60.0, 100.0, 60.0), UNKNOWN),
+    ],
+)
+def test_what_a_probe_kills_may_be_back_at_once_every_other_time(
+    measured: tuple[float, ...], verdict: Verdict
+) -> None:
+    """The kubelet waits by the exit before the last; those that it waited for have the pace of the speed."""
+    cadence = Cadence(promised=300, low=200, high=360, measured=measured)
+    killed = recorded(cadence=cadence, traits=(Trait.CRASH_LOOPS, Trait.KILLED_BY_PROBE))
+    assert verdict is judge(killed).verdict
+
+
 def test_a_healthy_scenario_needs_no_fault() -> None:
     """Where nothing is broken, silence is judged without a fault and a repair."""
     healthy = msgspec.structs.replace(GOOD.scenario, fault=None, expect=(never("Mismatch"),))
