@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from alertdrill import data, incident, judge
+from alertdrill import data, incident, judge, rules
+from alertdrill.model import Verdict
 from alertdrill.replay import replay
 from alertdrill.scenario import files as scenario_files
 
@@ -48,6 +49,13 @@ def test_a_recording_gives_the_verdict_of_the_track_record(folder: Path) -> None
 def test_an_objection_is_one_at_real_durations_too(folder: Path) -> None:
     """Replayed by the rules it was made with, it is what the table says."""
     assert RECORD[folder.name]["verdict"] == replay(incident.read(folder)).judgement.verdict.value
+
+
+def test_the_rules_of_today_mend_what_a_damaged_one_missed() -> None:
+    """On what was recorded by a rule with one arm, both arms fire and resolve as the scenario says."""
+    recorded = incident.read(OBJECTIONS / "deployments-none-available")
+    today = rules.load([data.path("rules")])
+    assert Verdict.PASS is replay(recorded, today).judgement.verdict
 
 
 @pytest.mark.parametrize("folder", RECORDINGS, ids=lambda path: path.name)
