@@ -217,6 +217,7 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "bench.gate")
     session.run("python", "-m", "bench.mutate")
     session.run("python", "-m", "bench.backtest")
+    session.run("python", "-m", "bench.backtest_sizes")
 
 
 @nox.session

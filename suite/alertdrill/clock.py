@@ -14,6 +14,8 @@ T = TypeVar("T")
 # A trouble that waiting seldom mends may last so long: a registry may answer a moment later, and a service
 # account comes a moment after its namespace.
 HOPE_SECONDS = 20.0
+# A wait of so long is told, and what it waits for by then; so is another state after as long again.
+TELL_SECONDS = 4.0
 
 
 class Clock(Protocol):
@@ -98,24 +100,29 @@ def wait_for(
     deadline: float,
     clock: Clock,
     every: float = 0.5,
+    tell: Callable[[str], None] = lambda _seen: None,
 ) -> T:
     """Call `until` every so many seconds and return its first truthy value.
 
     `deadline` is in seconds from now. `until` says what it saw by raising NotYet("2 of 3 pods ready").
     A TransientError counts as that too; any other error, an interruption of the clock among them, ends the
-    wait at once. A passed deadline is a LabError naming what was awaited and what was seen last.
+    wait at once. A passed deadline is a LabError naming what was awaited and what was seen last. `tell` gets
+    what was seen, for whoever looks on: not at once, and no state twice.
     """
-    seen = "nothing"
+    seen = told = "nothing"
+    told_at = clock.now()
 
     def attempt() -> T | None:
-        nonlocal seen
+        nonlocal seen, told, told_at
         try:
             value = until()
         except (NotYet, TransientError) as state:
-            seen = str(state)
-            return None
-        if not value:
-            seen = repr(value)
+            value, seen = None, str(state)
+        else:
+            seen = seen if value else repr(value)
+        if not value and seen != told and clock.now() - told_at >= TELL_SECONDS:
+            told, told_at = seen, clock.now()
+            tell(seen)
         return value
 
     end = clock.now() + deadline

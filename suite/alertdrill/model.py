@@ -130,7 +130,12 @@ class Latency(Value, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         """Say it to a person."""
-        return f"{self.alert}: {self.stage} {self.seconds:.0f}s of {self.budget:.0f}s"
+        return f"{self.alert}: {self.told}"
+
+    @property
+    def told(self) -> str:
+        """Say it of an alert that was named already."""
+        return f"{self.stage} {self.seconds:.0f}s (at most {self.budget:.0f}s)"
 
 
 class Judgement(Value, frozen=True, kw_only=True):

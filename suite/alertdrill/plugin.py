@@ -53,7 +53,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="all, or commit: as few as have every alert fire (default: all)",
     )
     group.addoption(
-        "--drill-record", default="reports/incidents", help="where recordings go (default: reports/incidents)"
+        "--drill-record",
+        default="reports/incidents",
+        help="where recordings go, of each scenario the last (default: reports/incidents)",
     )
     group.addoption("--drill-tofu", action="store_true", help="also what needs terradiff's image")
     group.addoption("--drill-with", action="append", default=[], help="what else the lab has, as `up --with`")

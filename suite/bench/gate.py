@@ -1,22 +1,27 @@
 """Rules held against recordings: how long it takes, and beside a promtool test file per variant of a rule.
 
-`python -m bench.gate` prints figures and ratios, and ends with 1 where one is missed. The modelled
+`python -m bench.gate` prints figures and ratios, and ends with 1 where one is missed. What a save takes is
+the time from the save of a rule file to the last line that `alertdrill watch` says of it. The modelled
 containers, of which every tenth is in a crash loop, are what promtool would be given by hand: each variant of
 a rule, of its window or its threshold, needs its test file run anew, while the engine has the samples once
 and is asked again.
 """
 
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
 from alertdrill import data, engine, incident, rules
 from alertdrill.engine import Window, evaluate
+from alertdrill.errors import LabError
 from alertdrill.gate import gate
 from alertdrill.incident import Series
 from alertdrill.machine import tools
@@ -24,11 +29,19 @@ from alertdrill.replay import replay
 from alertdrill.replay.export import written
 from alertdrill.rules import RuleSet
 
-GATE_SECONDS_MAX, REPLAY_SECONDS_MAX, RATIO_MIN = 15.0, 1.5, 50.0
+GATE_SECONDS_MAX, REPLAY_SECONDS_MAX, SAVE_SECONDS_MAX, RATIO_MIN = 15.0, 1.5, 2.0, 50.0
 CONTAINERS, LOOP, STEP, HOURS = 1000, 10, 15, 3  # every tenth loops
 VARIANTS, PROMTOOL_RUNS = 100, 3
 START = 1_600_000_000 // STEP * STEP
 INCIDENTS = data.path("fixtures", "incidents")
+RULES = data.path("rules")
+SAVES = (
+    ("for: 1h", "for: 61m"),
+    ("for: 15m", "for: 16m"),
+    ("[10m]", "[9m]"),
+    ("severity: warning", "severity: info"),
+    ("keeps restarting", "restarts"),
+)
 
 
 def seconds(run: Callable[[], object]) -> float:
@@ -36,6 +49,43 @@ def seconds(run: Callable[[], object]) -> float:
     begun = time.monotonic()
     run()
     return time.monotonic() - begun
+
+
+def saves() -> list[float]:
+    """Return the seconds of each of a few saves of a file that `alertdrill watch` looks at."""
+    command = [sys.executable, "-uc", "from alertdrill.entry import main; main()", "watch"]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "rules"
+        shutil.copytree(RULES, folder)
+        command += [str(folder), "--incidents", str(INCIDENTS)]
+        quiet = subprocess.DEVNULL  # that it was interrupted
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=quiet, text=True) as watching:
+            assert watching.stdout is not None
+            try:
+                _said(watching.stdout, "watching ")
+                return [_saved(folder, watching.stdout, *words) for words in SAVES]
+            finally:
+                watching.send_signal(signal.SIGINT)
+
+
+def _saved(folder: Path, said: IO[str], old: str, new: str) -> float:
+    """Save a file as editors do, with some words replaced; return the seconds until it is told."""
+    file, aside = folder / "pods.rules.yaml", folder.parent / "aside"
+    text = (RULES / file.name).read_text()
+    assert old in text
+    aside.write_text(text.replace(old, new))
+
+    def save() -> None:
+        aside.replace(file)
+        _said(said, "in ")
+
+    return seconds(save)
+
+
+def _said(stream: IO[str], first: str) -> None:
+    """Wait for a line that begins so."""
+    if not any(line.startswith(first) for line in stream):
+        raise LabError(f"waited for alertdrill watch to say {first!r}, and it ended")
 
 
 def restarts() -> list[Series]:
@@ -99,7 +149,7 @@ def promtools(made: list[Series]) -> float:
 def main() -> int:
     """Print what it takes, and say whether it is what is promised."""
     recorded = [incident.read(one) for one in incident.find([INCIDENTS])]
-    stated = rules.load([data.path("rules")])
+    stated = rules.load([RULES])
     text = stated.to_yaml().replace("for: 5m", "for: 6m").replace("for: 1h", "for: 61m")
     other = RuleSet(files={"other.yaml": rules.parse(text, "other.yaml")}, declarations=stated.declarations)
     gated = seconds(lambda: gate(stated, other, recorded))
@@ -109,6 +159,7 @@ def main() -> int:
     promised = [
         (f"gate of {len(stated.rules)} rules over {len(recorded)} recordings, s", gated, GATE_SECONDS_MAX, 1),
         ("replay of the slowest recording, s", slowest, REPLAY_SECONDS_MAX, 1),
+        ("alertdrill watch, the slowest of a few saves, s", max(saves()), SAVE_SECONDS_MAX, 1),
         (f"{VARIANTS} variants beside a promtool test file each, times faster", theirs / mine, RATIO_MIN, -1),
     ]
     missed = False

@@ -82,6 +82,8 @@ class Churn:
         began = time.monotonic()
         while self._rate and not self._over.wait(0.1):
             due = int((time.monotonic() - began) * self._rate)
+            # Who can't keep up makes what can be made, a second's worth at a time, so that it is counted.
+            due = min(due, self.done + self._rate)
             load.fill(self._api.etcd, (self._change(count) for count in range(self.done, due)))
             self.done = max(due, self.done)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertdrill.clock import HOPE_SECONDS, Hope, NotYet, StoppableClock, WallClock, wait_for
+from alertdrill.clock import HOPE_SECONDS, TELL_SECONDS, Hope, NotYet, StoppableClock, WallClock, wait_for
 from alertdrill.errors import LabError, TransientError
 from alertdrill.testing import ManualClock
 
@@ -57,6 +57,24 @@ def test_another_error_is_not_waited_out() -> None:
     with pytest.raises(LabError, match="gone"):
         wait_for("it", until, deadline=60, clock=clock)
     assert [] == clock.slept
+
+
+def test_who_looks_on_is_told_what_a_long_wait_is_for() -> None:
+    """Not of a short one, not twice of one state, and not of each of many states."""
+    clock, told = ManualClock(), list[tuple[float, str]]()
+    states = {0: "no pods", 3: "pods start", 5: "no series", 6: "an alert", 7: "another alert"}
+
+    def until() -> bool:
+        now = clock.now()
+        if now >= 60:
+            return True
+        raise NotYet(next(state for since, state in reversed(states.items()) if now >= since))
+
+    def tell(seen: str) -> None:
+        told.append((clock.now(), seen))
+
+    wait_for("it", until, deadline=90, clock=clock, every=1, tell=tell)
+    assert [(TELL_SECONDS, "pods start"), (2 * TELL_SECONDS, "another alert")] == told
 
 
 def test_what_may_pass_is_waited_out() -> None:

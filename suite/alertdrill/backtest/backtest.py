@@ -2,15 +2,17 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from alertdrill import durations, engine
-from alertdrill.backtest import agree, history, lacking, near, needs, noise, plan, served
+from alertdrill.backtest import agree, ends, history, lacking, near, needs, noise, plan, served
 from alertdrill.backtest.access import Access
 from alertdrill.backtest.history import History
 from alertdrill.backtest.needs import Needs
-from alertdrill.backtest.plan import Plan
+from alertdrill.backtest.plan import Plan, Share
 from alertdrill.backtest.selector import Selector
 from alertdrill.backtest.server import Server
 from alertdrill.backtest.values import Agreement, Alert, Noise, Result
@@ -100,11 +102,14 @@ class Backtest:
         longest = max(durations.seconds(hold) for hold in (*filter(None, (*holds, *self.asked.holds)), "0"))
         # Whatever is firing at the start must have been pending before.
         self.first = self.asked.start - longest - 2 * interval
-        shares = [
-            plan.share(server, self.way, one, round((self.first - back) * 1000), round(self.asked.end * 1000))
-            for one, back in self._wanted().items()
-        ]
-        return Plan(self.way, tuple(shares))
+
+        def share(wanted: tuple[Selector, float]) -> Share:
+            one, back = wanted
+            first = round((self.first - back) * 1000)
+            return plan.share(server, self.way, one, first, round(self.asked.end * 1000))
+
+        with ThreadPoolExecutor(self.asked.concurrency) as pool:
+            return Plan(self.way, tuple(pool.map(share, self._wanted().items())))
 
     def _find_deployed(self, server: Server) -> None:
         if self.deployed is None:
@@ -207,7 +212,9 @@ class Backtest:
             with engine.started(fill) as running:
                 if self.way != "chunks":
                     every = history.series(pieces, self.way)
-                    running.write(history.ended(every, self.notes) if self.way == "query" else every)
+                    if self.way == "query":
+                        every = ends.marked(every, partial(ends.there, server), self.notes)
+                    running.write(every)
                 self.tell("evaluating the rules")
                 yield running
 

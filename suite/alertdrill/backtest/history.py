@@ -5,12 +5,11 @@ again: a run that was stopped goes on where it was, and two runs at once share w
 may still grow are not kept.
 """
 
-import statistics
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 
 import requests
@@ -21,7 +20,7 @@ from alertdrill.backtest.selector import Selector
 from alertdrill.backtest.server import Server, TooMuchError
 from alertdrill.engine.block import Blocks
 from alertdrill.errors import LabError
-from alertdrill.incident import Series, timeline
+from alertdrill.incident import Series
 from alertdrill.machine import cache
 from alertdrill.prometheus import remote_read
 
@@ -29,7 +28,6 @@ STAGE = "history"
 FILE = "piece"
 SETTLED_SECONDS = 900.0  # what is older will not change any more
 TOLD = 10  # times that the progress is told
-PAUSE = 2.5  # times the usual distance of scrapes
 SHORTEST_MS = 60_000  # a piece that can't be had in this length can't be had
 
 
@@ -195,37 +193,3 @@ def series(pieces: Iterable[Piece], way: str) -> Iterator[Series]:
                 timestamps=tuple(ms for one in parts_of_one for ms in one.timestamps),
                 values=tuple(value for one in parts_of_one for value in one.values),
             )
-
-
-def ended(series: Iterable[Series], notes: list[str]) -> Iterator[Series]:
-    """Put markers where series end, as queries leave them out; by when their target was scraped."""
-    every = list(series)
-    scrapes = {_target(one): one.timestamps for one in every if one.labels.get("__name__") == "up"}
-    unmarked = 0
-    for one in every:
-        times = scrapes.get(_target(one))
-        unmarked += times is None
-        yield (
-            one if times is None else timeline.mark_stale(one, [ms for ms in times if ms > one.timestamps[0]])
-        )
-    if unmarked:
-        notes.append(
-            f"of {unmarked} series it is not known when they ended, since there is no `up` of their job"
-            " and instance; they are taken for there for 5 minutes more"
-        )
-    last = max((times[-1] for times in scrapes.values()), default=0)
-    if paused := sum(_pauses(times, last) for times in scrapes.values()):
-        notes.append(
-            f"`up` pauses or ends for {paused} of {len(scrapes)} targets, and queries don't tell whether they"
-            " were given up; it is taken for there for 5 minutes more"
-        )
-
-
-def _pauses(times: Sequence[int], last: int) -> bool:
-    """Say whether more than one scrape in a row is missing, until the last of all targets."""
-    distances = [later - earlier for earlier, later in pairwise((*times, last))]
-    return max(distances) > PAUSE * statistics.median(distances)
-
-
-def _target(series: Series) -> tuple[str, str]:
-    return series.labels.get("job", ""), series.labels.get("instance", "")

@@ -15,6 +15,13 @@ from alertdrill.incident import STALE, Series
 # What VictoriaMetrics appends to an answer that it can't end; the status was sent before.
 FAILURE = b'{"status":"error"'
 FAILURE_BYTES_MAX = 16 * 1024
+# Thanos: as it was scraped, and all or nothing. VictoriaMetrics: all, and not what it remembers.
+WHOLE = {
+    "max_source_resolution": "0s",
+    "partial_response": "false",
+    "deny_partial_response": "1",
+    "nocache": "1",
+}
 
 
 class _Row(msgspec.Struct):
@@ -42,11 +49,7 @@ def query(selector: Selector, first: int, last: int) -> dict[str, str]:
     return {
         "query": f"{selector}[{last - first + 1}ms]",
         "time": f"{last / 1000:.3f}",
-        # Thanos: as it was scraped, and all or nothing. VictoriaMetrics: all, and not what it remembers.
-        "max_source_resolution": "0s",
-        "partial_response": "false",
-        "deny_partial_response": "1",
-        "nocache": "1",
+        **WHOLE,
     }
 
 

@@ -38,7 +38,9 @@ from alertdrill.scenario.profile import PROFILES, Profile
     help="commit: as few as have every alert fire once. [default: all]",
 )
 @click.option(
-    "--record", type=click.Path(path_type=Path), help="Where incidents go. [default: incidents/<time>]"
+    "--record",
+    type=click.Path(path_type=Path),
+    help="Where incidents go, of each scenario the last. [default: incidents/<time>]",
 )
 @reading.reports
 @click.option(

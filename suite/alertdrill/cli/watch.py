@@ -1,7 +1,7 @@
 """`alertdrill watch`: what the rules do now that they did not do when watching began, at each save."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -12,9 +12,7 @@ from alertdrill.cli import reading
 from alertdrill.cli.gate import recordings
 from alertdrill.clock import Clock, WallClock
 from alertdrill.errors import RulesError, UsageError
-from alertdrill.gate import tell
-from alertdrill.incident import Incident
-from alertdrill.rules import RuleSet
+from alertdrill.gate import Gated, tell
 
 EVERY_SECONDS = 0.1
 
@@ -48,25 +46,31 @@ def watch(files: Sequence[Path], folders: Sequence[Path], old: str) -> None:
     recorded = recordings(folders)
     seen = _state(list(files))  # before they are read, so that no save falls between
     before = gating.load(old, str(files[0])) if old else rule_files.load(list(files))
-    click.echo(f"watching {len(before.rules)} rules, held against {len(recorded)} recordings; Ctrl-C ends it")
-    _go_on(list(files), before, recorded, WallClock(), seen=None if old else seen)
+    with gating.Standing() as standing:
+        standing.ready(before, recorded)
+        click.echo(
+            f"watching {len(before.rules)} rules, held against {len(recorded)} recordings; Ctrl-C ends it"
+        )
+
+        def gated() -> Gated:
+            return gating.gate(before, rule_files.load(list(files)), recorded, hold=standing.case)
+
+        _go_on(list(files), gated, WallClock(), seen=None if old else seen)
 
 
-def _go_on(
-    files: list[Path], before: RuleSet, recorded: list[Incident], clock: Clock, *, seen: State | None
-) -> None:
+def _go_on(files: list[Path], gated: Callable[[], Gated], clock: Clock, *, seen: State | None) -> None:
     while True:
         now = _state(files)
         if now != seen:
             seen = now
-            _again(files, before, recorded)
+            _again(gated)
         clock.sleep(EVERY_SECONDS)
 
 
-def _again(files: list[Path], before: RuleSet, recorded: list[Incident]) -> None:
+def _again(gated: Callable[[], Gated]) -> None:
     begun = time.monotonic()
     try:
-        found = gating.gate(before, rule_files.load(files), recorded)
+        found = gated()
     except RulesError as error:
         click.echo(f"\n{error}")
         return

@@ -30,13 +30,16 @@ TRIES_MAX = 5
 POINTS_MAX = 11_000  # of one series in one answer; Prometheus refuses more
 SAID_MAX = 300  # characters of a refusal that are told
 LISTENING = re.compile(r"Listening on.*address=(\S+)")
-# Samples come in any order and of any age: nothing is too old, and nothing is ever forgotten.
+# Samples come in any order and of any age: nothing is too old, and nothing is ever forgotten. What is older
+# than the newest of all by half a block is out of order, and slower to read: so a block may be a century.
 CONFIG = "rule_files: [rules.yaml]\nstorage: {tsdb: {out_of_order_time_window: 100y}}\n"
 FLAGS = (
     "--web.enable-lifecycle",
     "--web.listen-address=127.0.0.1:0",
     "--web.enable-remote-write-receiver",
     "--storage.tsdb.retention.time=100y",
+    "--storage.tsdb.min-block-duration=100y",
+    "--storage.tsdb.max-block-duration=100y",
     "--no-storage.tsdb.allow-overlapping-compaction",  # it lives too short for that to pay
 )
 

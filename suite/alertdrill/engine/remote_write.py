@@ -8,8 +8,9 @@ Sample       { double value = 1; int64 timestamp = 2; }
 
 import functools
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import cramjam
 
@@ -22,7 +23,7 @@ HEADERS = {
     "X-Prometheus-Remote-Write-Version": "0.1.0",
 }
 # The NaN by which Prometheus marks that a series has ended.
-STALE_BITS = 0x7FF0000000000002
+STALE_BYTES = struct.pack("<Q", 0x7FF0000000000002)
 FIRST_LENGTH, SECOND_LENGTH = b"\x0a", b"\x12"  # fields 1 and 2, each of a length
 DOUBLE, TIMESTAMP = b"\x09", b"\x10"  # field 1, of eight bytes; field 2, a varint
 SAMPLES_MAX = 50_000  # in one request; a series is never cut
@@ -49,8 +50,13 @@ def _check(series: Series) -> None:
     """Refuse what Prometheus would leave out without a word."""
     if not series.labels.get("__name__") or not all(series.labels):
         raise LabError(f"writing samples into the engine: {series.labels} is no series, which has a name")
-    if any(later <= earlier for earlier, later in pairwise(series.timestamps)):
+    if not _ascend(series.timestamps):
         raise LabError(f"writing samples into the engine: the times of {series.labels} don't ascend")
+
+
+@functools.lru_cache(maxsize=16)  # many series have the times of one scrape
+def _ascend(timestamps: tuple[int, ...]) -> bool:
+    return all(earlier < later for earlier, later in pairwise(timestamps))
 
 
 def _body(parts: list[bytes]) -> bytes:
@@ -62,23 +68,39 @@ def _time_series(series: Series) -> bytes:
         _field(FIRST_LENGTH, _field(FIRST_LENGTH, name.encode()) + _field(SECOND_LENGTH, value.encode()))
         for name, value in sorted(series.labels.items())
     ]
-    values = b"".join(map(_double, series.values))
-    samples = [
-        head + values[place : place + 8] + tail
-        for place, (head, tail) in zip(range(0, len(values), 8), _frames(series.timestamps), strict=True)
-    ]
-    return b"".join(labels + samples)
+    frames = _frames(series.timestamps)
+    samples, values = bytearray(frames.samples), _doubles(series.values)
+    for place in range(8):  # one byte of all values at once: samples are as long as each other
+        samples[frames.value + place :: frames.length] = values[place::8]
+    return b"".join((*labels, samples))
 
 
-@functools.lru_cache(maxsize=16)  # many series have the times of one scrape
-def _frames(timestamps: tuple[int, ...]) -> tuple[tuple[bytes, bytes], ...]:
-    """Return what stands before and behind the eight bytes of each sample's value."""
-    tails = [TIMESTAMP + _varint(ms) for ms in timestamps]
-    return tuple((SECOND_LENGTH + _varint(len(DOUBLE) + 8 + len(tail)) + DOUBLE, tail) for tail in tails)
+class _Frames(NamedTuple):
+    """Samples without their values: of what `length` each is, and where in it the `value` begins."""
+
+    samples: bytes
+    length: int
+    value: int
 
 
-def _double(value: float | str) -> bytes:
-    return struct.pack("<Q", STALE_BITS) if value == STALE else struct.pack("<d", value)
+@functools.lru_cache(maxsize=16)
+def _frames(timestamps: tuple[int, ...]) -> _Frames:
+    times = [_varint(ms) for ms in timestamps]
+    longest = max(map(len, times))
+    head = SECOND_LENGTH + _varint(len(DOUBLE) + 8 + len(TIMESTAMP) + longest) + DOUBLE
+    every = [head + bytes(8) + TIMESTAMP + _padded(time, longest) for time in times]
+    return _Frames(b"".join(every), length=len(every[0]), value=len(head))
+
+
+def _doubles(values: Sequence[float | str]) -> bytes:
+    """Return eight bytes for each value; a marker is a NaN that no calculation comes to."""
+    form = f"<{len(values)}d"
+    if STALE not in values:
+        return struct.pack(form, *values)
+    found = bytearray(struct.pack(form, *(0.0 if one == STALE else one for one in values)))
+    for place in (place for place, one in enumerate(values) if one == STALE):
+        found[8 * place : 8 * place + 8] = STALE_BYTES
+    return bytes(found)
 
 
 def _field(tag: bytes, content: bytes) -> bytes:
@@ -93,3 +115,9 @@ def _varint(number: int) -> bytes:
         rest >>= 7
     found.append(rest)
     return bytes(found)
+
+
+def _padded(varint: bytes, length: int) -> bytes:
+    """Return the same number in as many bytes: more bits, which are zero."""
+    more = length - len(varint)
+    return varint if not more else bytes((*varint[:-1], varint[-1] | 0x80, *(0x80,) * (more - 1), 0))

@@ -1,4 +1,4 @@
-"""Calls into a fault: what somebody's own class breaks by is told with its line, as no mistake of ours."""
+"""Calls into a fault: what somebody's own class breaks by, or is refused, is told with its line."""
 
 import traceback
 from collections.abc import Iterator
@@ -42,11 +42,17 @@ def available(kind: FaultKind, ground: Ground, args: dict[str, Any]) -> str:
 def _asked(
     kind: FaultKind, method: str, wrong: type[AlertdrillError], meant: type[AlertdrillError]
 ) -> Iterator[None]:
-    """Let pass what a fault may say (`meant`); whatever else somebody's own breaks by is `wrong`."""
+    """Let pass what a fault may say (`meant`); whatever else somebody's own breaks by is `wrong`.
+
+    Trouble of the lab stays that, and is told with the line that asked for what could not be had.
+    """
     try:
         yield
-    except meant:
-        raise
+    except meant as error:
+        where = _place(kind, error) if isinstance(error, LabError) else ""
+        if not where:
+            raise
+        raise type(error)(f"{where}: the fault {kind.name} got stuck in `{method}`: {error}") from error
     except BaseException as error:  # a SystemExit, too, would end more than this fault
         if type(error) is KeyboardInterrupt or type(kind).__module__.startswith(OURS):
             raise
@@ -55,16 +61,19 @@ def _asked(
 
 def _told(kind: FaultKind, method: str, error: BaseException) -> str:
     """Return the sentence; its place is the last line of the class's own files, else where the method is."""
+    code = getattr(type(kind), method).__code__
+    where = _place(kind, error) or f"{code.co_filename}:{code.co_firstlineno}"
+    said = " ".join(str(error).split())[:300]
+    what = type(error).__name__ + (f": {said}" if said else "")
+    return f"{where}: the fault {kind.name} broke in `{method}`: {what}; mend it there"
+
+
+def _place(kind: FaultKind, error: BaseException) -> str:
+    """Return the last line of the class's own files that an error came by, "" where there is none."""
     functions = [
         value for cls in type(kind).__mro__ for value in vars(cls).values() if isinstance(value, FunctionType)
     ]
     theirs = {one.__code__.co_filename for one in functions if not one.__module__.startswith(OURS)}
     frames = traceback.walk_tb(error.__traceback__)
-    lines = [(one.f_code.co_filename, line) for one, line in frames if one.f_code.co_filename in theirs]
-    if not lines:
-        code = getattr(type(kind), method).__code__
-        lines = [(code.co_filename, code.co_firstlineno)]
-    file, line = lines[-1]
-    said = " ".join(str(error).split())[:300]
-    what = type(error).__name__ + (f": {said}" if said else "")
-    return f"{file}:{line}: the fault {kind.name} broke in `{method}`: {what}; mend it there"
+    lines = [f"{one.f_code.co_filename}:{line}" for one, line in frames if one.f_code.co_filename in theirs]
+    return lines[-1] if lines else ""

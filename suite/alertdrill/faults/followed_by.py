@@ -5,6 +5,7 @@ from typing import Any
 
 from alertdrill import durations
 from alertdrill.errors import ScenarioError
+from alertdrill.faults import calls
 from alertdrill.faults.base import FaultKind, Ground, Place
 from alertdrill.model import Trait, Value
 from alertdrill.scenario import Fault
@@ -51,7 +52,7 @@ class FollowedBy(FaultKind):
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Break the first."""
         (kind, inner), _ = self._both(args)
-        kind.inject(place, inner)
+        calls.inject(kind, place, inner)
 
     def delay(self, args: dict[str, Any]) -> str:
         """Return when the other follows."""
@@ -60,12 +61,12 @@ class FollowedBy(FaultKind):
     def inject_later(self, place: Place, args: dict[str, Any]) -> None:
         """Break the other."""
         _, (kind, inner) = self._both(args)
-        kind.inject(place, inner)
+        calls.inject(kind, place, inner)
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Repair both."""
         for kind, inner in reversed(self._both(args)):
-            kind.heal(place, inner)
+            calls.heal(kind, place, inner)
 
     def _both(self, args: dict[str, Any]) -> list[tuple[FaultKind, dict[str, Any]]]:
         return [(self._named(one["name"]), one["args"]) for one in (args["first"], args["then"])]

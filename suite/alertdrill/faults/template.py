@@ -112,7 +112,7 @@ class FailLiveness(_CrashLoop):
 
 
 class MissingImage(_Rollout):
-    """A new version whose image does not exist."""
+    """A new version whose image does not exist; pods of the old one stay, as its rollout strategy says."""
 
     name = "missing_image"
 

@@ -1,6 +1,6 @@
 """Which alerts' rules differ between two revisions, in themselves or in what they read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,8 +13,8 @@ from alertdrill.rules import Group, Rule, RuleSet, promql
 
 def revisions(old: RuleSet, new: RuleSet) -> Revisions:
     """Return both with the alerts that may behave differently; those of one of them are among these."""
-    ours, theirs = _closures(new), _closures(old)
     names = old.alerts | new.alerts
+    ours, theirs = _closures(new, names), _closures(old, names)
     return Revisions(old, new, frozenset(name for name in names if ours.get(name) != theirs.get(name)))
 
 
@@ -58,7 +58,7 @@ def behaves(both: Revisions, alert: str) -> bool:
         )
         for rules in (both.old, both.new)
     ]
-    return _closures(bare[0]).get(alert) != _closures(bare[1]).get(alert)
+    return _closures(bare[0], [alert]) != _closures(bare[1], [alert])
 
 
 def _bare(group: Group, alert: str) -> Group:
@@ -83,30 +83,33 @@ def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     return ", ".join(parts) or "in another order"
 
 
-def _closures(rules: RuleSet) -> dict[str, Any]:
-    """Return for each alert all that decides what it does."""
-    own: dict[str, list[tuple[str, Rule, Any]]] = {}
+def _closures(rules: RuleSet, alerts: Iterable[str]) -> dict[str, Any]:
+    """Return for each of these alerts that is there all that decides what it does."""
+    own: dict[str, list[tuple[Group, Rule]]] = {}
     for group in rules.groups:
         for rule in group.rules:
-            own.setdefault(rule.name, []).append((rule.kind, rule, _document(group, rule)))
-    records = {name for name, those in own.items() if any(kind == "record" for kind, _, _ in those)}
+            own.setdefault(rule.name, []).append((group, rule))
+    records = {name for name, those in own.items() if any(rule.kind == "record" for _, rule in those)}
     every_alert = rules.alerts
 
     def read(name: str) -> Iterator[str]:
-        for _, rule, _ in own[name]:
+        for _, rule in own[name]:
             yield from naming.reads(rule.expr, records)
             if naming.reads(rule.expr, OF_ALERTS):
                 tree = rule.tree()
                 yield from every_alert if tree is None else promql.alerts_read(tree, sorted(every_alert))
 
+    documents: dict[str, list[Any]] = {}
     found = {}
-    for alert in every_alert:
+    for alert in every_alert.intersection(alerts):
         waiting, seen = [alert], {alert}
         while waiting:
             more = {one for one in read(waiting.pop()) if one not in seen}
             seen |= more
             waiting += sorted(more)
-        found[alert] = [(name, [document for _, _, document in own[name]]) for name in sorted(seen)]
+        for name in seen - documents.keys():
+            documents[name] = [_document(group, rule) for group, rule in own[name]]
+        found[alert] = [(name, documents[name]) for name in sorted(seen)]
     return found
 
 

@@ -1,37 +1,40 @@
 """Two revisions of rules, held against every recording: what alerts do now that they did not do before."""
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import msgspec
 
-from alertdrill import crash, engine
-from alertdrill.engine import Engine
+from alertdrill import crash
 from alertdrill.errors import AlertdrillError, UsageError
-from alertdrill.gate import compare, differ
-from alertdrill.gate.values import Case, CaseVerdict, Change, Gated, Kind, Revisions, Told
+from alertdrill.gate import compare, differ, held
+from alertdrill.gate.held import Hold
+from alertdrill.gate.values import Case, CaseVerdict, Change, Gated, Kind, Revisions
 from alertdrill.incident import Incident
 from alertdrill.model import Verdict
-from alertdrill.replay import Stretched, Virtual, judged, span, stretch, virtual
-from alertdrill.rules import RuleSet, promql
-
-AT_ONCE = 2  # engines; each is a process with work for a core
-OLD, NEW = "old:", "new:"
+from alertdrill.rules import RuleSet
 
 
-def gate(old: RuleSet, new: RuleSet, incidents: Sequence[Incident], more: Sequence[Case] = ()) -> Gated:
+def gate(
+    old: RuleSet,
+    new: RuleSet,
+    incidents: Sequence[Incident],
+    more: Sequence[Case] = (),
+    *,
+    hold: Hold = held.once,
+) -> Gated:
     """Return what changes from the old to the new rules, on recordings and in what other cases there are.
 
-    Rules that say the same, in themselves and in what they read, do the same and are not evaluated.
+    Rules that say the same, in themselves and in what they read, do the same and are not evaluated. `hold`
+    says what both come to on a recording: who gates again and again has a `Standing` say it.
     """
     if not (old.alerts or new.alerts):
         raise UsageError(
             "there is no alert in either of them, so nothing could change; name what has the rules"
         )
     both = differ.revisions(old, new)
-    cases = [*more, *_cases(both, incidents)]
+    cases = [*more, *_cases(both, incidents, hold)]
     known = [case for case in cases if isinstance(case, Case)]
     lost = [case for case in cases if isinstance(case, Change)]
     seen = [
@@ -53,75 +56,23 @@ def gate(old: RuleSet, new: RuleSet, incidents: Sequence[Incident], more: Sequen
     )
 
 
-def _cases(both: Revisions, incidents: Sequence[Incident]) -> Iterator[Case | Change]:
+def _cases(both: Revisions, incidents: Sequence[Incident], hold: Hold) -> Iterator[Case | Change]:
     if not both.changed:
         return
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield from pool.map(partial(_case, both), incidents)
+    with ThreadPoolExecutor(held.AT_ONCE) as pool:
+        yield from pool.map(partial(_case, hold, both), incidents)
 
 
-def _case(both: Revisions, incident: Incident) -> Case | Change:
+def _case(hold: Hold, both: Revisions, incident: Incident) -> Case | Change:
     """Return what both revisions come to on a recording; trouble is a change of which nothing is known."""
     name = incident.scenario.name
     try:
-        return _held(both, incident)
+        return hold(both, incident)
     except AlertdrillError as error:
         why = str(error)
     except Exception as error:  # noqa: BLE001  # a mistake of ours is no verdict, and costs no other recording
         why = crash.told(f"replaying {name}", error)
     return Change(alert="", kind=Kind.UNKNOWN, case=name, sentence=f"nothing can be told of {name}: {why}")
-
-
-def _held(both: Revisions, incident: Incident) -> Case:
-    stretched = {tag: stretch(incident, rules) for tag, rules in ((OLD, both.old), (NEW, both.new))}
-    names = {rule.name for one in stretched.values() for rule in one.rules.rules if rule.kind == "record"}
-    told: dict[str, Virtual] = {}
-    # What is taken for paced otherwise is stretched otherwise, and has an engine of its own.
-    apart = stretched[OLD].counted != stretched[NEW].counted
-    for tags in ((OLD,), (NEW,)) if apart else ((OLD, NEW),):
-        with engine.started() as running:
-            _write(running, stretched[tags[0]], names, both.old.alerts | both.new.alerts)
-            for tag in tags:
-                only = both.changed if tag == NEW and not apart else None
-                told[tag] = virtual(running, incident, stretched[tag], tag=tag, only=only)
-    if not apart:
-        told[NEW] = _beside(told[NEW], told[OLD], both.changed)
-    start, end = span(incident)
-    return Case(
-        name=incident.scenario.name,
-        start=start,
-        end=end,
-        apart=incident.limits.evaluation_interval,
-        old=_told(incident, both.old, told[OLD], both.new),
-        new=_told(incident, both.new, told[NEW], both.old),
-    )
-
-
-def _write(running: Engine, stretched: Stretched, records: set[str], alerts: frozenset[str]) -> None:
-    """Write the recording without what either revision makes itself."""
-    running.write(
-        one
-        for one in stretched.series
-        if one.labels.get("__name__") not in records
-        and not (one.labels.get("__name__") in promql.OF_ALERTS and one.labels.get("alertname") in alerts)
-    )
-
-
-def _beside(new: Virtual, old: Virtual, changed: frozenset[str]) -> Virtual:
-    """Return the new with the alerts of which nothing changed as they were before."""
-    kept = [life for life in old.lives if life.alert not in changed]
-    troubles = {name: why for name, why in old.troubles.items() if name not in changed}
-    return dataclasses.replace(new, lives=(*new.lives, *kept), troubles={**troubles, **new.troubles})
-
-
-def _told(incident: Incident, rules: RuleSet, found: Virtual, other: RuleSet) -> Told:
-    """Return what is known; of an alert that is new or gone a recording without its data says nothing."""
-    judgement = judged(incident, rules, found)
-    why = next((one.sentence for one in judgement.findings if one.verdict is judgement.verdict), "")
-    alone = {one for one in found.unseen if one not in other.alerts and one not in found.troubles}
-    doubts = {alert: doubt for alert in rules.alerts - alone if (doubt := found.doubt(alert))}
-    lives = tuple(life for life in found.lives if life.alert not in found.unseen)
-    return Told(lives=lives, doubts=doubts, verdict=judgement.verdict, why=why)
 
 
 def _broken(case: Case) -> Iterator[Change]:

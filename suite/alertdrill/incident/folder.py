@@ -80,9 +80,10 @@ class Head(Value, frozen=True, kw_only=True):
 
 
 def write(incident: Incident, folder: Path) -> None:
-    """Write the folder as a whole or not at all; one of that name is replaced."""
+    """Write the folder as a whole or not at all; one of that name is replaced, and is there until it is."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    before = aside.with_name(f"{aside.name}.before")
     try:
         head = Head(
             format=FORMAT,
@@ -100,10 +101,14 @@ def write(incident: Incident, folder: Path) -> None:
         sums = _sums(aside, _parts(aside))
         (aside / SUMS).write_text("".join(f"{total}  {part}\n" for part, total in sums.items()))
         aside.chmod(0o755)
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.is_dir():
+            folder.rename(before)
         aside.rename(folder)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        if before.exists() and not folder.exists():
+            before.rename(folder)
+        for left in (aside, before):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def find(paths: Sequence[Path]) -> list[Path]:

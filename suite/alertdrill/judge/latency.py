@@ -1,7 +1,7 @@
 """How long each stage of an alert's way to people took, against how long it may.
 
 scrape      the age of what the rule saw when the alert got pending
-rule        from the end of its `for` until it fired
+evaluation  from the end of its `for` until a rule evaluation had it fire
 group wait  from its firing until Alertmanager first tried to say so
 send        from then until the receiver had taken it
 """
@@ -46,7 +46,7 @@ def findings(recording: Recording) -> Iterator[Finding]:
     for one in stages:
         if one.seconds > one.budget:
             near = one.seconds <= one.budget + recording.resolution
-            lab = one.stage in {"scrape", "rule"}
+            lab = one.stage in {"scrape", "evaluation"}
             verdict = Verdict.UNKNOWN if near or lab else Verdict.FAIL
             yield Finding(check="latency", verdict=verdict, alert=one.alert, sentence=f"{one}: too long")
 
@@ -73,7 +73,7 @@ def _stages(recording: Recording, delivery: Delivery, life: Life, letter: Letter
     later = 2 * max(recording.interval_of(life.alert) - recording.incident.limits.evaluation_interval, 0.0)
     taken: list[tuple[str, float | None, float]] = [
         ("scrape", None if scraped is None else first_seen - scraped, delivery.scrape),
-        ("rule", None if hold is None else firing - first_seen - hold, delivery.rule + later),
+        ("evaluation", None if hold is None else firing - first_seen - hold, delivery.rule + later),
         ("group wait", letter.first - firing, delivery.group_wait),
         (SEND, letter.taken - letter.first, delivery.send),
     ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from alertdrill import durations
 from alertdrill.incident import Incident
-from alertdrill.judge import switch
+from alertdrill.judge import switch, unseen
 from alertdrill.judge.recording import Recording
 
 
@@ -31,6 +31,18 @@ def beginnings(recording: Recording) -> Iterator[str]:
                 f"{alert} looks back {durations.text(round(back))} for what has moved, and the workload had"
                 f" been healthy for {healthy}: when it fires depends on how that came up"
             )
+
+
+def blindness(recording: Recording) -> Iterator[str]:
+    """Yield a sentence for each alert that must never fire, stayed silent, and reads what there was not.
+
+    It may be that all is well, as many a metric is there in trouble only; it may also be misspelt.
+    """
+    active = {life.alert for life in recording.lives if life.changes}
+    wanted = dict.fromkeys(one.alert for one in recording.incident.scenario.expect if one.kind == "never")
+    for alert in (one for one in wanted if one not in active):
+        if nothing := unseen.said(recording, alert):
+            yield f"{alert} stayed silent, which proves little{nothing}"
 
 
 def silences(recording: Recording) -> Iterator[str]:

@@ -3,22 +3,27 @@
 import difflib
 from collections.abc import Collection, Iterable
 
+from alertdrill.incident import Incident
 from alertdrill.judge.recording import Recording
-from alertdrill.rules import promql, touched
+from alertdrill.rules import Rule, promql, touched
 
 ALIKE = 0.9  # metrics of one exporter have most of their names in common
 
 
 def said(recording: Recording, alert: str) -> str:
+    """Return the rest of a sentence on an alert's silence in life."""
+    return among(recording.incident, recording.every_rule, alert)
+
+
+def among(incident: Incident, rules: Iterable[Rule], alert: str) -> str:
     """Return the rest of a sentence on an alert's silence, `""` where there were series of all it reads.
 
     Only what would be recorded if there had been any can be missed.
     """
-    incident = recording.incident
     there = {one.labels.get("__name__", "") for one in incident.series} | promql.OF_ALERTS
     lacking = {
         selector: metric
-        for selector, metric in sorted(touched.read_by(alert, recording.every_rule).items())
+        for selector, metric in sorted(touched.read_by(alert, rules).items())
         if metric not in there and incident.has_all_of(metric)
     }
     if not lacking:

@@ -176,6 +176,9 @@ def of_pod(pod: Object) -> Iterator[Obstacle]:
         if container.get("restartCount", 0) >= CRASHES_MAX and not container.get("ready"):
             code = container.get("lastState", {}).get("terminated", {}).get("exitCode", "unknown")
             yield Obstacle(what, CRASHES, f"ended {container['restartCount']} times, last with {code}")
+        ended = container.get("state", {}).get("terminated")
+        if ended and status.get("phase") == "Failed":
+            yield Obstacle(what, ended.get("reason", ""), f"ended with {ended.get('exitCode', 'unknown')}")
         if waiting := container.get("state", {}).get("waiting"):
             image = container.get("image", "")
             yield Obstacle(what, waiting.get("reason", ""), waiting.get("message", ""), image)
@@ -193,9 +196,10 @@ def _refusals(deployment: Object) -> Iterator[Obstacle]:
 
     There is no pod to ask when none may be made.
     """
-    if _is_so(deployment, "Failed"):
-        yield Obstacle(f"job {deployment['metadata']['name']}", "JobFailed", "it was given up")
-    for condition in deployment.get("status", {}).get("conditions", []):
+    for condition in deployment.get("status", {}).get("conditions") or []:
+        if condition.get("type") == "Failed" and condition.get("status") == "True":
+            why = ": ".join(filter(None, (condition.get("reason"), condition.get("message"))))
+            yield Obstacle(f"job {deployment['metadata']['name']}", "JobFailed", why or "it was given up")
         if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
             what = f"deployment {deployment['metadata']['name']}"
             yield Obstacle(what, condition.get("reason", ""), condition.get("message", ""))

@@ -85,6 +85,7 @@ def up(options: Options, rules: LabRules, progress: Progress, *, keep: bool = Fa
     """
     with turn.on_this_machine(options.name, progress, of="lab"):
         before = find(options.name)  # what an earlier run left
+        clusters.recover(wanted(options))
         cluster = clusters.choose(wanted(options))  # the lab's own, else one that this machine can have
         site = known.site(options, is_guest=Ability.OWNS_CLUSTER not in cluster.abilities)
         cluster.mend()
@@ -178,8 +179,9 @@ def down(name: str, progress: Progress) -> bool:
     with turn.on_this_machine(name, progress, of="lab"), turn.on_this_machine(name, progress):
         state = find(name)
         options = state.options if state else Options(name=name)
+        was_there = clusters.recover(wanted(options)) or state is not None
         _take_down(clusters.choose(wanted(options)), progress, options.namespace)
-    return state is not None
+    return was_there
 
 
 def _take_down(cluster: clusters.Cluster, progress: Progress, namespace: str = STACK_NAMESPACE) -> None:
@@ -197,8 +199,7 @@ def _take_down(cluster: clusters.Cluster, progress: Progress, namespace: str = S
         )
     guests = []
     if seen.answers:
-        access = cluster.up(progress)
-        kube = Kube(access.kubeconfig, access.context)
+        kube = Kube(cluster.access.kubeconfig, cluster.access.context)
         own = mark(cluster.name)
         guests = [] if theirs else sorted(stack.others(kube, own).items())
         if theirs or guests:
@@ -242,6 +243,7 @@ def _connected(state: State, options: Options, rules: LabRules, progress: Progre
             deadline=READY_SECONDS_MAX,
             clock=WallClock(),
             every=0.25,
+            tell=lambda _seen: progress.say(f"waiting for Prometheus in {site.namespace} to be ready"),
         )
         yield Lab(
             name=options.name,

@@ -3,10 +3,13 @@
 from alertdrill.errors import LabError
 from alertdrill.kube import Kube
 from alertdrill.kube.rollout import Workload
+from alertdrill.lab import clusters
+from alertdrill.lab.clusters import lost
 from alertdrill.lab.known import State, find
-from alertdrill.lab.options import mark
+from alertdrill.lab.options import Options, mark, wanted
 from alertdrill.lab.stack import COMPONENTS, mark_of, parts
 from alertdrill.model import Value
+from alertdrill.names import LAB_LABEL, SCENARIO_LABEL
 
 
 class Status(Value, frozen=True, kw_only=True):
@@ -23,9 +26,7 @@ def status(name: str) -> Status:
     """Look at a lab without changing anything."""
     state = find(name)
     if state is None:
-        return Status(
-            answers=False, sentence=f"there is no lab {name}; bring it up: alertdrill up --name {name}"
-        )
+        return Status(answers=False, sentence=_remains(name))
     try:
         kube = Kube(state.access.kubeconfig, state.access.context)
         nodes = [node["metadata"]["name"] for node in kube.get("nodes")]
@@ -50,6 +51,34 @@ def status(name: str) -> Status:
         stack=stack,
         prometheus=state.way_to_prometheus,
     )
+
+
+def _remains(name: str) -> str:
+    """Say what there is of a lab of which nothing is written down: its cluster may be there all the same."""
+    asked = wanted(Options(name=name))
+    if clusters.state.read(name):
+        cluster = clusters.choose(asked)
+        seen = cluster.status()
+        what = f"{seen.sentence}{_any_stack(cluster, name) if seen.answers else ''}"
+    elif engine := lost.find(asked):
+        what = f"its cluster is there, in {engine.reason}, and what was kept of it is not"
+    else:
+        return f"there is no lab {name}; bring it up: alertdrill up --name {name}"
+    return (
+        f"lab {name} is not whole: {what}; bring it up again: alertdrill up --name {name},"
+        f" or take it down: alertdrill down --name {name}"
+    )
+
+
+def _any_stack(cluster: clusters.Cluster, name: str) -> str:
+    """Say where in the cluster this lab's stack is, if it is."""
+    chosen = f"{LAB_LABEL}={mark(name)},!{SCENARIO_LABEL}"
+    try:
+        there = Kube(cluster.access.kubeconfig, cluster.access.context).get("namespaces", selector=chosen)
+    except LabError as error:
+        return f", and whether it has a stack is not known: {error}"
+    where = ", ".join(one["metadata"]["name"] for one in there)
+    return f", and what is known of its stack in {where} was lost" if where else ", without a stack"
 
 
 def _stack(kube: Kube, state: State) -> dict[str, str]:

@@ -81,12 +81,23 @@ def private(environment: Callable[[], Mapping[str, str]], reason: str) -> Engine
             " start Docker, or let this user use it (group docker)"
         )
     _check_socket_length()
-    env = environment()
-    engine = Engine(reason, {**env, "DOCKER_HOST": f"unix://{_home() / 'docker.sock'}"}, private=True)
+    engine = _own(environment, reason)
     with cache.locked("engine"):
         if not (daemon.find(_mark()) and _answers(engine)):
             _start(engine)
     return engine
+
+
+def running(environment: Callable[[], Mapping[str, str]]) -> Engine | None:
+    """Return our own engine if it runs already."""
+    if not daemon.find(_mark()):
+        return None
+    engine = _own(environment, "a container engine of our own, which runs")
+    return engine if _answers(engine) else None
+
+
+def _own(environment: Callable[[], Mapping[str, str]], reason: str) -> Engine:
+    return Engine(reason, {**environment(), "DOCKER_HOST": f"unix://{_home() / 'docker.sock'}"}, private=True)
 
 
 def stop_private(*, unless: Callable[[], bool] = lambda: False) -> bool:

@@ -45,7 +45,9 @@ def mutate(
             mutant=mutant,
             tests=tuple(sorted(by_tests[place])),
             incidents=tuple(
-                one.name for one, those in zip(trials, by_recordings, strict=True) if place in those
+                dict.fromkeys(
+                    one.name for one, those in zip(trials, by_recordings, strict=True) if place in those
+                )
             ),
         )
         for place, mutant in enumerate(damaged)
@@ -54,7 +56,7 @@ def mutate(
     return Mutated(
         fates=tuple(told),
         tests=len(tests),
-        incidents=tuple(one.name for one in trials if not one.trouble),
+        incidents=tuple(dict.fromkeys(one.name for one in trials if not one.trouble)),
         unread=unread,
         left_out=tuple(f"{one.name}: {one.trouble}" for one in trials if one.trouble),
         stale=tuple(stale),

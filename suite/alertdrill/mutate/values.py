@@ -8,7 +8,7 @@ from alertdrill.mutate.mutants import Mutant, Unread
 
 
 class Fate(Value, frozen=True, kw_only=True):
-    """One mutant and who notices it: rule test cases and recordings, by name.
+    """One mutant and who notices it: rule test cases, and scenarios by their recordings, by name.
 
     `explained` is why nobody does, and why that is right.
     """
@@ -45,8 +45,8 @@ class Score(Value, frozen=True, kw_only=True):
 class Mutated(Value, frozen=True, kw_only=True):
     """The whole: every mutant's fate, and what could not be judged.
 
-    `incidents` are the recordings that were asked, `left_out` those that could not be and why; `stale` are
-    explanations of mutants that are noticed, or are there no longer.
+    `incidents` are the scenarios whose recordings were asked, `left_out` those that could not be and why;
+    `stale` are explanations of mutants that are noticed, or are there no longer.
     """
 
     fates: tuple[Fate, ...]

@@ -8,10 +8,12 @@ from alertdrill.clock import Hope, NotYet
 from alertdrill.errors import LabError
 from alertdrill.faults.base import Place
 from alertdrill.kube import rollout
+from alertdrill.kube.rollout import Obstacle, Workload
 from alertdrill.names import NAMESPACE_LABEL, PRESENT, REPLICAS, SCRAPE_ANNOTATION, SIGHTS
 from alertdrill.play.observe import own_alerts
 from alertdrill.prometheus import Prometheus
 
+WAITING = "waiting for the workload to be healthy"
 GIVEN_UP = (
     "a Job that failed does not come back, so let it be the fault and not the workload:"
     ' workload="", fault=apply([job]), and the repair deletes it'
@@ -22,24 +24,53 @@ def healthy(place: Place, hope: Hope | None = None) -> bool:
     """Return True when everything that runs pods has them all; else raise NotYet with what keeps it.
 
     What waiting does not mend, such as an image that is missing or a pod that is refused, is a LabError once
-    `hope` is lost; after a repair the broken version's pods are around for a while: there is none to lose.
+    `hope` is lost, and a Job that failed at once; after a repair the broken version's pods are around for a
+    while: there is none to lose.
     """
     lacking = [one for one in rollout.workloads(partial(_listed, place)) if not one.is_healthy]
     if not lacking:
         return True
-    things = [{**one.thing, "kind": one.kind} for one in lacking]
-    found = rollout.obstacles(things, _listed(place, "pods"), _listed(place, "events"))
-    why = "; ".join(map(str, found)) or "no pod says why"
-    sentence = f"{', '.join(map(str, lacking))} not available ({why})"
+    found = _obstacles(place, lacking)
+    sentence = _unavailable(lacking, found)
+    given_up = [one for one in lacking if one.is_given_up]
+    if given_up and hope:
+        raise _failed(place, given_up)
     if hope and hope.is_lost(trouble=any(one.is_hopeless for one in found)):
-        raise LabError(f"waiting for the workload to be healthy: {sentence}; mend the workload's manifest")
-    given_up = [str(one) for one in lacking if one.is_given_up]
-    raise NotYet(f"{sentence}; {', '.join(given_up)}: {GIVEN_UP}" if given_up and not hope else sentence)
+        raise LabError(f"{WAITING}: {sentence}; mend the workload's manifest{_images(found)}")
+    raise NotYet(f"{sentence}; {', '.join(map(str, given_up))}: {GIVEN_UP}" if given_up else sentence)
+
+
+def _obstacles(place: Place, lacking: list[Workload]) -> list[Obstacle]:
+    things = [{**one.thing, "kind": one.kind} for one in lacking]
+    return rollout.obstacles(things, _listed(place, "pods"), _listed(place, "events"))
+
+
+def _unavailable(lacking: list[Workload], found: list[Obstacle]) -> str:
+    why = "; ".join(map(str, found)) or "no pod says why"
+    return f"{', '.join(map(str, lacking))} not available ({why})"
+
+
+def _failed(place: Place, given_up: list[Workload]) -> LabError:
+    """Say of Jobs why they failed, and what to do: nobody starts them again."""
+    sentence = _unavailable(given_up, _obstacles(place, given_up))
+    return LabError(f"{WAITING}: {sentence}; mend it where it is to succeed; where it is to fail, {GIVEN_UP}")
+
+
+def _images(found: list[Obstacle]) -> str:
+    """Say which images there are, where one is missing that there is not."""
+    missing = any(one.image and one.is_hopeless for one in found)
+    return "; the images that every lab has are told by: alertdrill images" if missing else ""
 
 
 def seen(place: Place, server: Prometheus) -> bool:
-    """Return True when Prometheus has the healthy workload's series and no alert of it; else raise NotYet."""
-    for kind, names in _by_kind(workloads(place)):
+    """Return True when Prometheus has the healthy workload's series and no alert of it; else raise NotYet.
+
+    A Job may have been healthy and fail by then, which is a LabError.
+    """
+    there = rollout.workloads(partial(_listed, place))
+    if given_up := [one for one in there if one.is_given_up]:
+        raise _failed(place, given_up)
+    for kind, names in _by_kind(tuple(map(str, there))):
         if missing := names - {one["metric"].get("name") for one in server.query(_healthy(kind, place))}:
             raise NotYet(
                 f"Prometheus has no series of a healthy {kind} {', '.join(sorted(missing))} in"

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alertdrill import crash, incident, judge
+from alertdrill.clock import WallClock
 from alertdrill.errors import AlertdrillError, LabError, RulesError, ScenarioError
 from alertdrill.faults import calls, catalogue
 from alertdrill.incident import Incident
 from alertdrill.lab import Lab, LabRules, evidence
 from alertdrill.model import Judgement, Verdict
+from alertdrill.names import LOOKBACK_SECONDS
 from alertdrill.play import aim, kinds, session, strays
 from alertdrill.play.run import Recorded
 from alertdrill.progress import Progress
@@ -46,6 +48,7 @@ class Drilled:
     played: list[Played]
     interrupted: bool = False
     whole: Judgement | None = None  # on what fired in the run and is no scenario's; None where nothing did
+    since: float = 0.0  # seconds since the epoch, from when on what Prometheus has is about it
 
 
 def check(scenarios: Sequence[Scenario], rules: LabRules) -> None:
@@ -87,6 +90,7 @@ def drill(
     possible = [one for one in scenarios if one.name not in lacking]
     stated = noise.beside(one.folder for one in scenarios if one.module)
     known = noise.in_force(stated)
+    since = WallClock().now() - LOOKBACK_SECONDS / lab.speed  # recordings have what their rules read before
     done = session.Session([], interrupted=False)
     if possible:
         done = session.play(lab, possible, record=record, progress=progress, keep=keep, noise=known)
@@ -100,7 +104,7 @@ def drill(
     for remark in noise.remarks(stated, used):
         progress.say(remark, style="yellow")
     whole = strays.judged(done.fired, scenarios, known, lab.limits.canary, lab.speed)
-    return Drilled(played, done.interrupted, whole)
+    return Drilled(played, done.interrupted, whole, since)
 
 
 def _lacks(lab: Lab, scenario: Scenario) -> str:
@@ -151,8 +155,9 @@ def tell(
         raise KeyboardInterrupt
     worst = Verdict.worst(one.verdict for one in judgements)
     if worst is not Verdict.PASS:
+        progress.say("the verdicts are out; what is written now is evidence, for who looks why")
         try:
-            evidence.export(lab.kube, lab.site.namespace, folder, progress)
+            evidence.export(lab.kube, lab.site.namespace, folder, progress, since=drilled.since)
         except KeyboardInterrupt:
             progress.say(f"exporting evidence to {folder}: interrupted; the verdict stands", style="yellow")
         except Exception as error:  # noqa: BLE001  # be it a mistake of ours: the verdict is out

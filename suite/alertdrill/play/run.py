@@ -185,6 +185,7 @@ class Run:
             deadline=BASELINE_SECONDS_MAX,
             clock=self.clock,
             every=1,
+            tell=self._waits("a healthy workload"),
         )
         self.runs = baseline.workloads(self.place)
         if self.scenario.workload and not self.runs:
@@ -195,10 +196,13 @@ class Run:
             deadline=BASELINE_SECONDS_MAX,
             clock=self.clock,
             every=self.lab.scrape_seconds,
+            tell=self._waits("Prometheus to see it"),
         )
         # The recording starts here: how the workload came up is not part of the story.
         self.started = self.clock.now()
-        self.clock.sleep(BASELINE_SCRAPES * self.lab.scrape_seconds)
+        rest = BASELINE_SCRAPES * self.lab.scrape_seconds
+        self._say(f"healthy, and seen by Prometheus: recording {rest:.0f} s of that")
+        self.clock.sleep(rest)
         named = {expectation.alert for expectation in self.scenario.expect}
         watched = touched.watches(self.lab.rules.scaled, named)
         if watched and self.scenario.workload:
@@ -262,6 +266,7 @@ class Run:
             deadline=RECOVERY_SECONDS_MAX,
             clock=self.clock,
             every=1,
+            tell=self._waits("the workload to be healthy again"),
         )
 
     def await_silence(self) -> None:
@@ -383,6 +388,10 @@ class Run:
 
     def _live(self, duration: str) -> float:
         return durations.seconds(duration) / self.lab.speed
+
+    def _waits(self, what: str) -> Callable[[str], None]:
+        """Return who is told what a wait has seen so far."""
+        return lambda seen: self._say(f"waiting for {what}: {seen}")
 
     def _say(self, sentence: str, *, style: str = "") -> None:
         self.progress.say(f"{self.scenario.name}: {sentence}", style=style)

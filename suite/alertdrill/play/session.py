@@ -114,6 +114,7 @@ def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> None:
             deadline=BASELINE_SECONDS_MAX,
             clock=clock,
             every=lab.scrape_seconds,
+            tell=lambda seen: progress.say(f"waiting for the lab to be quiet: {seen}"),
         )
     except LabError as error:
         if clock.stopped:

@@ -63,9 +63,14 @@ class _Reply(msgspec.Struct):
     data: _Groups
 
 
+class _Point(msgspec.Struct, array_like=True, gc=False):  # there are many, and none holds another object
+    t: float
+    value: float
+
+
 class _Row(msgspec.Struct):
     metric: dict[str, str]
-    values: list[tuple[float, float]] = []
+    values: list[_Point] = []
     histograms: list[tuple[float, Any]] = []
 
 
@@ -213,14 +218,14 @@ def _series(row: _Row, step_ms: int) -> Series:
     """Return the samples of a row; where none is missing, as mostly, their times follow by counting."""
     samples = row.values
     if row.histograms:
-        samples = sorted([*samples, *((t, math.nan) for t, _ in row.histograms)])
-    times, values = zip(*samples, strict=True)
-    first, last = round(times[0] * 1000), round(times[-1] * 1000)
-    if last - first == (len(times) - 1) * step_ms:
+        samples = [*samples, *(_Point(t, math.nan) for t, _ in row.histograms)]
+        samples.sort(key=lambda one: one.t)
+    first, last = round(samples[0].t * 1000), round(samples[-1].t * 1000)
+    if last - first == (len(samples) - 1) * step_ms:
         whole = tuple(range(first, last + 1, step_ms))
     else:
-        whole = tuple([round(t * 1000) for t in times])
-    return Series(labels=row.metric, timestamps=whole, values=values)
+        whole = tuple([round(one.t * 1000) for one in samples])
+    return Series(labels=row.metric, timestamps=whole, values=tuple([one.value for one in samples]))
 
 
 def _refuse(reply: requests.Response, *_: object, **_more: object) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from alertdrill.engine import Engine
 from alertdrill.incident import Incident
+from alertdrill.judge import unseen
 from alertdrill.judge.matching import is_about
 from alertdrill.model import AlertState, Finding, Verdict
 from alertdrill.replay import damage
@@ -45,7 +46,8 @@ def findings(engine: Engine, incident: Incident, stretched: Stretched, found: Vi
             engine.write(damage.signals(stretched.series, damages))
             woken |= _woken(engine, incident, stretched, damages, tag)
     for alert in silent:
-        yield _told(alert, woken.get(alert, ""))
+        nothing = unseen.among(incident, stretched.rules.rules, alert)
+        yield _told(alert, woken.get(alert, ""), nothing)
 
 
 def _woken(
@@ -73,13 +75,13 @@ def _woken(
     return woken
 
 
-def _told(alert: str, how: str) -> Finding:
+def _told(alert: str, how: str, nothing: str) -> Finding:
     if how:
         sentence = f"the silence of {alert} is proved: {how} it fires here"
         return Finding(check="silence", verdict=Verdict.PASS, sentence=sentence, alert=alert)
     sentence = (
         f"the silence of {alert} is vacuous: whatever its rule compares, and whatever becomes of what it"
-        " reads, it does not fire here, so that it must never says nothing"
+        f" reads, it does not fire here, so that it must never says nothing{nothing}"
     )
     return Finding(check="silence", verdict=Verdict.UNKNOWN, sentence=sentence, alert=alert)
 

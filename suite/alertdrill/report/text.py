@@ -54,8 +54,7 @@ def _paragraph(judgement: Judgement) -> Iterator[str]:
 def _way(judgement: Judgement, alert: str) -> str:
     """Say how long each stage of an alert's way to people took, and all of it after its firing."""
     stages = [one for one in judgement.latencies if one.alert == alert]
-    told = ", ".join(f"{one.stage} {one.seconds:.0f}s of {one.budget:.0f}s" for one in stages)
-    return f"on its way to people: {told}"
+    return f"on its way to people: {', '.join(one.told for one in stages)}"
 
 
 def _is_told(life: Life, findings: Sequence[Finding]) -> bool:

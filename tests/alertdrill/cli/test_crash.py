@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from alertdrill.incident import Incident
 from alertdrill.judge import verdict
 from alertdrill.lab import evidence
 from alertdrill.lab.stack import Site
+from alertdrill.names import LOOKBACK_SECONDS
 from alertdrill.play import session
 from alertdrill.play.run import Recorded
 from alertdrill.scenario import never
@@ -199,7 +201,8 @@ def test_a_verdict_is_told_and_written_before_evidence_is_exported(
 ) -> None:
     """Trouble with the evidence is a line beside it, and the exit code is the verdict's."""
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, since: float) -> None:
+        assert 0 <= time.time() - LOOKBACK_SECONDS / Lent.speed - since < 60
         assert "fail" == json.loads((tmp_path / "report.json").read_text())["verdict"]
         raise error
 
@@ -207,6 +210,7 @@ def test_a_verdict_is_told_and_written_before_evidence_is_exported(
     assert 1 == play(monkeypatch, tmp_path)
     out = capsys.readouterr()
     assert ("FAIL" in out.out, said in out.err) == (True, True)
+    assert "the verdicts are out; what is written now is evidence, for who looks why" in out.err
 
 
 def test_a_play_that_was_interrupted_tells_what_it_has(
@@ -224,7 +228,7 @@ def test_a_report_that_no_disk_takes_does_not_cost_the_other(
 ) -> None:
     """The verdict is told, the other report is written, and the exit code says that one is missing."""
     exported: list[object] = []
-    monkeypatch.setattr(evidence, "export", lambda *_: exported.append("evidence"))
+    monkeypatch.setattr(evidence, "export", lambda *_, **__: exported.append("evidence"))
     assert 3 == play(
         monkeypatch, tmp_path, "--report", "/dev/null/x.txt", "--report", str(tmp_path / "b.txt")
     )

@@ -49,6 +49,16 @@ def test_what_is_written_is_what_is_answered(running: Engine) -> None:
     assert [written] == ask(running, "written", 4)
 
 
+def test_times_of_any_length_are_written(running: Engine) -> None:
+    """A series from before there were computers on is written as it is, markers between."""
+    times = (-(10**12), -5, 0, 1, 130, 20_000, 10**7, 10**12)
+    values = (1.0, STALE, 2.0, STALE, STALE, 3.0, math.nan, STALE)
+    running.write([Series(labels={"__name__": "old"}, timestamps=times, values=values)])
+    (found,) = running.prometheus.samples("old", start=-(10**9) - 1, end=10**9)
+    kept = [(ms, value) for ms, value in zip(times, values, strict=True) if value != STALE]
+    assert repr(kept) == repr(list(zip(found.timestamps, found.values, strict=True)))
+
+
 def test_samples_may_come_in_any_order(running: Engine) -> None:
     """What is written later may be older by years."""
     running.write([series("newer", 1.0, first=LONG_AGO + 10**8)])

@@ -9,6 +9,7 @@ import pytest
 from alertdrill.errors import FutileError, LabError, ScenarioError
 from alertdrill.faults import calls, catalogue
 from alertdrill.faults.base import FaultKind, Ground, Place
+from alertdrill.faults.followed_by import FollowedBy
 from alertdrill.faults.scale import Scale
 from alertdrill.kube import Kube
 from alertdrill.scenario import Scenario, files
@@ -96,11 +97,54 @@ def test_every_way_into_a_fault_tells_its_line(
         call(kind_of(scenario))
 
 
-def test_what_the_lab_says_is_passed_on(tmp_path: Path) -> None:
-    """A kubectl that failed is the lab's trouble, and nothing to mend in the module."""
-    _, scenario = own(tmp_path, "place.run('losing a pod', 'exec')")
-    with pytest.raises(LabError, match=r"^losing a pod: kubectl ended with 1"):
-        calls.inject(kind_of(scenario), Place(FakeKube(failures=1), "ns", 20.0), ARGS)
+@pytest.mark.parametrize(
+    ("body", "kube", "error", "said"),
+    [
+        (
+            "place.run('losing a pod', 'exec')",
+            FakeKube(failures=1),
+            LabError,
+            "losing a pod: kubectl ended with 1: etcdserver: request timed out",
+        ),
+        (
+            "place.pods('x=y')",
+            FakeKube(),
+            FutileError,
+            "no pod in ns matches x=y, so there is nothing to break",
+        ),
+    ],
+    ids=["kubectl", "pods"],
+)
+def test_what_the_lab_refuses_is_told_with_the_line_that_asked(
+    body: str, kube: FakeKube, error: type[Exception], said: str, tmp_path: Path
+) -> None:
+    """It is the lab's trouble, of the same kind as before, and its author knows which call it was."""
+    module, scenario = own(tmp_path, body)
+    with pytest.raises(LabError) as caught:
+        calls.inject(kind_of(scenario), Place(kube, "ns", 20.0), ARGS)
+    assert error is type(caught.value)
+    assert f"{module}:14: the fault lose got stuck in `inject`: {said}" == str(caught.value)
+
+
+def test_one_of_two_faults_is_told_with_its_line_and_has_its_defaults(tmp_path: Path) -> None:
+    """What another fault follows is called as if it were alone."""
+    module, scenario = own(tmp_path, "place.run(str(args['count']))", "1/0")
+    kube = FakeKube()
+    both = FollowedBy(lambda _name: kind_of(scenario))
+    plain = {"name": "lose", "args": ARGS}
+    args = {"first": plain, "after": "1m", "then": plain}
+    calls.inject(both, Place(kube, "ns", 20.0), args)
+    both.inject_later(Place(kube, "ns", 20.0), args)
+    assert ["1", "1"] == kube.done
+    with pytest.raises(FutileError, match=rf"^{module}:15: the fault lose broke in `heal`: Zero"):
+        calls.heal(both, Place(kube, "ns", 20.0), args)
+
+
+def test_what_the_lab_refuses_a_fault_of_ours_has_no_line() -> None:
+    """Nobody is to look for it in our code."""
+    args = {"target": "deployment/web", "replicas": 1, "back_to": 1}
+    with pytest.raises(LabError, match=r"^injecting scale: kubectl ended with 1"):
+        calls.inject(Scale(), Place(FakeKube(failures=1), "ns", 20.0), args)
 
 
 def test_a_mistake_of_ours_stays_one() -> None:

@@ -129,6 +129,26 @@ def test_a_second_write_replaces_the_folder(tmp_path: Path) -> None:
     assert sorted([*PARTS, SUMS]) == sorted(path.name for path in (tmp_path / "one").iterdir())
 
 
+def test_what_can_not_be_put_in_its_place_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the new recording is there in whole, the old one is, and no scratch folder is left."""
+    incident.write(SAMPLE, tmp_path / "one")
+    rename = Path.rename
+
+    def refused(path: Path, target: Path) -> Path:
+        if target.name == "one" and not path.name.endswith(".before"):
+            assert not target.exists()
+            raise OSError("no space left")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(OSError, match="no space left"):
+        incident.write(msgspec.structs.replace(SAMPLE, namespace="another"), tmp_path / "one")
+    assert ["one"] == [path.name for path in tmp_path.iterdir()]
+    assert SAMPLE == incident.read(tmp_path / "one")
+
+
 @st.composite
 def damage(draw: st.DrawFn) -> tuple[str, float, int]:
     """Draw a part, a place in it, and what to do there: cut, or flip by a mask."""

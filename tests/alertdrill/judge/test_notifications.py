@@ -253,10 +253,10 @@ def test_each_stage_of_the_way_is_measured() -> None:
     """From the scrape that the rule saw to the answer of who took the message, each with what it may take."""
     tries = (message(362.0, answer=500), message(370.0, took=4.0))
     found = {one.stage: one for one in judge(recorded((*tries, over(700.0)))).latencies}
-    assert ["scrape", "rule", "group wait", "send"] == [*found]
+    assert ["scrape", "evaluation", "group wait", "send"] == [*found]
     assert Latency(alert="Mismatch", stage="group wait", seconds=31, budget=60) == found["group wait"]
     assert Latency(alert="Mismatch", stage="send", seconds=12, budget=30) == found["send"]
-    assert 0 <= found["rule"].seconds <= 15
+    assert 0 <= found["evaluation"].seconds <= 15
     assert 11 == found["scrape"].seconds
 
 
@@ -265,7 +265,7 @@ def test_a_rule_may_be_as_late_as_its_group_is_evaluated_rarely(interval: str, b
     """Two evaluations after its `for` is the latest, of its own group where that has a longer interval."""
     rules = GOOD.rules.replace("- name: g", f"- name: g\n  interval: {interval}" if interval else "- name: g")
     assert budget == next(
-        one.budget for one in judge(recorded(SENT, rules=rules)).latencies if one.stage == "rule"
+        one.budget for one in judge(recorded(SENT, rules=rules)).latencies if one.stage == "evaluation"
     )
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from alertdrill import incident
 from alertdrill.judge import judge
-from alertdrill.model import Verdict
+from alertdrill.model import Judgement, Verdict
 from alertdrill.names import AVAILABLE, REPLICAS
-from alertdrill.scenario import Expectation, fires, pends
+from alertdrill.scenario import Expectation, fires, never, pends
 
 GOOD = incident.read(Path(__file__).parent / "good")
 SILENT = """
@@ -25,8 +25,8 @@ READ = (AVAILABLE, REPLICAS, "k8s_deployment_spec_replcas", "brief_errors_total"
 NOTHING = "; Prometheus had no series of "
 
 
-def said(expr: str, expectation: Expectation, metrics: tuple[str, ...] | None = READ) -> str:
-    """Return the failure of an alert of such an expression, which was silent."""
+def judged(expr: str, expectation: Expectation, metrics: tuple[str, ...] | None = READ) -> Judgement:
+    """Return the verdict on an alert of such an expression, which was silent."""
     silent = msgspec.structs.replace(
         GOOD,
         rules=SILENT.replace("EXPR", expr),
@@ -39,7 +39,13 @@ def said(expr: str, expectation: Expectation, metrics: tuple[str, ...] | None = 
         ),
         scenario=msgspec.structs.replace(GOOD.scenario, expect=(expectation,)),
     )
-    (failure,) = [one for one in judge(silent).findings if one.verdict is not Verdict.PASS]
+    return judge(silent)
+
+
+def said(expr: str, expectation: Expectation, metrics: tuple[str, ...] | None = READ) -> str:
+    """Return the failure of such an alert."""
+    findings = judged(expr, expectation, metrics).findings
+    (failure,) = [one for one in findings if one.verdict is not Verdict.PASS]
     return failure.sentence
 
 
@@ -78,6 +84,23 @@ def test_an_alert_that_never_got_pending_tells_it_too() -> None:
     """It is the same mistake."""
     silence = "Silent never got pending, so its silence says nothing about the rule"
     assert f"{silence}{NOTHING}z, which it reads" == said("z > 1", pends("Silent", within="8m"))
+
+
+def test_a_silence_that_was_wanted_and_had_nothing_to_read_is_noted() -> None:
+    """Many a metric is there in trouble only, so it passes; whoever misspelt it is told beside that."""
+    misspelt = judged("k8s_deployment_spec_replcas > 1", never("Silent"))
+    nothing = f"{NOTHING}k8s_deployment_spec_replcas, which it reads; did you mean {REPLICAS}?"
+    note = f"Silent stayed silent, which proves little{nothing}"
+    assert (Verdict.PASS, (note,)) == (misspelt.verdict, misspelt.notes)
+    assert () == judged(f"{REPLICAS} > 9", never("Silent")).notes
+
+
+def test_an_alert_that_was_pending_had_something_to_read() -> None:
+    """Nothing is to be said of what else its rule reads."""
+    rules = SILENT.replace("Silent", "Mismatch").replace("EXPR", "z > 1")
+    wanted = msgspec.structs.replace(GOOD.scenario, expect=(never("Mismatch"),))
+    active = msgspec.structs.replace(GOOD, scenario=wanted, rules=rules, metrics=READ)
+    assert () == judge(active).notes
 
 
 @pytest.mark.parametrize("metrics", [None, (REPLICAS,)])

@@ -151,3 +151,18 @@ def test_a_job_that_was_given_up_is_hopeless() -> None:
     job = {"kind": "Job", "metadata": {"name": "once"}, "status": {"conditions": FAILED}}
     (found,) = obstacles([job], [])
     assert ("job once: JobFailed: it was given up", True) == (str(found), found.is_hopeless)
+
+
+def test_why_a_job_failed_is_told_by_its_condition_and_its_pods() -> None:
+    """The Job knows how often it tried, and a failed pod how its container ended."""
+    why = {"reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
+    job = {"metadata": {"name": "once"}, "status": {"conditions": [{**FAILED[0], **why}]}}
+    ended = {"name": "app", "state": {"terminated": {"reason": "Error", "exitCode": 3}}}
+    pods = [
+        {"metadata": {"name": f"once-{phase}"}, "status": {"phase": phase, "containerStatuses": [ended]}}
+        for phase in ("Failed", "Running", "Succeeded")
+    ]
+    assert [
+        "job once: JobFailed: BackoffLimitExceeded: Job has reached the specified backoff limit",
+        "container app: Error: ended with 3",
+    ] == list(map(str, obstacles([job], pods)))

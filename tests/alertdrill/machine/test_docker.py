@@ -95,3 +95,12 @@ def test_an_engine_that_will_not_start_says_why(tmp_path: Path, monkeypatch: pyt
         docker.private(lambda: {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}, "a private one")
     assert f"all of it: {tmp_path}/engine/dockerd.log" in str(caught.value)
     assert not docker.stop_private()
+
+
+def test_an_engine_of_ours_that_does_not_run_is_not_started_to_be_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even its programs are looked for."""
+    monkeypatch.setenv("ALERTDRILL_CACHE", str(tmp_path))
+    assert docker.running(lambda: pytest.fail("looked for programs")) is None
+    assert not (tmp_path / "engine").exists()

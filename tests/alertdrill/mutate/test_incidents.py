@@ -1,5 +1,6 @@
 """Mutants before recordings: a scenario that was played notices what it says, and nothing else."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from alertdrill import data, rules
 from alertdrill.mutate import incidents, mutants
 from alertdrill.mutate.incidents import Trial
 from alertdrill.mutate.mutants import Mutant
+from alertdrill.mutate.mutate import mutate
 
 INCIDENTS = data.path("fixtures", "incidents")
 # What the scenarios of the recordings speak of.
@@ -58,3 +60,12 @@ def test_a_recording_that_can_not_be_read_is_told(found: list[Mutant], tmp_path:
     """What is no recording is left out, with the reason."""
     (one,) = incidents.kills(found, rules.load(RULES), [tmp_path])
     assert (frozenset(), True) == (one.kills, str(tmp_path) in one.trouble)
+
+
+def test_a_scenario_that_was_played_twice_is_one_who_notices(tmp_path: Path) -> None:
+    """The matrix has a scenario by its name once, of however many recordings of it there are."""
+    for day in ("monday", "tuesday"):
+        shutil.copytree(INCIDENTS / "pods-crash-loop", tmp_path / day / "pods-crash-loop")
+    found = mutate(RULES[2:], beside=RULES[:2], recordings=[tmp_path], every=True)
+    assert ("pods/crash-loop",) == found.incidents
+    assert {(), ("pods/crash-loop",)} == {one.incidents for one in found.fates}

@@ -1,5 +1,6 @@
 """Is the workload healthy, and if not, why?"""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -61,17 +62,50 @@ def test_a_refusal_that_stays_ends_the_wait_early() -> None:
         wait_until_healthy(healthy_at=100)
 
 
+def with_failed_job() -> Place:
+    """Return a place whose one Job has used up its tries."""
+    failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}
+    job = {"metadata": {"name": "nightly"}, "spec": {}, "status": {"conditions": [failed]}}
+    return Place(FakeKube(lambda resource: [job] if resource == "jobs" else []), "drill-a", 20)
+
+
+INSTEAD = r'a Job that failed does not come back, .*: workload="", fault=apply\(\[job\]\)'
+
+
 def test_a_job_that_failed_does_not_come_back() -> None:
-    """After a repair it is said what to do with a Job instead; before one its manifest is what is wrong."""
-    failed = {"conditions": [{"type": "Failed", "status": "True"}]}
-    job = {"metadata": {"name": "nightly"}, "spec": {}, "status": failed}
-    place = Place(FakeKube(lambda resource: [job] if resource == "jobs" else []), "drill-a", 20)
-    advice = r'; Job/nightly: a Job that failed does not come back, .*: workload="", fault=apply\(\[job\]\)'
-    with pytest.raises(NotYet, match=advice):
-        healthy(place)
+    """After a repair the pods of the broken version may go on failing it; it is said what to do instead."""
+    with pytest.raises(NotYet, match=f"; Job/nightly: {INSTEAD}"):
+        healthy(with_failed_job())
+
+
+@pytest.mark.parametrize(
+    "look",
+    [lambda place: healthy(place, Hope(ManualClock())), lambda place: seen(place, FakePrometheus())],
+    ids=["before it was healthy", "while Prometheus was to see it"],
+)
+def test_a_job_that_failed_ends_the_wait_at_once(look: Callable[[Place], bool]) -> None:
+    """Before anything is broken, with its reason and what to do, whatever is waited for then."""
+    why = r"Job/nightly not available \(job nightly: JobFailed: BackoffLimitExceeded\); mend it where"
+    with pytest.raises(LabError, match=f"{why}.* where it is to fail, {INSTEAD}"):
+        look(with_failed_job())
+
+
+def test_an_image_that_is_missing_is_told_with_those_that_are_there() -> None:
+    """Where nothing can be pulled, a workload runs one of a few images."""
+    status = {"waiting": {"reason": "ErrImagePull", "message": "not found"}}
+    pod = {
+        "metadata": {"name": "web"},
+        "status": {"containerStatuses": [{"name": "app", "image": "nginx", "state": status}]},
+    }
+    place = Place(FakeKube(lambda resource: [pod] if resource == "pods" else []), "drill-a", 20)
     clock = ManualClock()
-    with pytest.raises(LabError, match="JobFailed: it was given up\\); mend the workload's manifest"):
+    with pytest.raises(LabError) as caught:
         wait_for("it", partial(healthy, place, Hope(clock)), deadline=120, clock=clock, every=1)
+    assert (
+        "waiting for the workload to be healthy: Pod/web not available (container app: ErrImagePull (image"
+        " nginx): not found); mend the workload's manifest; the images that every lab has are told by:"
+        " alertdrill images" == str(caught.value)
+    )
 
 
 def answer(promql: str) -> list[dict[str, Any]]:

@@ -105,7 +105,11 @@ def test_a_refused_query_does_not_end_the_wait_for_quiet() -> None:
         return [WATCHDOG, OTHER] if "ALERTS" in promql and seconds < 30 else [WATCHDOG]
 
     play._await_quiet(drill(answer), clock, said)  # noqa: SLF001
-    assert (1030.0, []) == (clock.now(), said.sentences)
+    assert 1030.0 == clock.now()
+    assert [
+        "waiting for the lab to be quiet: asking Prometheus: no connection",
+        "waiting for the lab to be quiet: DeploymentReplicasMismatch is active",
+    ] == said.sentences
     assert Drill.connections == 1 + 30 / 1.5
 
 
@@ -114,7 +118,10 @@ def test_what_stays_active_is_said_and_played_with() -> None:
     clock, said = ManualClock(1000.0), Said()
     play._await_quiet(drill(lambda _: [WATCHDOG, OTHER]), clock, said)  # noqa: SLF001
     sentence = "waited 120 s for every other alert in the lab lab to be quiet before anything is broken;"
-    assert [f"{sentence} last seen: DeploymentReplicasMismatch is active; going on"] == said.sentences
+    assert [
+        "waiting for the lab to be quiet: DeploymentReplicasMismatch is active",
+        f"{sentence} last seen: DeploymentReplicasMismatch is active; going on",
+    ] == said.sentences
 
 
 def test_an_interruption_ends_the_wait_for_quiet() -> None:
@@ -237,6 +244,30 @@ def test_a_workload_is_watched_as_long_as_its_rules_look_for_moves(
     run = run_of(replace(drill(), rules=LabRules(scaled, scaled, LIMITS)), clock)
     run.await_baseline()
     assert (1000.0, 1000.0 + seconds) == (run.started, clock.now())
+
+
+def test_before_the_fault_it_is_told_what_is_waited_for() -> None:
+    """Of which workload a pod is missing, and then of which no series, so that nobody takes it for a hang."""
+    clock = ManualClock(1000.0)
+    rolled_out = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
+
+    def objects(resource: str) -> Answer:
+        status = rolled_out if clock.now() >= 1010 else {}
+        web = {"metadata": {"name": "web", "generation": 1}, "spec": {"replicas": 1}, "status": status}
+        return [web] if resource == "deployments" else []
+
+    def answer(promql: str) -> Answer:
+        return [{"metric": {"name": "web"}}] if "ALERTS" not in promql and clock.now() >= 1020 else []
+
+    run = run_of(drill(answer, kubectl=FakeKube(objects)), clock)
+    run.await_baseline()
+    missing = f"Prometheus has no series of a healthy Deployment web in {run.namespace}"
+    said = cast("Said", run.progress).sentences
+    assert [
+        "a/b: waiting for a healthy workload: Deployment/web not available (no pod says why)",
+        f"a/b: waiting for Prometheus to see it: {missing}",
+        "a/b: healthy, and seen by Prometheus: recording 6 s of that",
+    ] == said
 
 
 @pytest.mark.parametrize(("found", "seconds"), [([], 5), ([OTHER], 35)], ids=["silent", "active"])

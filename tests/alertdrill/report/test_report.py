@@ -129,7 +129,8 @@ def test_an_alert_s_way_to_people_is_told_stage_by_stage() -> None:
         for stage, seconds in (("group wait", 31.4), ("send", 0.2))
     )
     told = msgspec.structs.replace(JUDGEMENTS[0], latencies=stages)
-    assert f"> {ALERT} on its way to people: group wait 31s of 60s, send 0s of 60s" in text.render([told])
+    said = f"> {ALERT} on its way to people: group wait 31s (at most 60s), send 0s (at most 60s)"
+    assert said in text.render([told])
     (data,) = json.loads(json_report.render([told]))["judgements"]
     assert {"alert": ALERT, "stage": "send", "seconds": 0.2, "budget": 60.0} == data["latencies"][1]
 

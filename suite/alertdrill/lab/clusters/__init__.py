@@ -2,5 +2,6 @@
 
 from alertdrill.lab.clusters.base import Ability, Access, Cluster, Status, Wanted
 from alertdrill.lab.clusters.choose import choose
+from alertdrill.lab.clusters.lost import recover
 
-__all__ = ["Ability", "Access", "Cluster", "Status", "Wanted", "choose"]
+__all__ = ["Ability", "Access", "Cluster", "Status", "Wanted", "choose", "recover"]

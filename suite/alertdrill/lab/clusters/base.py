@@ -25,7 +25,8 @@ class Wanted:
 
     `flavour` is "auto" or one that choose.FLAVOURS names. `restart_seconds_max` caps the crash-loop back-off;
     None leaves the kubelet's own. `node_image` takes the place of kind's own node image.
-    `through_pytest_kind` creates kind clusters as pytest-kind's fixture would.
+    `through_pytest_kind` creates kind clusters as pytest-kind's fixture would. `mark` is the lab's, by which
+    a cluster of ours is known again where its folder is lost.
     """
 
     name: str = "lab"
@@ -35,6 +36,7 @@ class Wanted:
     restart_seconds_max: float | None = None
     node_image: str | None = None
     through_pytest_kind: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,11 @@ class Cluster(Protocol):
     @property
     def abilities(self) -> frozenset[Ability]:
         """Return what it is able to do."""
+        ...
+
+    @property
+    def access(self) -> Access:
+        """Return how to reach it, once it is up."""
         ...
 
     def up(self, progress: Progress) -> Access:

@@ -36,7 +36,7 @@ class ControlPlane:
         self.name = wanted.name
         self.reason = reason
         self._folder = state.folder(wanted.name) / "control-plane"
-        self._access = Access(kubeconfig=state.kubeconfig(wanted.name), context=CONTEXT)
+        self.access = Access(kubeconfig=state.kubeconfig(wanted.name), context=CONTEXT)
 
     def __repr__(self) -> str:
         """Say which cluster it is, in tests and in a debugger."""
@@ -45,7 +45,7 @@ class ControlPlane:
     def up(self, progress: Progress) -> Access:
         """Return access to it: at once when it answers, else started anew."""
         if self._answers():
-            return self._access
+            return self.access
         state.write(self.name, state.Record(flavour=self.flavour, reason=self.reason))
         programs = _programs(progress)
         with progress.phase("control plane"):
@@ -60,7 +60,7 @@ class ControlPlane:
                         self._stop()
                         raise
         state.write(self.name, state.Record(flavour=self.flavour, reason=self.reason, complete=True))
-        return self._access
+        return self.access
 
     def down(self, progress: Progress) -> None:
         """Stop both processes and remove what they stored."""
@@ -114,7 +114,7 @@ class ControlPlane:
             daemon.start(f"starting {name}", [programs / name, *given], log=self._folder / f"{name}.log")
             for name, given in words.items()
         ]
-        cache.write_whole(self._access.kubeconfig, _kubeconfig(pairs, secure), mode=0o600)
+        cache.write_whole(self.access.kubeconfig, _kubeconfig(pairs, secure), mode=0o600)
 
         def ready() -> bool:
             if any(one.has_ended() for one in daemons):
@@ -131,7 +131,7 @@ class ControlPlane:
 
     def _answers(self) -> bool:
         try:
-            loaded = yaml.safe_load(self._access.kubeconfig.read_text())
+            loaded = yaml.safe_load(self.access.kubeconfig.read_text())
             server = loaded["clusters"][0]["cluster"]["server"]
             where = self._folder / "keys"
             reply = requests.get(

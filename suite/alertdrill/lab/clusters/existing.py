@@ -30,42 +30,42 @@ class ExistingCluster:
                 " give its kubeconfig and its context"
             )
         self.name = wanted.name
-        self._access = Access(kubeconfig=wanted.kubeconfig, context=wanted.context)
+        self.access = Access(kubeconfig=wanted.kubeconfig, context=wanted.context)
         self.reason = f"context {wanted.context} was named"
 
     def __repr__(self) -> str:
         """Say which cluster it is, in tests and in a debugger."""
-        return f"<ExistingCluster {self._access.context}>"
+        return f"<ExistingCluster {self.access.context}>"
 
     def up(self, progress: Progress) -> Access:
         """Return access to it, once it has answered."""
-        require_context(self._access)
+        require_context(self.access)
         with progress.phase("cluster"):
-            Kube(self._access.kubeconfig, self._access.context).get("nodes")
+            Kube(self.access.kubeconfig, self.access.context).get("nodes")
         record = state.Record(
             flavour=self.flavour,
             reason=self.reason,
-            kubeconfig=str(self._access.kubeconfig.absolute()),
-            context=self._access.context,
+            kubeconfig=str(self.access.kubeconfig.absolute()),
+            context=self.access.context,
             complete=True,
         )
         state.write(self.name, record)
-        return self._access
+        return self.access
 
     def down(self, progress: Progress) -> None:
         """Forget it; the cluster stays as it is."""
         if state.read(self.name):
-            progress.say(f"the cluster of context {self._access.context} is not ours and stays")
+            progress.say(f"the cluster of context {self.access.context} is not ours and stays")
             state.forget(self.name)
 
     def status(self) -> Status:
         """Look whether it answers."""
         try:
-            require_context(self._access)
-            Kube(self._access.kubeconfig, self._access.context).get("nodes")
+            require_context(self.access)
+            Kube(self.access.kubeconfig, self.access.context).get("nodes")
         except (LabError, UsageError) as error:
             return Status(exists=True, answers=False, sentence=str(error))
-        return Status(exists=True, answers=True, sentence=f"context {self._access.context} answers")
+        return Status(exists=True, answers=True, sentence=f"context {self.access.context} answers")
 
     def load(self, archives: Sequence[Path], progress: Progress) -> None:
         """Say that images must come from where this cluster pulls them."""

@@ -82,6 +82,7 @@ class KindCluster:
             restart_seconds_max=wanted.restart_seconds_max,
             bounded=is_bounded(),
             own_network=flavour == BUILT,
+            mark=wanted.mark,
         )
         self._digest = cache.digest(flavour, self._config)
 
@@ -94,7 +95,8 @@ class KindCluster:
         return f"{PREFIX}{self.name}-control-plane"
 
     @property
-    def _access(self) -> Access:
+    def access(self) -> Access:
+        """Return how to reach it, once it is up."""
         return Access(kubeconfig=state.kubeconfig(self.name), context=f"kind-{PREFIX}{self.name}")
 
     def up(self, progress: Progress) -> Access:
@@ -103,7 +105,7 @@ class KindCluster:
         if earlier and earlier.complete and earlier.digest == self._digest:
             self.mend()
             if self._answers():
-                return self._access
+                return self.access
         with progress.phase("container engine"):
             kind = self._kind(begin=earlier)
         progress.say(f"{kind.engine.reason}; {tools.find('kind').reason}")
@@ -122,7 +124,7 @@ class KindCluster:
                 self._create(kind, image)
         self._wait_ready(progress)
         self._remember(private_engine=kind.engine.private, complete=True, begun=True)
-        return self._access
+        return self.access
 
     def down(self, progress: Progress) -> None:
         """Delete the cluster, and stop an engine of ours that nobody else needs."""
@@ -294,7 +296,7 @@ class KindCluster:
         kubeconfig.chmod(0o600)
 
     def _wait_ready(self, progress: Progress) -> None:
-        kube = Kube(self._access.kubeconfig, self._access.context)
+        kube = Kube(self.access.kubeconfig, self.access.context)
         with progress.phase("node ready"):
             wait_for(
                 "the node to be ready",
@@ -307,10 +309,10 @@ class KindCluster:
             certificates.approve(kube)
 
     def _answers(self) -> bool:
-        if not self._access.kubeconfig.exists():
+        if not self.access.kubeconfig.exists():
             return False
         try:
-            kube = Kube(self._access.kubeconfig, self._access.context)
+            kube = Kube(self.access.kubeconfig, self.access.context)
             return wait_for(
                 f"{PREFIX}{self.name} to answer",
                 lambda: _all_ready(kube),

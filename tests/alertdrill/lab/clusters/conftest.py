@@ -13,8 +13,11 @@ case "$1 $2" in
 "image ls") cat {folder}/image 2>/dev/null || true;;
 "manifest inspect") [ -e {folder}/registry ];;
 "ps --all")
-  for word in "$@"; do label=$word; done
-  cd {folder}/clusters && ls "${{label##*=}}" 2>/dev/null || true;;
+  mount=
+  for word in "$@"; do
+    case $word in label=*) label=$word;; volume=*) mount=${{word#*=}};; esac
+  done
+  cd {folder}/clusters && grep --files-with-matches "$mount" "${{label##*=}}" 2>/dev/null || true;;
 esac
 """
 KIND = """#!/bin/sh
@@ -23,6 +26,7 @@ for word in "$@"; do
   case "$before $word" in
   "--name "*) name=$word;;
   "--kubeconfig "*) config=$word;;
+  "--config "*) asked=$word;;
   *" --name="*) name=${{word#*=}};;
   *" --kubeconfig="*) config=${{word#*=}};;
   esac
@@ -30,11 +34,12 @@ for word in "$@"; do
 done
 case "$1 $2" in
 "create cluster")
-  touch {folder}/clusters/$name
+  cat $asked >{folder}/clusters/$name
   [ -e {folder}/exists ] && {{ echo 'node(s) already exist for a cluster with the name' >&2; exit 1; }}
   [ -e {folder}/taken ] && {{ rm {folder}/taken; echo 'bind: address already in use' >&2; exit 1; }}
   [ -e {folder}/broken ] && {{ echo 'ERROR: could not find a line' >&2; exit 1; }}
   cp {folder}/kubeconfig $config;;
+"get kubeconfig") [ -e {folder}/asleep ] && exit 1; cat {folder}/kubeconfig;;
 "delete cluster") rm -f {folder}/clusters/$name;;
 esac
 """
@@ -44,8 +49,8 @@ esac
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a machine whose Docker answers and whose registry does not.
 
-    Files in it make facts true: dead, image, registry, broken, taken, exists. `calls` has what docker and
-    kind were asked, `clusters/` those that are there.
+    Files in it make facts true: dead, image, registry, broken, taken, exists, asleep. `calls` has what docker
+    and kind were asked, `clusters/` those that are there, as they were asked for.
     """
     folder = tmp_path / "machine"
     (folder / "clusters").mkdir(parents=True)

@@ -138,7 +138,7 @@ def test_other_wishes_make_it_anew(machine: Path) -> None:
 
 def test_somebody_elses_is_not_touched(machine: Path) -> None:
     """A cluster of the same name that we know nothing of is left alone, and so is our record of nothing."""
-    (machine / "clusters" / "alertdrill-lab").touch()
+    (machine / "clusters" / "alertdrill-lab").write_text("theirs\n")
     with pytest.raises(UsageError, match="was not made from this cache folder: take another --name"):
         cluster().up(Progress())
     cluster().down(Progress())
@@ -158,7 +158,7 @@ def test_one_that_somebody_made_meanwhile_is_not_touched(machine: Path) -> None:
 def test_a_run_that_was_killed_before_it_created_anything_owns_nothing(machine: Path) -> None:
     """A record without a cluster begun is no title to a cluster that has come since."""
     state.write("lab", state.Record(flavour="kind-built", reason="", private_engine=False))
-    (machine / "clusters" / "alertdrill-lab").touch()
+    (machine / "clusters" / "alertdrill-lab").write_text("theirs\n")
     cluster().down(Progress())
     assert ["alertdrill-lab"] == there(machine)
     state.write("lab", state.Record(flavour="kind-built", reason="", private_engine=False))

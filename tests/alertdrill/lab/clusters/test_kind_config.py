@@ -51,3 +51,11 @@ def test_the_cap_is_one_that_a_kubelet_takes(seconds: float) -> None:
     period = kubelet["crashLoopBackOff"]["maxContainerRestartPeriod"]
     assert config["featureGates"]["KubeletCrashLoopBackOffMax"]
     assert min(max(seconds, 1), 300) == pytest.approx(float(period.removesuffix("s")), rel=1e-4)
+
+
+def test_a_node_says_from_outside_whose_it_is() -> None:
+    """By the path of a mount of nothing, which Docker tells whether the node runs or not."""
+    text = kind_config.config(restart_seconds_max=None, bounded=False, own_network=False, mark="lab-1")
+    (node,) = yaml.safe_load(text)["nodes"]
+    mount = {"hostPath": "/dev/null", "containerPath": "/alertdrill.dev/lab/lab-1", "readOnly": True}
+    assert [mount] == node["extraMounts"]

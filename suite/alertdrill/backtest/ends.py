@@ -1,0 +1,125 @@
+"""Where series end that come without their staleness markers, as Thanos and others give them to queries.
+
+A series ended where a scrape of its target came without it. Whether a target was given up no scrape tells:
+where `up` pauses the server is asked for it a moment later. There `up` still counts if scrapes are missing
+only, and does not if a marker ended it, which Prometheus puts where the next scrape would have been.
+"""
+
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, pairwise
+from typing import NamedTuple
+
+from alertdrill.backtest import raw
+from alertdrill.backtest.server import Server
+from alertdrill.errors import LabError
+from alertdrill.incident import Series, timeline
+
+PAUSE = 2.5  # times the usual distance of scrapes
+ASKED = (1.5, 2.0)  # so many distances after the last scrape it is asked whether `up` is there
+QUESTIONS_MAX = 300  # each is answered with every `up` there is
+
+Labels = tuple[tuple[str, str], ...]
+There = Callable[[float], frozenset[Labels]]  # which `up` are there at a time, in seconds since the epoch
+
+
+class Pause(NamedTuple):
+    """A target whose scrapes pause, or end; times are milliseconds.
+
+    `marker` is where the next scrape would have been; from `since` to `until` it may be asked about.
+    """
+
+    up: Labels
+    target: tuple[str, str]
+    marker: int
+    since: int
+    until: int
+
+
+def marked(series: Iterable[Series], there: There, notes: list[str]) -> Iterator[Series]:
+    """Put markers where series end; what is not known of their ends goes to the notes."""
+    every = list(series)
+    scrapes = {_target(one): list(one.timestamps) for one in every if one.labels.get("__name__") == "up"}
+    pauses = list(_pauses(every))
+    given_up, unasked = _given_up(pauses, there)
+    for one in given_up:
+        scrapes[one.target].append(one.marker)
+    unmarked = 0
+    for each in every:
+        times = scrapes.get(_target(each))
+        unmarked += times is None
+        yield (
+            each
+            if times is None
+            else timeline.mark_stale(each, [ms for ms in times if ms >= each.timestamps[0]])
+        )
+    if unmarked:
+        notes.append(
+            f"of {unmarked} series it is not known when they ended, since there is no `up` of their job"
+            " and instance; they are taken for there for 5 minutes more"
+        )
+    if unasked:
+        notes.append(
+            f"`up` pauses or ends {len(pauses)} times, and whether targets were given up was asked of"
+            f" {len(pauses) - unasked} only; of the rest it is taken for there for 5 minutes more"
+        )
+
+
+def there(server: Server, at: float) -> frozenset[Labels]:
+    """Return which `up` are there at a time."""
+    what = "asking which targets were given up"
+    data = server.json(what, "query", {"query": "up", "time": f"{at:.3f}", **raw.WHOLE})
+    try:
+        return frozenset(_labels(one["metric"]) for one in data["result"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise LabError(f"{what}: the answer is not understood ({error!r})") from error
+
+
+def _given_up(pauses: Iterable[Pause], there: There) -> tuple[list[Pause], int]:
+    """Return the pauses that a marker began, and of how many nobody asked."""
+    moments = _moments(pauses)
+    found = []
+    for those in islice(moments, QUESTIONS_MAX):
+        seen = there(those[0].until / 1000)
+        found += [one for one in those if one.up not in seen]
+    return found, sum(map(len, moments))
+
+
+def _moments(pauses: Iterable[Pause]) -> Iterator[list[Pause]]:
+    """Yield pauses that can be asked about at once, when the first of them ends."""
+    group: list[Pause] = []
+    for one in sorted(pauses, key=lambda pause: pause.until):
+        if group and one.since > group[0].until:
+            yield group
+            group = []
+        group.append(one)
+    if group:
+        yield group
+
+
+def _pauses(series: Sequence[Series]) -> Iterator[Pause]:
+    """Yield where more than one scrape in a row is missing, until the last of all targets."""
+    ups = [one for one in series if one.labels.get("__name__") == "up"]
+    last = max((one.timestamps[-1] for one in ups), default=0)
+    distances = {_labels(one.labels): _distance(one.timestamps) for one in ups}
+    usual = statistics.median([one for one in distances.values() if one] or [0])
+    for up in ups:
+        labels = _labels(up.labels)
+        distance = distances[labels] or usual
+        for before, after in pairwise((*up.timestamps, last)):
+            if after - before > PAUSE * distance > 0:
+                marker, since, until = (round(before + part * distance) for part in (1.0, *ASKED))
+                yield Pause(labels, _target(up), marker, since, until)
+
+
+def _distance(times: Sequence[int]) -> float:
+    """Return the usual distance of scrapes, 0 where there was but one."""
+    return statistics.median([later - earlier for earlier, later in pairwise(times)] or [0])
+
+
+def _labels(labels: dict[str, str]) -> Labels:
+    return tuple(sorted(labels.items()))
+
+
+def _target(series: Series) -> tuple[str, str]:
+    return series.labels.get("job", ""), series.labels.get("instance", "")
