@@ -40,6 +40,7 @@ class Trait(enum.StrEnum):
     DELAYS_MESSAGES = "delays messages"  # has who takes them be slow, or refuse them for a while
     STOPS_MESSAGES = "stops messages"  # takes away, on purpose, who sends them
     CRASH_LOOPS = "crash loops"  # the pace of restarts decides, so the run measures how often
+    KILLED_BY_PROBE = "killed by probe"  # crash loops so: a kubelet restarts it at once every other time
     REMOVES_OBJECTS = "removes objects"  # takes a Deployment away, on purpose, until the repair
     REMOVES_TARGETS = "removes targets"  # takes away, on purpose, what was scraped
     SLOW = "slow"  # keeps replicas away for as long as its argument `takes` says, and no longer

@@ -12,11 +12,10 @@ from alertdrill import durations, engine
 from alertdrill.backtest.raw import moment
 from alertdrill.backtest.values import Agreement
 from alertdrill.engine import samples
-from alertdrill.incident import STALE, Series
+from alertdrill.incident import STALE, Series, timeline
 from alertdrill.model import AlertState
 
 ENOUGH = 0.99  # what agrees less is unknown
-OF_PROMETHEUS = frozenset({"__name__", "alertname", "alertstate"})
 # Samples that come at other distances than the interval: so many make it another interval.
 OTHER_INTERVAL = 0.5
 
@@ -65,14 +64,13 @@ def _everywhere(history: Sequence[Series]) -> Labels:
     """Return the labels that all of it has: those of the server itself are among them."""
     common: set[tuple[str, str]] | None = None
     for one in history:
-        mine = {(name, value) for name, value in one.labels.items() if name not in OF_PROMETHEUS}
+        mine = {*timeline.instance(one.labels).items()}
         common = mine if common is None else common & mine
     return tuple(sorted(common or set()))
 
 
 def _key(labels: Mapping[str, str], outside: Labels) -> Labels:
-    rest = ((name, value) for name, value in labels.items() if name not in OF_PROMETHEUS)
-    return tuple(sorted(set(rest) - set(outside)))
+    return tuple(sorted(set(timeline.instance(labels).items()) - set(outside)))
 
 
 def _then(history: Iterable[Series], outside: Labels, span: tuple[int, int], alert: engine.Alert) -> States:

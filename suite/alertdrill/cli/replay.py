@@ -1,21 +1,23 @@
 """`alertdrill replay` and `alertdrill export`: recordings at real durations, with rules as they are."""
 
+import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from alertdrill import incident, rejudge
+from alertdrill import incident, judge, rejudge
 from alertdrill import replay as replaying
 from alertdrill import rules as rule_files
 from alertdrill.cli import reading
-from alertdrill.errors import LabError, RulesError
+from alertdrill.errors import LabError, RulesError, UsageError
 from alertdrill.incident import Incident
 from alertdrill.machine import cache, tools
 from alertdrill.progress import Progress
 from alertdrill.prometheus import promtool
 from alertdrill.rejudge import Rejudged
+from alertdrill.replay import cut as cutting
 from alertdrill.replay import export as exporting
 from alertdrill.scenario import files as scenario_files
 
@@ -90,19 +92,38 @@ def replay(
     default=Path(),
     help="Where the two files go. [default: here]",
 )
-def export(recording: Path, rule_paths: Sequence[Path], scenarios: Path | None, folder: Path) -> None:
+@click.option(
+    "--recording",
+    "as_recording",
+    is_flag=True,
+    help="Write the recording itself instead, cut down to what it is about.",
+)
+def export(
+    recording: Path,
+    rule_paths: Sequence[Path],
+    scenarios: Path | None,
+    folder: Path,
+    as_recording: bool,  # noqa: FBT001  # click calls by name
+) -> None:
     """Write a recording as a test of `promtool test rules`, which reproduces its verdict by itself.
 
     Two files are written, SCENARIO.rules.yaml and SCENARIO.test.yaml, once promtool has come to the verdict.
     They need no alertdrill any more: put them beside the rules, and the incident is a regression test.
 
+    With --recording a recording is written that is small enough to be kept: of the alerts that its scenario
+    names or that fired, and nothing of the others. It gives the same verdict.
+
     \b
     alertdrill export fixtures/incidents/pods-crash-loop --output /tmp/crash
     promtool test rules /tmp/crash/pods-crash-loop.test.yaml
+    alertdrill export incidents/today/pods-crash-loop --recording --output incidents
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
     read = incident.read(recording)
     if scenarios:
         read = rejudge.by(scenario_files.load(scenarios), read, recording)
+    if as_recording:
+        _cut(read, rule_paths, folder)
+        return
     rules = rule_files.load(list(rule_paths)) if rule_paths else None
     names = f"{read.scenario.slug}.rules.yaml", f"{read.scenario.slug}.test.yaml"
     made = exporting.export(read, rules, rules_file=names[0], test_file=names[1])
@@ -121,3 +142,16 @@ def export(recording: Path, rule_paths: Sequence[Path], scenarios: Path | None, 
     for one in made.left_out:
         click.echo(f"left out: {' '.join(one.split())}", err=True)
     click.echo(f"{made.judgement.verdict.value}, and so says: promtool test rules {folder / names[1]}")
+
+
+def _cut(read: Incident, rule_paths: Sequence[Path], folder: Path) -> None:
+    """Write the small recording as a folder of `folder`, named as its scenario is."""
+    if rule_paths:
+        raise UsageError(
+            "--rules: a recording has the rules it was made with; leave out --rules or --recording"
+        )
+    small = cutting.cut(read)
+    place = folder / small.scenario.slug
+    incident.write(small, place)
+    size = sum(file.stat().st_size for file in place.iterdir())
+    click.echo(f"{judge.judge(small).verdict.value}, as before, in {math.ceil(size / 1024)} KiB: {place}")

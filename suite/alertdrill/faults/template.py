@@ -98,6 +98,7 @@ class FailLiveness(_CrashLoop):
     """A new version whose liveness probe fails, so that the kubelet restarts what would run."""
 
     name = "fail_liveness"
+    traits = _CrashLoop.traits | {Trait.KILLED_BY_PROBE}
 
     def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
         """Return the changed part of the pod template; it is not ready either, so the old version stays."""

@@ -15,6 +15,7 @@ from alertdrill.model import AlertState, Change, Life
 # An evaluation that comes this much later than the interval was not the next one.
 MISSED_EVALUATION = 1.5
 GRACE_SECONDS, OUTAGE_SECONDS_MAX = 600.0, 3600.0  # Prometheus' own defaults
+OF_PROMETHEUS = frozenset({"__name__", "alertname", "alertstate"})
 RESTORING = 2  # evaluations after a restart before `for` is what it was
 
 
@@ -118,6 +119,15 @@ def _up_to(ms: int, step_ms: int) -> int:
     return -(-ms // step_ms) * step_ms
 
 
+def instance(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels of an alert, as people are told them, of those that its samples of ALERTS have.
+
+    Where the template of a label comes to nothing the alert has no such label, and Prometheus writes the
+    template itself into ALERTS.
+    """
+    return {name: value for name, value in labels.items() if name not in OF_PROMETHEUS and "{{" not in value}
+
+
 def lives(
     series: Iterable[Series],
     *,
@@ -134,25 +144,23 @@ def lives(
     evaluation of its group: where none follows, the instance had another state at the next, and not before.
     """
     known = {alert: [round(one * 1000) for one in those] for alert, those in (intervals or {}).items()}
-    instances: dict[tuple[tuple[str, str], ...], dict[int, AlertState]] = {}
+    instances: dict[tuple[str, tuple[tuple[str, str], ...]], dict[int, AlertState]] = {}
     for one in series:
-        labels = {name: v for name, v in one.labels.items() if name not in {"__name__", "alertstate"}}
-        states_at = instances.setdefault(tuple(sorted(labels.items())), {})
+        key = one.labels["alertname"], tuple(sorted(instance(one.labels).items()))
+        states_at = instances.setdefault(key, {})
         for ms, value in zip(one.timestamps, one.values, strict=True):
             if value != STALE:
                 states_at[ms] = AlertState(one.labels["alertstate"])
     return tuple(
         Life(
-            alert=dict(key)["alertname"],
-            labels={name: value for name, value in key if name != "alertname"},
+            alert=alert,
+            labels=dict(labels),
             changes=tuple(
                 Change(t=round((ms / 1000 - fault_at) * speed, 3), state=state)
-                for ms, state in _changes(
-                    sorted(states_at.items()), known.get(dict(key)["alertname"], [interval_ms])
-                )
+                for ms, state in _changes(sorted(states_at.items()), known.get(alert, [interval_ms]))
             ),
         )
-        for key, states_at in sorted(instances.items())
+        for (alert, labels), states_at in sorted(instances.items())
     )
 
 

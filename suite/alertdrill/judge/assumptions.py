@@ -4,7 +4,8 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from alertdrill import durations
-from alertdrill.judge import switch, workload
+from alertdrill.incident import Cadence
+from alertdrill.judge import absence, switch, workload
 from alertdrill.judge.letters import Letter
 from alertdrill.judge.matching import label_mistakes
 from alertdrill.judge.recording import Recording, Scrape
@@ -71,8 +72,9 @@ def _scrapes(recording: Recording) -> Iterator[str]:
 
     What the scenario itself takes down is left out. A scrape that fails makes every series of its target
     stale, so one alone can start a `for` anew; of a job that is read only for alerts which the scenario does
-    not name, single ones may fail, but not one after the other: then nobody knows what else the machine had
-    no time for. Before the fault no alert of the scenario is active, so there is nothing to lose.
+    not name, single ones may fail, but not one after the other: then nothing follows from the silence of
+    those that read it, and that nothing else fired is a part of every verdict. What no alert reads may be
+    down (`absence.py`). Before the fault no alert of the scenario is active, so there is nothing to lose.
     """
     limits = recording.incident.limits
     if not recording.scrapes:
@@ -96,9 +98,11 @@ def _target(recording: Recording, target: Scrape, *, may_fail: bool) -> Iterator
     down = [t for t in target.down if t > -limits.scrape_interval]
     if down and not may_fail:
         yield f"{name} was down in {len(down)} scrapes, first at {moment(down[0])}"
-    for start, stop in _stretches(down, recording.gap_max) if may_fail else ():
-        if stop - start > recording.gap_max:
-            yield f"{name} was down from {moment(start)} to {moment(stop)}, which nobody did; {SLOWER}"
+    if may_fail and not absence.is_no_matter(recording, target):
+        readers = recording.readers(target.job)
+        lost = f": nothing follows from the silence of {', '.join(readers)}" if readers else ""
+        for start, stop in absence.stretches(recording, target):
+            yield f"{name} was down from {moment(start)} to {moment(stop)}, which nobody did{lost}; {SLOWER}"
     for start, stop in target.gaps:
         if stop > 0 and stop - start > recording.gap_max:
             yield f"{name} was not scraped from {moment(start)} to {moment(stop)}"
@@ -106,15 +110,6 @@ def _target(recording: Recording, target: Scrape, *, may_fail: bool) -> Iterator
         yield f"{name} was scraped only from {moment(target.first)} on"
     if recording.end is not None and recording.end - target.last > limits.scrape_gap_max:
         yield f"{name} was scraped only until {moment(target.last)} of {moment(recording.end)}"
-
-
-def _stretches(times: Sequence[float], apart: float) -> Iterator[tuple[float, float]]:
-    """Yield the first and the last of the times that follow each other so closely."""
-    for number, t in enumerate(times):
-        if number == 0 or t - times[number - 1] > apart:
-            start = t
-        if number + 1 == len(times) or times[number + 1] - t > apart:
-            yield start, t
 
 
 def _jobs(recording: Recording) -> set[str]:
@@ -246,11 +241,22 @@ def _cadence(recording: Recording) -> Iterator[str]:
             yield "how often the crash loop restarted was not measured"
     elif not cadence.measured:
         yield "the crash loop did not restart twice, so its pace is not known"
-    elif not cadence.low <= (median := statistics.median(cadence.measured)) <= cadence.high:
+    elif not cadence.low <= (median := statistics.median(_waited(recording, cadence))) <= cadence.high:
         yield (
             f"the crash loop restarted every {durations.text(round(median))} of rule time, promised are"
             f" {durations.text(cadence.low)} to {durations.text(cadence.high)}; play it slower"
         )
+
+
+def _waited(recording: Recording, cadence: Cadence) -> Sequence[float]:
+    """Return the pauses that a back-off made.
+
+    What a probe kills is restarted at once every other time, as a kubelet reckons from the exit before that.
+    """
+    if Trait.KILLED_BY_PROBE not in recording.traits:
+        return cadence.measured
+    waited = [pause for pause in cadence.measured if pause >= cadence.low / 2]
+    return waited if 2 * len(waited) + 1 >= len(cadence.measured) else cadence.measured
 
 
 def _mail(recording: Recording) -> Iterator[str]:

@@ -42,6 +42,7 @@ class Scrape(msgspec.Struct, frozen=True):
     last: Moment
     down: tuple[Moment, ...] = ()
     gaps: tuple[tuple[Moment, Moment], ...] = ()
+    samples: int = 0  # how many scrapes, those that failed among them; 0: not known
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -72,8 +73,9 @@ class Recording(Value, frozen=True, kw_only=True):
 
     `end`, `fault` and `heal` are None where there was none. `lives` are those of all alerts but the canary.
     `annotated` are the alerts whose rules have annotations, `metrics` those that its rules read of any job,
-    with `""` among them where a rule doesn't name what it reads. `jobs` are those that an alert's rules name,
-    and `rests_on` those of which they read more than whether they are up.
+    with `""` among them where a rule doesn't name what it reads; `of_any_job` has those of each alert alone.
+    `jobs` are those that an alert's rules name, and `rests_on` those of which they read more than whether
+    they are up. What an alert reads through recording rules is read by it.
 
     `holds` are the alerts' `for`, where all rules of a name have the same, `intervals` the longest times
     between two of their evaluations, and `watched` over how long those that the scenario names look whether
@@ -93,6 +95,7 @@ class Recording(Value, frozen=True, kw_only=True):
     metrics: frozenset[str]
     jobs: dict[str, frozenset[str]]
     rests_on: dict[str, frozenset[str]]
+    of_any_job: dict[str, frozenset[str]] = {}
     holds: dict[str, float] = {}
     intervals: dict[str, float] = {}
     watched: dict[str, float] = {}
@@ -111,6 +114,14 @@ class Recording(Value, frozen=True, kw_only=True):
         """Return the jobs that are read for the alerts that the scenario names."""
         named = {expectation.alert for expectation in self.incident.scenario.expect}
         return frozenset().union(*(self.jobs.get(alert, frozenset()) for alert in named))
+
+    def readers(self, job: str) -> list[str]:
+        """Return the alerts that read what a job tells, be it only whether it is up."""
+        every = self.incident.series
+        told = {"", *(one.labels.get("__name__", "") for one in every if one.labels.get("job") == job)}
+        return [
+            alert for alert in sorted(self.jobs) if job in self.jobs[alert] or told & self.of_any_job[alert]
+        ]
 
     @property
     def is_out_of_sight(self) -> bool:
@@ -157,6 +168,8 @@ def read(incident: Incident) -> Recording:
     stated = _alerts(groups)
     if not stated:
         raise RulesError("there is no alert in the rules of this recording", file="rules.yaml")
+    every = [rule for group in groups for rule in group.rules]
+    behind = {name: touched.behind({name}, every) for name in stated}
     held = {name for name, those in stated.items() if all(_is_held(rule) for rule in those)}
     evaluated = intervals.of_alerts(groups, incident.limits.evaluation_interval)
     longest = {alert: max(those) for alert, those in evaluated.items()}
@@ -175,13 +188,14 @@ def read(incident: Incident) -> Recording:
         annotated=frozenset(
             name for name, those in stated.items() if all(rule.annotations for rule in those)
         ),
-        metrics=frozenset(_metrics(_read_for(groups, incident))),
-        jobs={name: _jobs(those) for name, those in stated.items()},
-        rests_on={name: _jobs(those, but=UP) for name, those in stated.items()},
+        metrics=frozenset(_metrics(_read_for(every, incident))),
+        jobs={name: _jobs(those) for name, those in behind.items()},
+        rests_on={name: _jobs(those, but=UP) for name, those in behind.items()},
+        of_any_job={name: frozenset(_metrics(those)) for name, those in behind.items()},
         holds={name: hold for name, those in stated.items() if (hold := _hold(those)) is not None},
         intervals=longest,
         watched=_watched(groups, incident),
-        every_rule=tuple(rule for group in groups for rule in group.rules),
+        every_rule=tuple(every),
         letters=sent((e.t, _data(e, Notification)) for e in events if e.kind == "notification"),
         mail=next((_data(e, Mail) for e in events if e.kind == "receiver"), None),
     )
@@ -204,11 +218,10 @@ def _alerts(groups: Iterable[rules.Group]) -> dict[str, list[rules.Rule]]:
     return stated
 
 
-def _read_for(groups: Iterable[rules.Group], incident: Incident) -> list[rules.Rule]:
-    """Return the rules of the alerts that a scenario names; all of them where none names its jobs."""
+def _read_for(every: list[rules.Rule], incident: Incident) -> list[rules.Rule]:
+    """Return the rules behind the alerts that a scenario names; all of them where none names its jobs."""
     named = {expectation.alert for expectation in incident.scenario.expect}
-    every = [rule for group in groups for rule in group.rules]
-    return [rule for rule in every if rule.name in named or not incident.limits.jobs]
+    return touched.behind(named, every) if incident.limits.jobs else every
 
 
 def _metrics(those: Iterable[rules.Rule]) -> Iterator[str]:

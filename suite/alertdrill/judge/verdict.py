@@ -1,11 +1,13 @@
 """The order of judging: can the recording be read, was the lab fit, and only then the expectations."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from alertdrill import crash
 from alertdrill.errors import UsageError
 from alertdrill.incident import Incident
-from alertdrill.judge import assumptions, expectations, latency, notes, recording
+from alertdrill.judge import absence, assumptions, expectations, latency, notes, recording
 from alertdrill.model import Finding, Judgement, Verdict
 from alertdrill.scenario import check
 
@@ -61,8 +63,14 @@ def _judgement(
         speed=incident.speed,
         notes=(
             *notes.guesses(incident),
-            *((*notes.beginnings(seen), *notes.blindness(seen), *notes.silences(seen)) if seen else ()),
+            *(_beside(seen) if seen else ()),
         ),
         latencies=latency.measured(seen) if seen else (),
         left_out=incident.left_out,
     )
+
+
+def _beside(seen: recording.Recording) -> Iterator[str]:
+    """Yield what is told beside a verdict on what was seen."""
+    for tell in (notes.beginnings, notes.blindness, notes.silences, absence.said):
+        yield from tell(seen)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from alertdrill.incident import timeline
 from alertdrill.judge.matching import label_mistakes
 from alertdrill.model import Finding, Judgement, Life, Verdict
 from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, TARGET_NAMESPACE_LABEL
@@ -16,13 +17,10 @@ FIRING = f'ALERTS{{alertstate="firing",{NOBODYS}}}'
 
 def found(server: Prometheus, started: float, ended: float) -> list[Life]:
     """Return the alerts about no scenario of its own that fired between two live moments."""
-    lives = []
-    for one in server.samples(FIRING, start=started, end=ended):
-        labels = {
-            key: one.labels[key] for key in one.labels if key not in {"__name__", "alertname", "alertstate"}
-        }
-        lives.append(Life(alert=one.labels["alertname"], labels=labels))
-    return lives
+    return [
+        Life(alert=one.labels["alertname"], labels=timeline.instance(one.labels))
+        for one in server.samples(FIRING, start=started, end=ended)
+    ]
 
 
 def judged(

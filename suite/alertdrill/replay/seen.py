@@ -121,12 +121,7 @@ def _live(incident: Incident) -> States:
     found: States = {}
     for one in incident.series:
         if one.labels.get("__name__", "") == "ALERTS":
-            labels = {
-                name: v
-                for name, v in one.labels.items()
-                if name not in {"__name__", "alertname", "alertstate"}
-            }
-            key = one.labels["alertname"], tuple(sorted(labels.items()))
+            key = one.labels["alertname"], tuple(sorted(timeline.instance(one.labels).items()))
             state = AlertState(one.labels["alertstate"])
             at = found.setdefault(key, {})
             at.update((ms, state) for ms, v in zip(one.timestamps, one.values, strict=True) if v != STALE)

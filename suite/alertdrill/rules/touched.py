@@ -24,22 +24,26 @@ def metrics(rules: RuleSet) -> tuple[str, ...] | None:
     return tuple(sorted({promql.metric(node) for rule in rules.rules for node in _selectors(rule)} - {""}))
 
 
+def behind(alerts: Collection[str], rules: Iterable[Rule]) -> list[Rule]:
+    """Return the rules of these alerts, and the recording rules that they read, one through another."""
+    every = list(rules)
+    found: list[Rule] = []
+    waiting = [rule for rule in every if rule.kind == "alert" and rule.name in alerts]
+    followed = set[str]()
+    while waiting:
+        found.append(waiting.pop())
+        read = {promql.metric(node) for node in _selectors(found[-1])} - followed
+        followed |= read
+        waiting += [other for other in every if other.kind == "record" and other.name in read]
+    return found
+
+
 def read_by(alert: str, rules: Iterable[Rule]) -> dict[str, str]:
     """Return the selectors that an alert reads, also through recording rules, each with its metric."""
     every = list(rules)
-    found: dict[str, str] = {}
-    waiting = [rule for rule in every if (rule.kind, rule.name) == ("alert", alert)]
-    followed = set[str]()
-    while waiting:
-        for node in _selectors(waiting.pop()):
-            metric = promql.metric(node)
-            made_by = [rule for rule in every if (rule.kind, rule.name) == ("record", metric)]
-            if not made_by:
-                found[promql.bare(node)] = metric
-            elif metric not in followed:
-                followed.add(metric)
-                waiting += made_by
-    return found
+    made = {rule.name for rule in every if rule.kind == "record"}
+    nodes = [node for rule in behind({alert}, every) for node in _selectors(rule)]
+    return {promql.bare(node): metric for node in nodes if (metric := promql.metric(node)) not in made}
 
 
 def looks_back(rules: RuleSet, lookback: float) -> float:
@@ -57,18 +61,14 @@ def watches(rules: RuleSet, alerts: Collection[str]) -> float:
     Whatever they read through recording rules counts, too. A rate is not meant: it is of a counter, which a
     workload that is new has at 0.
     """
-    found, seen = 0.0, set[str]()
-    rest = [rule for rule in rules.rules if rule.kind == "alert" and rule.name in alerts]
-    while rest:
-        rule = rest.pop()
-        tree = rule.tree()
-        for node in promql.walk(tree) if tree is not None else ():
-            if getattr(getattr(node, "func", None), "name", "") in OF_MOVES:
-                found = max(found, _spans(node))
-        read = {promql.metric(node) for node in _selectors(rule)} - seen
-        seen |= read
-        rest += [other for other in rules.rules if other.kind == "record" and other.name in read]
-    return found
+    trees = [tree for rule in behind(alerts, rules.rules) if (tree := rule.tree()) is not None]
+    moves = [
+        node
+        for tree in trees
+        for node in promql.walk(tree)
+        if getattr(getattr(node, "func", None), "name", "") in OF_MOVES
+    ]
+    return max(map(_spans, moves), default=0.0)
 
 
 def _of_rule(rule: Rule, lookback: float, records: Mapping[str, list[Rule]], seen: frozenset[str]) -> float:

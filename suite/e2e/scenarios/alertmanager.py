@@ -56,6 +56,7 @@ SCENARIOS = [
             resolves("DeploymentReplicasMismatch", within="5m"),
             resolves("NotificationsFailing", within="20m"),
             never("AlertmanagerDown"),
+            never("PrometheusNotConnectedToAlertmanager"),
             # The receiver refuses what is about the scenario's namespace, and this is about none.
             notified("NotificationsFailing", receiver="page", within="2m", resolved="30m"),
             notified("NotificationsFailing", receiver="tickets", within="2m", resolved="30m"),

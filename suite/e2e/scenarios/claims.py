@@ -1,7 +1,7 @@
-"""Claims of storage: one that nobody provides."""
+"""Claims of storage: one that nobody provides, and one that does not wait for long."""
 
 from alertdrill.faults import unbound_claim
-from alertdrill.scenario import Scenario, fires, like, never, resolves
+from alertdrill.scenario import Scenario, fires, like, never, pends, resolves
 
 JOB = "monitoring/kube-api-exporter"
 
@@ -22,6 +22,19 @@ SCENARIOS = [
             ),
             resolves("PersistentVolumeClaimPending", within="5m"),
             never("DeploymentReplicasMismatch"),
+        ),
+    ),
+    Scenario(
+        name="claims/over-soon",
+        why="A claim that waits for some minutes, as while a disk is made, wakes nobody.",
+        workload="web",
+        fault=unbound_claim("data"),
+        hold="8m",
+        # What is watched is shorter than its `for`, so its silence alone would say nothing: it must be over.
+        expect=(
+            pends("PersistentVolumeClaimPending", within="2m"),
+            resolves("PersistentVolumeClaimPending", within="5m"),
+            never("PersistentVolumeClaimPending"),
         ),
     ),
 ]

@@ -133,7 +133,10 @@ SCENARIOS = [
                 annotations={"summary": like(".*web.*")},
             ),
             resolves("DeploymentStuck", within="5m"),
+            # Its image is nowhere, but not for so long that this would be news, too.
             pends("PodWaiting", within="10m"),
+            resolves("PodWaiting", within="5m"),
+            never("PodWaiting"),
             never("DeploymentReplicasMismatch"),
             never("DeploymentGenerationMismatch"),
         ),

@@ -1,7 +1,7 @@
-"""Jobs: one that fails for good."""
+"""Jobs: one that fails for good, and one that only stumbles."""
 
 from alertdrill.faults import fail_job
-from alertdrill.scenario import Scenario, fires, like, never, resolves
+from alertdrill.scenario import Scenario, fires, like, never, pends, resolves
 
 JOB = "monitoring/kube-api-exporter"
 
@@ -22,6 +22,18 @@ SCENARIOS = [
             ),
             resolves("JobFailed", within="5m"),
             never("PodRestartingTooMuch"),
+        ),
+    ),
+    Scenario(
+        name="jobs/tried-again",
+        why="A Job that fails once and succeeds when it is tried again has done its work, and wakes nobody.",
+        workload="web",
+        fault=fail_job("backup", recovers=True),
+        hold="20m",
+        # Any restart makes it pending for a while, which shows that a try failed and another followed.
+        expect=(
+            pends("PodRestartingTooMuch", within="14m"),
+            never("JobFailed"),
         ),
     ),
 ]

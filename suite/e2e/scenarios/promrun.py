@@ -63,6 +63,7 @@ SCENARIOS = [
             # Any restart makes it pending for a while, which shows that there was one.
             pends("PodRestartingTooMuch", within="14m"),
             never("PromRunCommandHangs"),
+            never("PromRunDown"),
         ),
     ),
     Scenario(

@@ -254,3 +254,18 @@ SCENARIOS = [incident.read(Path({str(good)!r})).scenario]
         run(monkeypatch, command, str(one), *output, "--scenarios", str(mended))
         said.append((command, before, capsys.readouterr().out.split()[0]))
     assert [("judge", "FAIL", "PASS"), ("replay", "FAIL", "PASS"), ("export", "fail,", "pass,")] == said
+
+
+def test_a_recording_is_exported_as_a_small_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is written beside others, named as its scenario is, and keeps the rules it was made with."""
+    whole = str(data.path("fixtures", "incidents", "pods-crash-loop"))
+    words = ("export", whole, "--recording", "--output", str(tmp_path))
+    assert 0 == run(monkeypatch, *words)
+    told = capsys.readouterr().out
+    assert told.startswith("pass, as before, in ")
+    assert told.endswith(f" KiB: {tmp_path / 'pods-crash-loop'}\n")
+    assert "pods/crash-loop" == incident.read(tmp_path / "pods-crash-loop").scenario.name
+    assert 2 == run(monkeypatch, *words, "--rules", str(data.path("rules")))
+    assert "leave out --rules or --recording\n" == capsys.readouterr().err.partition("with; ")[2]

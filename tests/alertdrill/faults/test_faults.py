@@ -175,6 +175,24 @@ def test_an_object_of_a_fault_goes_with_it(fault: Fault, resource: str, kube: Ku
     ] == calls(tmp_path)
 
 
+def test_a_job_recovers_at_its_second_try(
+    kube: Kube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first fails, and leaves a file by which the next knows that there was one."""
+    monkeypatch.setattr(new_object, "SEEN_SECONDS", 0)
+    place = Place(kube, "a", 1)
+    args = faults.fail_job("backup", recovers=True).args
+    pod = new_object.FailJob().object(place, args)["spec"]["template"]["spec"]
+    *python, program = pod["containers"][0]["command"]
+    assert ("OnFailure", "raise SystemExit('this job fails once')") == (
+        pod["restartPolicy"],
+        program.splitlines()[-1].strip(),
+    )
+    command = [*python, program.replace("/tries/", f"{tmp_path}/")]
+    tries = [subprocess.run(command, check=False, capture_output=True).returncode for _ in range(2)]
+    assert [1, 0] == tries
+
+
 def test_a_container_crashes_as_it_is_told(kube: Kube, tmp_path: Path) -> None:
     """At once with 1, after 20 s of rule time, which are one live second, or for want of memory."""
     run(faults.crash_container("deployment/web", container="app"), kube)
@@ -281,6 +299,6 @@ def test_a_fault_that_lacks_an_argument_is_refused(fault: Fault) -> None:
 def test_an_image_of_ours_is_named_as_the_cluster_has_it(kube: Kube) -> None:
     """Where a registry was named, the pod of a fault comes from there as the workload does."""
     site = Site(mark="", tail="", registry="registry.example.com/drill/")
-    job = new_object.FailJob().object(Place(kube, "a", 20.0, image=site.image))
+    job = new_object.FailJob().object(Place(kube, "a", 20.0, image=site.image), {"called": "x"})
     (container,) = job["spec"]["template"]["spec"]["containers"]
     assert "registry.example.com/drill/workload:dev" == container["image"]

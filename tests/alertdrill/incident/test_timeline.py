@@ -194,6 +194,16 @@ def test_a_state_holds_until_its_group_is_evaluated_again(
     assert changes == [(change.t, change.state.value) for change in life.changes]
 
 
+def test_a_label_whose_template_came_to_nothing_is_none() -> None:
+    """Prometheus writes the template itself into ALERTS, and tells nobody of such a label."""
+    labels = {"alertname": "A", "namespace": "{{ $labels.exported_namespace }}", "job": "kubelet"}
+    one = Series(
+        labels={"__name__": "ALERTS", "alertstate": "firing", **labels}, timestamps=(1000,), values=(1.0,)
+    )
+    (life,) = timeline.lives([one], interval_ms=1000, fault_at=0.0, speed=1)
+    assert ("A", {"job": "kubelet"}) == (life.alert, life.labels)
+
+
 def test_a_staleness_marker_is_no_sample() -> None:
     """A marker adds nothing: the life ended with the sample before it."""
     marked = Series(labels=alerts("firing").labels, timestamps=(101_000, 102_000), values=(1.0, STALE))

@@ -266,6 +266,25 @@ def test_a_crash_loop_must_keep_its_pace(cadence: Cadence | None, sentence: str)
     assert not sentence or sentence in said(judgement, UNKNOWN)[0]
 
 
+@pytest.mark.parametrize(
+    ("measured", "verdict"),
+    [
+        ((60.0, 270.0, 60.0, 360.0, 30.0), PASS),
+        ((330.0, 30.0, 300.0), PASS),
+        ((60.0, 30.0, 270.0, 60.0, 30.0), UNKNOWN),
+        ((60.0, 60.0, 60.0), UNKNOWN),
+        ((60.0, 100.0, 60.0), UNKNOWN),
+    ],
+)
+def test_what_a_probe_kills_may_be_back_at_once_every_other_time(
+    measured: tuple[float, ...], verdict: Verdict
+) -> None:
+    """The kubelet waits by the exit before the last; those that it waited for have the pace of the speed."""
+    cadence = Cadence(promised=300, low=200, high=360, measured=measured)
+    killed = recorded(cadence=cadence, traits=(Trait.CRASH_LOOPS, Trait.KILLED_BY_PROBE))
+    assert verdict is judge(killed).verdict
+
+
 def test_a_healthy_scenario_needs_no_fault() -> None:
     """Where nothing is broken, silence is judged without a fault and a repair."""
     healthy = msgspec.structs.replace(GOOD.scenario, fault=None, expect=(never("Mismatch"),))
@@ -285,56 +304,6 @@ def test_a_run_that_never_reached_its_fault_tells_its_first_cause_alone(fault: F
     assert UNKNOWN is judgement.verdict
     assert ["the image is missing"] == [one.sentence for one in judgement.findings]
     assert () == judgement.lives
-
-
-TWO_JOBS = """
-groups:
-- name: g
-  rules:
-  - {alert: Mismatch, expr: 'mismatch{job="monitoring/kube-api-exporter"} > 0', for: 5m}
-  - {alert: Brief, expr: 'brief{job="monitoring/kube-api-exporter"} > 0', for: 5m}
-  - {alert: Other, expr: 'other > 0'}
-  - {alert: Else, expr: 'up{job!="x"} == 0 or scrape_duration_seconds > 9 or else{job="apiserver"} > 0'}
-  - {alert: Watchdog, expr: vector(1)}
-"""
-JOBS = msgspec.structs.replace(GOOD.limits, jobs=(JOB, "apiserver", "kubernetes-nodes"))
-ELSE = health(-9, "Else")
-
-
-def of_jobs(*scrapes: Event, touches: tuple[str, ...] = (), **changes: Any) -> Judgement:
-    """Judge a recording of three jobs, two of which were scraped so."""
-    scenario = msgspec.structs.replace(GOOD.scenario, touches=touches)
-    given = {"scenario": scenario, "rules": TWO_JOBS, "limits": JOBS, **changes}
-    return judge(recorded([*EVENTS, ELSE, *scrapes], **given))
-
-
-def test_a_job_of_alerts_that_are_not_named_may_miss_a_scrape() -> None:
-    """It must be scraped; but a scrape that fails touches no alert that the scenario speaks of."""
-    kubelet = scrape(job="kubernetes-nodes")
-    assert PASS is of_jobs(kubelet, scrape(job="apiserver", down=[60.0])).verdict
-    hole = of_jobs(kubelet, scrape(job="apiserver", gaps=[[60.0, 120.0]]))
-    assert ["the target 10.0.0.1:8080 of the job apiserver was not scraped from 1m to 2m"] == said(
-        hole, UNKNOWN
-    )
-    (missing,) = said(of_jobs(kubelet), UNKNOWN)
-    assert missing.startswith(
-        f"no target of the job apiserver was scraped; jobs that were scraped: kubernetes-nodes, {JOB}; "
-    )
-
-
-def test_a_job_that_nobody_took_down_and_that_stays_down_is_trouble_of_the_lab() -> None:
-    """A kubelet that has no time to answer says of the machine, not of any rule; its alert is no failure."""
-    scrapes = scrape(job="apiserver"), scrape(job="kubernetes-nodes", down=[60.0, 90.0, 120.0])
-    (busy,) = said(of_jobs(*scrapes), UNKNOWN)
-    assert busy.startswith("the target 10.0.0.1:8080 of the job kubernetes-nodes was down from 1m to 2m, ")
-    assert PASS is of_jobs(*scrapes, touches=("kubelet",)).verdict
-
-
-def test_a_job_that_the_scenario_takes_down_is_not_missed() -> None:
-    """That is what it is about; only who says so may."""
-    scrapes = scrape(job="apiserver"), scrape(job="kubernetes-nodes", gaps=[[60.0, 400.0]])
-    assert UNKNOWN is of_jobs(*scrapes).verdict
-    assert PASS is of_jobs(*scrapes, touches=("kubelet",)).verdict
 
 
 def test_a_prometheus_that_is_restarted_may_be_away_for_a_moment() -> None:
@@ -364,9 +333,7 @@ def test_a_rule_that_fails_on_purpose_is_no_trouble() -> None:
 
 
 def test_what_others_disturb_beside_it_is_no_trouble() -> None:
-    """A job that they take down may be away, and an alert that they say fires may be up before the fault."""
-    scrapes = scrape(job="apiserver"), scrape(job="kubernetes-nodes", gaps=[[60.0, 400.0]])
-    assert PASS is of_jobs(*scrapes, disturbed=("kubelet",)).verdict
+    """An alert that they say fires may be up before the fault."""
     up = [*EVENTS, stranger(-20, "firing"), stranger(-5, "inactive")]
     expected = fires("Other", within="9m", labels={"exported_namespace": "kube-system"})
     assert UNKNOWN is judge(recorded(up)).verdict

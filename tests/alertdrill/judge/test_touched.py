@@ -41,8 +41,10 @@ def test_what_is_meant_to_fire_beside_it_is_nothing_else() -> None:
 
 def test_a_silence_over_what_the_scenario_takes_down_says_nothing() -> None:
     """An alert with nothing to read is silent, whatever is the matter; one that reads `up` sees just that."""
-    rules = "groups: [{{name: g, rules: [{{alert: Mismatch, expr: '{}{{job=\"kubernetes-nodes\"}} > 0'}}]}}]"
-    for metric, verdict in (("heat", UNKNOWN), ("up", PASS)):
+    made = "{{record: warm, expr: 'heat{{job=\"kubernetes-nodes\"}}'}}"
+    alert = "{{alert: Mismatch, expr: '{}{{job=\"kubernetes-nodes\"}} > 0'}}"
+    rules = f"groups: [{{{{name: g, rules: [{made}, {alert}]}}}}]"
+    for metric, verdict in (("heat", UNKNOWN), ("warm", UNKNOWN), ("up", PASS)):
         run = recorded(OTHERS, [never("Mismatch")])
         scenario = msgspec.structs.replace(run.scenario, touches=("kubelet",))
         found = judge(msgspec.structs.replace(run, scenario=scenario, rules=rules.format(metric)))
