@@ -210,6 +210,7 @@ def bench(session: nox.Session) -> None:
     install(session)
     session.run("pytest", "suite/bench", "--timeout=0")
     session.run("python", "-m", "bench", *session.posargs)
+    session.run("python", "-m", "bench.starts")
     session.run("python", "-m", "bench.costs")
     session.run("python", "-m", "bench.prom_run")
     session.run("python", "-m", "bench.kubediff")
