@@ -193,7 +193,12 @@ def _never(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
             " to fire; hold or settle for longer, or expect it to resolve"
         )
         yield _finding(expectation, Verdict.UNKNOWN, sentence)
-    if not firing and not waiting:
+    is_blind = not any(life.changes for life in lives) and unseen.is_blind(recording, expectation.alert)
+    if is_blind:
+        lacking = unseen.said(recording, expectation.alert)
+        sentence = f"{expectation.alert} stayed silent, from which nothing follows{lacking}"
+        yield _finding(expectation, Verdict.UNKNOWN, sentence)
+    if not firing and not waiting and not is_blind:
         yield _finding(expectation, Verdict.PASS, f"{expectation.alert} stayed silent; {_nearest(lives)}")
 
 

@@ -34,14 +34,16 @@ def beginnings(recording: Recording) -> Iterator[str]:
 
 
 def blindness(recording: Recording) -> Iterator[str]:
-    """Yield a sentence for each alert that must never fire, stayed silent, and reads what there was not.
+    """Yield a sentence for each alert that must never fire, stayed silent, and reads what there was not, too.
 
-    It may be that all is well, as many a metric is there in trouble only; it may also be misspelt.
+    It may be that all is well, as many a metric is there in trouble only. Where there was nothing else to
+    read, or a word is nearly one that there is, the silence itself is unknown, and says so.
     """
     active = {life.alert for life in recording.lives if life.changes}
     wanted = dict.fromkeys(one.alert for one in recording.incident.scenario.expect if one.kind == "never")
     for alert in (one for one in wanted if one not in active):
-        if nothing := unseen.said(recording, alert):
+        nothing = unseen.said(recording, alert)
+        if nothing and not unseen.is_blind(recording, alert):
             yield f"{alert} stayed silent, which proves little{nothing}"
 
 

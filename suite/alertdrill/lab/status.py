@@ -32,7 +32,11 @@ def status(name: str) -> Status:
         nodes = [node["metadata"]["name"] for node in kube.get("nodes")]
         stack = _stack(kube, state)
     except LabError as error:
-        return Status(answers=False, sentence=f"lab {name} does not answer: {error}", state=state)
+        sentence = (
+            f"lab {name} does not answer: {error}; bring it up again: alertdrill up --name {name},"
+            f" or take it down: alertdrill down --name {name}"
+        )
+        return Status(answers=False, sentence=sentence, state=state)
     lacking = [f"{component} {what}" for component, what in stack.items() if what != "ready"]
     if lacking:
         sentence = (

@@ -55,7 +55,8 @@ class Expectation(Value, frozen=True, kw_only=True):
     `fires`: becomes firing between `after` and `within`, counted from the fault.
     `pends`: becomes pending in that window; with `never`, it proves that a silence was not an empty one.
     `resolves`: what fired goes on until the repair, and no instance is active `within` that long after it.
-    `never`: no instance fires in the whole run; one that is still pending at its end might have.
+    `never`: no instance fires in the whole run; one that is still pending at its end might have, and of a
+    rule that had nothing to read, or asks for a word that is nearly one that there is, nothing is known.
 
     `notified`: its first message is taken by `receiver` `within` that long of its firing, `times` messages
     say that it fires, the last with so many `alerts` (0: however many), one with such a title and text, one

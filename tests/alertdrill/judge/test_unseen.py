@@ -86,13 +86,46 @@ def test_an_alert_that_never_got_pending_tells_it_too() -> None:
     assert f"{silence}{NOTHING}z, which it reads" == said("z > 1", pends("Silent", within="8m"))
 
 
-def test_a_silence_that_was_wanted_and_had_nothing_to_read_is_noted() -> None:
-    """Many a metric is there in trouble only, so it passes; whoever misspelt it is told beside that."""
-    misspelt = judged("k8s_deployment_spec_replcas > 1", never("Silent"))
-    nothing = f"{NOTHING}k8s_deployment_spec_replcas, which it reads; did you mean {REPLICAS}?"
-    note = f"Silent stayed silent, which proves little{nothing}"
-    assert (Verdict.PASS, (note,)) == (misspelt.verdict, misspelt.notes)
+@pytest.mark.parametrize(
+    ("expr", "rest"),
+    [
+        (
+            "k8s_deployment_spec_replcas > 1",
+            f"k8s_deployment_spec_replcas, which it reads; did you mean {REPLICAS}?",
+        ),
+        (
+            f"{AVAILABLE} < 1 unless k8s_deployment_spec_replcas",
+            f"k8s_deployment_spec_replcas, which it reads; did you mean {REPLICAS}?",
+        ),
+        ("z > 1", "z, which it reads"),
+        (
+            f'{REPLICAS}{{job="monitoring/kube-apiexporter"}} > 9',
+            (
+                f'{REPLICAS}{{job="monitoring/kube-apiexporter"}}, which it reads;'
+                ' did you mean job="monitoring/kube-api-exporter"?'
+            ),
+        ),
+    ],
+)
+def test_nothing_follows_from_a_silence_that_had_nothing_to_read(expr: str, rest: str) -> None:
+    """Where all that the rule reads was not there, or a word of it is nearly one that was."""
+    silence = f"Silent stayed silent, from which nothing follows{NOTHING}{rest}"
+    blind = judged(expr, never("Silent"))
+    assert (Verdict.UNKNOWN, silence) == (blind.verdict, said(expr, never("Silent")))
+
+
+def test_a_silence_that_had_something_to_read_is_noted() -> None:
+    """Many a metric is there in trouble only, so it passes; what was not there is told beside that."""
+    partly = judged(f"{REPLICAS} > 9 or z > 1", never("Silent"))
+    note = f"Silent stayed silent, which proves little{NOTHING}z, which it reads"
+    assert (Verdict.PASS, (note,)) == (partly.verdict, partly.notes)
     assert () == judged(f"{REPLICAS} > 9", never("Silent")).notes
+
+
+@pytest.mark.parametrize("selector", ['{name="web2"}', '{name="shop"}', '{name!="web"}'])
+def test_a_value_that_is_not_there_need_not_be_misspelt(selector: str) -> None:
+    """Another number, another word, or none that is asked for: it may be there in trouble only."""
+    assert Verdict.PASS == judged(f"{REPLICAS}{selector} > 9", never("Silent")).verdict
 
 
 def test_an_alert_that_was_pending_had_something_to_read() -> None:

@@ -106,5 +106,6 @@ def test_a_cluster_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(MODULE, "Kube", silent)
     assert (
-        "lab a does not answer: listing nodes: the API server at https://x: refused" == status("a").sentence
-    )
+        "lab a does not answer: listing nodes: the API server at https://x: refused; bring it up again:"
+        " alertdrill up --name a, or take it down: alertdrill down --name a"
+    ) == status("a").sentence
