@@ -1,8 +1,12 @@
 """`alertdrill watch`: what the rules do now that they did not do when watching began, at each save."""
 
+import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -55,16 +59,40 @@ def watch(files: Sequence[Path], folders: Sequence[Path], old: str) -> None:
         def gated() -> Gated:
             return gating.gate(before, rule_files.load(list(files)), recorded, hold=standing.case)
 
-        _go_on(list(files), gated, WallClock(), seen=None if old else seen)
+        go_on(list(files), lambda: _again(gated), WallClock(), seen=None if old else seen)
 
 
-def _go_on(files: list[Path], gated: Callable[[], Gated], clock: Clock, *, seen: State | None) -> None:
-    while True:
-        now = _state(files)
-        if now != seen:
-            seen = now
-            _again(gated)
-        clock.sleep(EVERY_SECONDS)
+def go_on(files: list[Path], again: Callable[[], None], clock: Clock, *, seen: State | None) -> NoReturn:
+    """Do something again whenever a file was saved, until a signal ends it with a KeyboardInterrupt."""
+    with _noting_signals() as noted:
+        while not noted:
+            now = _state(files)
+            if now != seen:
+                seen = now
+                again()
+            clock.sleep(EVERY_SECONDS)
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _noting_signals() -> Iterator[list[int]]:
+    """Yield the signals that asked for the end, so that none is lost.
+
+    Each interrupts at once, too. But while Python cleans up after an object it prints what is raised, a
+    KeyboardInterrupt as well, and goes on.
+    """
+    noted: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+        signal.default_int_handler(number, frame)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _again(gated: Callable[[], Gated]) -> None:

@@ -1,5 +1,6 @@
 """At each save it is told what the rules do now, and nothing that is saved ends the watch."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from alertdrill import data
+from alertdrill.cli.watch import go_on
+from alertdrill.clock import WallClock
 
 RUN = "from alertdrill.cli import main; main()"
 
@@ -56,3 +59,24 @@ def test_each_save_is_gated(rules: Path, watching: subprocess.Popen[str]) -> Non
     assert f"{rules}:1: " in said(watching, str(rules))
     rules.write_text(before)
     assert "PASS: nothing that alerts do has changed" in said(watching, "in ")
+
+
+class Interrupted:
+    """An object during whose clean-up somebody presses Ctrl-C."""
+
+    def __del__(self) -> None:
+        """Get the signal where Python prints what is raised, and goes on."""
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_that_python_drops_ends_a_watch_all_the_same(rules: Path) -> None:
+    """It came while an object was cleaned up after."""
+
+    def again() -> None:
+        Interrupted()
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        go_on([rules], again, WallClock(), seen=None)
+    assert before is signal.getsignal(signal.SIGINT)
