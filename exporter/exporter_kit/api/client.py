@@ -86,7 +86,7 @@ class Stream:
             waited = time.monotonic() - asked > WAITED_SECONDS
             yield chunk
             if waited and self.gather:
-                time.sleep(self.gather)
+                time.sleep(self.gather)  # what follows soon is read with it, in one go
             asked = time.monotonic()
 
     def _chunks(self) -> Iterator[bytes]:

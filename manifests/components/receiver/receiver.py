@@ -89,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
         if how == "refuses":
             status, said = HTTPStatus.INTERNAL_SERVER_ERROR, b"internal_error"
         if how == "is slow":
-            time.sleep(float(trouble["seconds"]))
+            time.sleep(float(trouble["seconds"]))  # the trouble that was asked for
         code = 0 if how == "hangs up" else int(status)
         receiver = self.path.strip("/")
         body = raw.decode(errors="replace")

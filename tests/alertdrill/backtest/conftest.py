@@ -63,7 +63,7 @@ def past() -> Iterator[Past]:
             if now - start > SECONDS:
                 break
             running.write(_scraped(round(now * 1000), now - start, number))
-            time.sleep(EVERY)
+            time.sleep(EVERY)  # a scrape interval, not a wait
         yield Past(running, start, time.time())
 
 

@@ -149,7 +149,7 @@ import time
 from alertdrill import engine
 with engine.started() as one:
     print(one.url, flush=True)
-    time.sleep(60)
+    time.sleep(60)  # until it is killed, or long after
 """
 
 
