@@ -14,6 +14,7 @@ from kube_api_exporter.store.feed import Feed
 from kube_api_exporter.store.store import Store
 from kube_api_exporter.watch.catalog import Catalog
 from kube_api_exporter.watch.watching import Conversation, Undecodable
+from kube_api_exporter.watch.way import Way
 
 BACKOFF_FIRST, BACKOFF_MAX = 0.25, 30.0
 # An API server that has just started answers 404 for custom resources until it has read their definitions.
@@ -24,11 +25,12 @@ NOT_SERVED_SECONDS = 60.0
 class Reader(threading.Thread):
     """Keeps one feed true."""
 
-    def __init__(self, client: ApiClient, catalog: Catalog, feed: Feed) -> None:
+    def __init__(self, client: ApiClient, catalog: Catalog, feed: Feed, way: Way) -> None:
         super().__init__(name=f"reader-{feed.word}-{feed.namespace or 'all'}", daemon=True)
         self.feed = feed
         self._client = client
         self._catalog = catalog
+        self._way = way
         self._stop_asked = threading.Event()
         self._wish: str | None = None
         self._conversation: Conversation | None = None
@@ -43,8 +45,10 @@ class Reader(threading.Thread):
             try:
                 self._turn()
                 self._failures = 0
-            except ApiError as error:
+            except Throttled as error:
                 self._stop_asked.wait(self._note(error))
+            except ApiError as error:
+                self._way.wait(self._note(error), self._stop_asked)
             except msgspec.MsgspecError as error:
                 nonsense = ApiError(f"the API server's answer can't be read: {error}")
                 self._stop_asked.wait(self._note(nonsense))
@@ -109,7 +113,7 @@ class Reader(threading.Thread):
         feed = self.feed
         feed.kind = self._catalog.kind(feed.word)
         feed.renderer = self._catalog.renderer(feed.kind)
-        self._conversation = Conversation(self._client, feed, over=self._interrupted)
+        self._conversation = Conversation(self._client, feed, over=self._interrupted, found=self._way.found)
         return self._conversation
 
     def _sync(self, talk: Conversation) -> None:
