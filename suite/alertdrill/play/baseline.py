@@ -10,7 +10,7 @@ from alertdrill.faults.base import Place
 from alertdrill.kube import rollout
 from alertdrill.kube.rollout import Obstacle, Workload
 from alertdrill.names import NAMESPACE_LABEL, PRESENT, REPLICAS, SCRAPE_ANNOTATION, SIGHTS
-from alertdrill.play.observe import own_alerts
+from alertdrill.play.observe import NOBODYS, own_alerts
 from alertdrill.prometheus import Prometheus
 
 WAITING = "waiting for the workload to be healthy"
@@ -119,6 +119,7 @@ def scraped_pods(pods: list[dict[str, Any]]) -> set[str]:
 def quiet(server: Prometheus, canary: str, *, seconds: float) -> bool:
     """Return True when, for so long, deployments were seen and no alert but the canary was active.
 
+    What is about a scenario's namespace is for that scenario to judge: it may be coming up, or going away.
     One silent moment proves nothing: there is one between the first scrape of a Deployment that isn't
     available yet and the evaluation that makes its alert pending. So `seconds` must hold an evaluation.
     """
@@ -127,7 +128,7 @@ def quiet(server: Prometheus, canary: str, *, seconds: float) -> bool:
         raise NotYet(f"the canary alert {canary} does not fire yet")
     if not server.query(f"{REPLICAS} offset {lately}"):
         raise NotYet(f"no deployment has been seen for {seconds:g} s yet")
-    if others := _alert_names(server, f"present_over_time(ALERTS[{lately}])") - {canary}:
+    if others := _alert_names(server, f"present_over_time(ALERTS{{{NOBODYS}}}[{lately}])") - {canary}:
         raise NotYet(f"{', '.join(sorted(others))} is active")
     return True
 

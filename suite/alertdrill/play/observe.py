@@ -33,6 +33,9 @@ from alertdrill.rules import RuleSet, intervals, touched
 # Prometheus, and the forward to it, may just be coming back: two looks that get no reply, and some more.
 ANSWER_SECONDS_MAX = 70.0
 
+# Selects alerts that are about no scenario's namespace.
+NOBODYS = ",".join(f'{label}!~"{NAMESPACE_PREFIX}.*"' for label in (NAMESPACE_LABEL, TARGET_NAMESPACE_LABEL))
+
 Key = tuple[str, frozenset[tuple[str, str]]]
 
 
@@ -201,10 +204,7 @@ def own_alerts(namespace: str, *matchers: str) -> tuple[str, str]:
 
 def alerts(namespace: str, *matchers: str) -> tuple[str, ...]:
     """Return selectors of a scenario's own alerts and of those that are no scenario's, each alert once."""
-    nobodys = ",".join(
-        f'{label}!~"{NAMESPACE_PREFIX}.*"' for label in (NAMESPACE_LABEL, TARGET_NAMESPACE_LABEL)
-    )
-    return _alerts(nobodys, *matchers), *own_alerts(namespace, *matchers)
+    return _alerts(NOBODYS, *matchers), *own_alerts(namespace, *matchers)
 
 
 def _alerts(*matchers: str) -> str:

@@ -1,6 +1,7 @@
 """All runs of one play: side by side, each in a namespace of its own, once the lab is quiet."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,7 +46,8 @@ def play(
 ) -> Session:
     """Play the scenarios and return what each of them left.
 
-    Those that disturb what others need come last, one by one. A broken run leaves an incident that says so.
+    Their workloads come up while the lab gets quiet, and nothing is broken before it is. A broken run leaves
+    an incident that says so.
     Interrupted, it starts nothing more; what runs is ended, and what was recorded is returned all the same.
     """
     check_folders(scenarios)
@@ -53,9 +55,10 @@ def play(
     with (
         observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher,
         Mailbox(lab.receiver, clock, lab.evaluation_seconds) as mailbox,
+        ThreadPoolExecutor(max_workers=1) as aside,
     ):
         _remove_leftovers(lab, clock)
-        _await_quiet(lab, clock, progress)
+        quiet = aside.submit(_await_quiet, lab, clock, progress)
         places = BoundedSemaphore(COMING_UP_MAX)
         runs = [
             Run(
@@ -71,6 +74,7 @@ def play(
                 schedule.beside(one, scenarios),
                 noise,
                 schedule.elsewhere(one, scenarios),
+                quiet.result,
             )
             for one in scenarios
         ]

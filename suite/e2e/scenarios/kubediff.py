@@ -10,6 +10,8 @@ PAGE: dict[str, Match] = {"url": ADDRESS}
 # Two hours, and until somebody looks: kubediff runs every 10 live seconds, at a new commit within one.
 HOLD = "128m"
 EDIT = patch("deployment/web", {"spec": {"progressDeadlineSeconds": 900}}, traits=[Trait.CHANGES_SPEC])
+# While drift lasts kubediff goes on comparing, and is scraped, whether or not a kubelet looks after it.
+WITHOUT = ("kubelet",)
 NO_OTHER = (
     never("KubediffBroken"),
     never("KubediffStale"),
@@ -58,6 +60,7 @@ SCENARIOS = [
         workload="from-git",
         fault=commit(GIT, file="settings.yaml", old="greeting: hello", new="greeting: good evening"),
         hold=HOLD,
+        without=WITHOUT,
         expect=told_and_over(),
     ),
     Scenario(
@@ -66,6 +69,7 @@ SCENARIOS = [
         workload="from-git",
         fault=commit(GIT, file="web.yaml", old="  minReadySeconds: 1\n", new=""),
         hold=HOLD,
+        without=WITHOUT,
         expect=told_and_over(),
     ),
     Scenario(
@@ -74,6 +78,7 @@ SCENARIOS = [
         workload="from-git",
         fault=delete("service/web"),
         hold=HOLD,
+        without=WITHOUT,
         expect=told_and_over(),
     ),
     Scenario(
