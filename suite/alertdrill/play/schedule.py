@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from alertdrill import durations
 from alertdrill.clock import StoppableClock
-from alertdrill.names import SPARED
+from alertdrill.names import APISERVER, SPARED
 from alertdrill.play.run import Run
 from alertdrill.scenario import Scenario
 
@@ -71,8 +71,12 @@ def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable
             raise
 
 
-def _longest_first(run: Run) -> tuple[bool, float]:
-    return _shakes(run), -run.scenario.rule_seconds_max
+def _longest_first(run: Run) -> tuple[bool, bool, float]:
+    """Put what disturbs the others behind them, and last of all what the control plane recovers from slowly.
+
+    When an API server is back its controllers begin anew, and kubelets may take a minute to hear from it.
+    """
+    return _shakes(run), APISERVER in run.scenario.disturbs, -run.scenario.rule_seconds_max
 
 
 def _shakes(run: Run) -> bool:
