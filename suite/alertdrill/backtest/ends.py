@@ -36,17 +36,35 @@ class Pause(NamedTuple):
     until: int
 
 
+class Scrapes(NamedTuple):
+    """When each target was scraped, and given up; how often `up` pauses, and how often nobody asked why."""
+
+    times: dict[tuple[str, str], list[int]]
+    pauses: int
+    unasked: int
+
+    def of(self, series: Series) -> list[int] | None:
+        """Return those of the target of a series, None where it has no `up`."""
+        return self.times.get(_target(series))
+
+
+def scrapes(series: Sequence[Series], there: There) -> Scrapes:
+    """Return when the targets were scraped of which there is an `up` among the series."""
+    times = {_target(one): list(one.timestamps) for one in series if one.labels.get("__name__") == "up"}
+    pauses = list(_pauses(series))
+    given_up, unasked = _given_up(pauses, there)
+    for one in given_up:
+        times[one.target].append(one.marker)
+    return Scrapes(times, len(pauses), unasked)
+
+
 def marked(series: Iterable[Series], there: There, notes: list[str]) -> Iterator[Series]:
     """Put markers where series end; what is not known of their ends goes to the notes."""
     every = list(series)
-    scrapes = {_target(one): list(one.timestamps) for one in every if one.labels.get("__name__") == "up"}
-    pauses = list(_pauses(every))
-    given_up, unasked = _given_up(pauses, there)
-    for one in given_up:
-        scrapes[one.target].append(one.marker)
+    scraped = scrapes(every, there)
     unmarked = 0
     for each in every:
-        times = scrapes.get(_target(each))
+        times = scraped.of(each)
         unmarked += times is None
         yield (
             each
@@ -58,10 +76,10 @@ def marked(series: Iterable[Series], there: There, notes: list[str]) -> Iterator
             f"of {unmarked} series it is not known when they ended, since there is no `up` of their job"
             " and instance; they are taken for there for 5 minutes more"
         )
-    if unasked:
+    if scraped.unasked:
         notes.append(
-            f"`up` pauses or ends {len(pauses)} times, and whether targets were given up was asked of"
-            f" {len(pauses) - unasked} only; of the rest it is taken for there for 5 minutes more"
+            f"`up` pauses or ends {scraped.pauses} times, and whether targets were given up was asked of"
+            f" {scraped.pauses - scraped.unasked} only; of the rest it is taken for there for 5 minutes more"
         )
 
 
