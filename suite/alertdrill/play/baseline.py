@@ -134,7 +134,7 @@ def quiet(server: Prometheus, canary: str, *, seconds: float) -> bool:
     if canary not in _alert_names(server, "ALERTS"):
         raise NotYet(f"the canary alert {canary} does not fire yet")
     if not server.query(f"{REPLICAS} offset {lately}"):
-        raise NotYet(f"no deployment has been seen for {seconds:g} s yet")
+        raise NotYet(f"Prometheus has not seen Deployments for {seconds:g} s yet")
     if others := _alert_names(server, f"present_over_time(ALERTS[{lately}])") - {canary}:
         raise NotYet(f"{', '.join(sorted(others))} is active")
     return True

@@ -107,10 +107,9 @@ def test_a_play_makes_none_anew(machine: Path, cluster: Path) -> None:
     assert (lab.status("lab").sentence, before) == (str(raised.value), there(machine))
 
 
+@pytest.mark.usefixtures("machine")
 @pytest.mark.parametrize("asked", [ASKED, Options(cluster="kind-built", speed=5)])
-def test_one_that_others_are_in_is_not_made_anew(
-    machine: Path, monkeypatch: pytest.MonkeyPatch, asked: Options
-) -> None:
+def test_one_that_others_are_in_is_not_made_anew(monkeypatch: pytest.MonkeyPatch, asked: Options) -> None:
     """Whoever asks for another cluster is told whose labs it would cost; as it is, it may be used."""
     theirs = [{"metadata": {"name": "monitoring-b", "labels": {LAB_LABEL: "b-0badcafe"}}}]
     module = importlib.import_module("alertdrill.lab.lab")
