@@ -192,9 +192,10 @@ class Run:
         self.runs = baseline.workloads(self.place)
         if self.scenario.workload and not self.runs:
             self._say("nothing of its workload runs pods, so there is no health to wait for")
+        rules, hope = self.lab.rules.scaled.rules, Hope(self.clock)
         wait_for(
             what,
-            lambda: baseline.seen(self.place, self.lab.prometheus()),
+            lambda: baseline.seen(self.place, self.lab.prometheus(), rules, hope),
             deadline=BASELINE_SECONDS_MAX,
             clock=self.clock,
             every=self.lab.scrape_seconds,
@@ -234,9 +235,8 @@ class Run:
             self.clock.sleep(self._rest(delay))
             kind.inject_later(self.place, fault.args)
             self._say(f"{delay} after the fault: the rest of {fault.name}")
-        rest = self._rest(self.scenario.hold)
-        self.held_until = self.clock.now() + rest
-        self.clock.sleep(rest)
+        self.held_until = self.fault_at + self._live(self.scenario.hold)
+        self.clock.sleep(self._rest(self.scenario.hold))
         self.held_until = 0.0
 
     def _rest(self, duration: str) -> float:
