@@ -58,7 +58,12 @@ def play(
         ThreadPoolExecutor(max_workers=1) as aside,
     ):
         _remove_leftovers(lab, clock)
-        quiet = aside.submit(_await_quiet, lab, clock, progress)
+        quiet = aside.submit(_quiet_since, lab, clock, progress)
+
+        def once_quiet() -> None:
+            quiet.result()
+            _await_quiet(lab, clock, progress)
+
         places = BoundedSemaphore(COMING_UP_MAX)
         runs = [
             Run(
@@ -79,10 +84,10 @@ def play(
             for one in scenarios
         ]
         fired: tuple[Life, ...] = ()
-        why, interrupted, started = "", False, clock.now()
+        why, interrupted = "", False
         try:
-            schedule.in_turns(runs, clock, once_quiet=lambda: _await_quiet(lab, clock, progress))
-            fired = tuple(strays.found(lab.prometheus(), started, clock.now()))
+            schedule.in_turns(runs, clock, once_quiet=once_quiet)
+            fired = tuple(strays.found(lab.prometheus(), quiet.result(), clock.now()))
         except KeyboardInterrupt:
             why, interrupted = "the play was interrupted", True
             progress.say("interrupted: nothing more is started", style="yellow")
@@ -103,6 +108,12 @@ def _remove_leftovers(lab: Lab, clock: Clock) -> None:
     chosen = f"{LAB_LABEL}={lab.site.mark},{SCENARIO_LABEL}"
     what = "removing what a killed run left"
     insist(partial(lab.kube.run, what, "delete", "namespace", f"--selector={chosen}", "--wait=false"), clock)
+
+
+def _quiet_since(lab: Lab, clock: StoppableClock, progress: Progress) -> float:
+    """Wait for the lab to be quiet, and return since when it is: what fired before that is nobody's here."""
+    _await_quiet(lab, clock, progress)
+    return clock.now()
 
 
 def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> None:

@@ -16,7 +16,8 @@ from alertdrill.faults import scale
 from alertdrill.incident import Limits
 from alertdrill.kube import Forward
 from alertdrill.lab import Lab, LabRules
-from alertdrill.play import observe
+from alertdrill.model import Life
+from alertdrill.play import observe, strays
 from alertdrill.play import session as play
 from alertdrill.play.mailbox import Mailbox
 from alertdrill.play.run import Run
@@ -148,6 +149,28 @@ def test_every_run_of_the_whole_cluster_begins_in_quiet(
     play.play(drill(), scenarios, record=tmp_path, progress=Said())
     assert {"quiet", "x/a", "x/b"} == {*happened[:3]}
     assert ["quiet", "lab/a", "quiet", "lab/b"] == happened[3:]
+
+
+def test_what_fired_before_the_lab_was_quiet_is_no_stray_of_this_play(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workloads come up meanwhile, but what is looked for is what fired after that."""
+    quiet: list[float] = []
+    asked: list[float] = []
+
+    def await_quiet(*_: object) -> None:
+        StoppableClock().sleep(0.1)
+        quiet.append(StoppableClock().now())
+
+    def found(_server: Prometheus, started: float, _ended: float) -> list[Life]:
+        asked.append(started)
+        return []
+
+    monkeypatch.setattr(play, "_await_quiet", await_quiet)
+    monkeypatch.setattr(strays, "found", found)
+    monkeypatch.setattr(Run, "whole", lambda _run: None)
+    play.play(drill(), [one()], record=tmp_path, progress=Said())
+    assert quiet <= asked
 
 
 def test_what_a_run_was_disturbed_by_is_recorded() -> None:
