@@ -17,6 +17,8 @@ from kube_api_exporter.watch.watching import Conversation, Undecodable
 from kube_api_exporter.watch.way import Way
 
 BACKOFF_FIRST, BACKOFF_MAX = 0.25, 30.0
+# Who can't be reached is not burdened by being asked, and the first reader that is through tells the others.
+UNREACHABLE_MAX = 8.0
 # An API server that has just started answers 404 for custom resources until it has read their definitions.
 # A definition that really goes takes its objects along, by ordinary DELETED events.
 NOT_SERVED_SECONDS = 60.0
@@ -148,7 +150,8 @@ class Reader(threading.Thread):
         if was_good and isinstance(error, Unreachable | Gone):
             return 0.0  # the first try again is at once: most connections break for no reason
         self._tell(str(error))
-        pause = min(BACKOFF_FIRST * 2 ** min(self._failures, 10), BACKOFF_MAX)
+        longest = UNREACHABLE_MAX if isinstance(error, Unreachable) else BACKOFF_MAX
+        pause = min(BACKOFF_FIRST * 2 ** min(self._failures, 10), longest)
         least = error.retry_after if isinstance(error, Throttled) else 0.0
         return least + random.uniform(pause / 2, pause)  # noqa: S311  # spreading load, not secrets
 

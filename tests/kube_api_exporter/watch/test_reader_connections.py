@@ -120,7 +120,8 @@ def test_nobody_waits_longer_once_another_is_through(
     peer: Any, readers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that comes back is found by the first that asks, and at once by all."""
-    monkeypatch.setattr(reading, "BACKOFF_FIRST", 30.0)
+    monkeypatch.setattr(reading, "BACKOFF_FIRST", 60.0)
+    monkeypatch.setattr(reading, "UNREACHABLE_MAX", 60.0)
     back = threading.Event()
 
     def answer(ask: Any) -> None:
