@@ -21,6 +21,7 @@ from alertdrill.prometheus.remote_read import Chunk
 
 INDEX_HEAD = struct.pack(">IB", 0xBAAAD700, 2)
 SEGMENT_HEAD = struct.pack(">IB3x", 0x85BD40DD, 1)
+BUFFER_BYTES = 1024 * 1024
 SEGMENT_BYTES_MAX = 512 * 1024 * 1024
 CODES = {encoding: bytes((encoding,)) for encoding in (1, 2, 3)}  # XOR, histogram, histogram of floats
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -70,7 +71,7 @@ class _Block:
 
     def _open_segment(self) -> None:
         self._segment += 1
-        self._stream = (self._path / "chunks" / f"{self._segment:06d}").open("wb")
+        self._stream = (self._path / "chunks" / f"{self._segment:06d}").open("wb", BUFFER_BYTES)
         self._stream.write(SEGMENT_HEAD)
         self._offset = len(SEGMENT_HEAD)
 
@@ -192,8 +193,10 @@ def _varint(number: int) -> bytes:
 def _uvarint(number: int) -> bytes:
     if number < 0x80:  # noqa: PLR2004  # seven bits a byte
         return bytes((number,))
-    if number < 0x4000:  # noqa: PLR2004  # and so in two bytes
+    if number < 0x4000:  # noqa: PLR2004  # and so in two bytes, as most are
         return bytes((number & 0x7F | 0x80, number >> 7))
+    if number < 0x20_0000:  # noqa: PLR2004  # or three
+        return bytes((number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80, number >> 14))
     found = bytearray()
     while number > 0x7F:  # noqa: PLR2004  # seven bits a byte
         found.append(number & 0x7F | 0x80)

@@ -163,11 +163,12 @@ def _as_usual(content: memoryview) -> ChunkedSeries | None:
         head = USUAL.match(content, place)
         if head is None:
             return None
-        size, first, last, encoding, data = map(_number, head.groups())
-        begin, place = head.end(), head.end() + data
-        if place > length or place != head.end(1) + size:
+        size, first, last, encoding, data = head.groups()
+        begin = head.end()
+        place = begin + _number(data)
+        if not begin <= place <= length or place != head.end(1) + _number(size):
             return None
-        chunks.append(Chunk(_signed(first), _signed(last), encoding, content[begin:place]))
+        chunks.append(Chunk(_number(first), _number(last), _number(encoding), content[begin:place]))
     return ChunkedSeries(_labels(labels), tuple(chunks)) if place == length else None
 
 
@@ -276,7 +277,7 @@ def _end_of_frame(whole: memoryview, place: int) -> tuple[int, int] | None:
 
 @functools.lru_cache(maxsize=2**16)  # many series have the times of one scrape
 def _number(varint: bytes) -> int:
-    return _read_varint(memoryview(varint), 0)[0]
+    return _signed(_read_varint(memoryview(varint), 0)[0])
 
 
 def _read_varint(content: memoryview, place: int) -> tuple[int, int]:
