@@ -202,7 +202,7 @@ class Backtest:
                 tell=self.tell,
             )
             pieces = past.fetch(cost)
-            self.tell("the history is here; the engine reads it")
+            # What comes in chunks is there when the engine starts, all else is written into it.
             fill = history.fill(pieces) if self.way == "chunks" else None
             with engine.started(fill) as running:
                 if self.way != "chunks":

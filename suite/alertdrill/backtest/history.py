@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import requests
@@ -65,24 +66,24 @@ class History:
         self._answers_several = False  # as far as is known: some servers may know one query in a request only
         self._unsure = threading.Lock()  # until it is known such requests come one after the other
 
-    def fetch(self, cost: Plan) -> list[Piece]:
-        """Return all pieces, of each selector in order of time; those that are in the cache at once."""
+    def fetch(self, cost: Plan) -> Iterator[Piece]:
+        """Yield all pieces as they come; those that are in the cache at once."""
         number = sum(len(share.pieces()) for share in cost.shares)
-        found: list[Piece] = []
+        here = 0
         with ThreadPoolExecutor(self._concurrency) as pool:
             waiting = [pool.submit(self._bundle, those) for those in cost.bundles()]
             try:
                 for bundle in waiting:
-                    before = len(found)
-                    found += bundle.result()
-                    if len(found) * TOLD // number > before * TOLD // number:
+                    those = bundle.result()
+                    yield from those
+                    before, here = here, here + len(those)
+                    if here * TOLD // number > before * TOLD // number:
                         mebibytes = self._server.bytes / 2**20
-                        self._tell(f"{len(found)} of {number} pieces are here; {mebibytes:.1f} MiB came")
+                        self._tell(f"{here} of {number} pieces are here; {mebibytes:.1f} MiB came")
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-        place = {share.selector: place for place, share in enumerate(cost.shares)}
-        return sorted(found, key=lambda one: (place[one.selector], one.first))
+        self._tell("the history is here; the engine reads it")
 
     def _bundle(self, those: Sequence[Part]) -> list[Piece]:
         """Return pieces of one time: what is not kept is asked for at once."""
@@ -216,7 +217,7 @@ def _check_times(what: str, frame: memoryview, first: int, last: int) -> None:
 
 
 def fill(pieces: Iterable[Piece]) -> Callable[[Path], None]:
-    """Return what puts pieces in chunks into the folder of an engine that is about to start."""
+    """Return what puts pieces in chunks, as they come, into the folder of an engine before it starts."""
 
     def put(folder: Path) -> None:
         blocks = Blocks(folder)
@@ -232,7 +233,8 @@ def fill(pieces: Iterable[Piece]) -> Callable[[Path], None]:
 
 def series(pieces: Iterable[Piece], way: str) -> Iterator[Series]:
     """Yield the series of pieces that are no chunks, each whole; one selector's after the other's."""
-    for _, those in groupby(pieces, key=lambda piece: piece.selector):
+    in_time = sorted(pieces, key=attrgetter("selector", "first"))
+    for _, those in groupby(in_time, key=attrgetter("selector")):
         found: dict[tuple[tuple[str, str], ...], list[Series]] = {}
         for piece in those:
             content = piece.file.read_bytes()
