@@ -8,7 +8,7 @@ import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "rules", "gate"]
+nox.options.sessions = ["lint", "types", "tests", "slow", "rules", "gate"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 
@@ -16,8 +16,8 @@ PYTHON_CODE = ("exporter", "suite", "tests", "manifests", "noxfile.py")
 LOCK = "suite/requirements.txt"
 IMAGE_LOCK = "exporter/requirements.txt"
 GROUPS = ("build", "browser", "lint", "types", "tests")
-# Some tests do little but wait, so there is one more process than there are cores.
-TESTS = ("-n", str((os.cpu_count() or 1) + 1), "--dist=worksteal")
+# Many tests do little but wait, so there are two more processes than there are cores.
+TESTS = ("-n", str((os.cpu_count() or 1) + 2), "--dist=worksteal")
 # Where Python is told to keep nothing that it compiles, each of a thousand processes would compile it anew.
 KEEPING = {"PYTHONDONTWRITEBYTECODE": ""}
 REPORTS = Path(os.environ.get("ALERTDRILL_REPORTS", "reports"))
@@ -53,10 +53,17 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def slow(session: nox.Session) -> None:
+    """Run those of them that let a daemon live for seconds, or that take seconds of a core."""
+    install(session)
+    session.run("pytest", *TESTS, "-m", "slow", *(session.posargs or ["tests"]), env=KEEPING)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Run them with branch coverage and its floor, which takes three times as long."""
     install(session)
-    session.run("pytest", *TESTS, "tests", "--cov", env=KEEPING)
+    session.run("pytest", *TESTS, "-m", "not browser", "tests", "--cov", env=KEEPING)
 
 
 @nox.session

@@ -4,6 +4,7 @@ A light module, so that having alertdrill installed costs a test run nothing: it
 when a test asks for a drill.
 """
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
@@ -28,7 +29,9 @@ MARK = "drill(folder, *patterns): give the test each scenario of a folder, from 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options; each is the command line's, with `--drill-` before it."""
     group = parser.getgroup("alertdrill", "fire drills for Prometheus alerts")
-    group.addoption("--drill-name", default="lab", help="the lab's name (default: lab)")
+    group.addoption(
+        "--drill-name", default="", help="the lab's name (default: drill_name of the ini file, else lab)"
+    )
     group.addoption(
         "--drill-cluster", default="auto", help="auto, kind, kind-built or existing (default: auto)"
     )
@@ -60,6 +63,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--drill-tofu", action="store_true", help="also what needs terradiff's image")
     group.addoption("--drill-with", action="append", default=[], help="what else the lab has, as `up --with`")
     group.addoption("--drill-keep", action="store_true", help="leave the lab and its namespaces standing")
+    parser.addini("drill_name", "the lab's name", default="lab")
     parser.addini("drill_rules", "rule files, or folders of them, from where the ini file is", type="paths")
     parser.addini("drill_with", "what else the lab has, as `alertdrill up --with`", type="args")
 
@@ -98,7 +102,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     folder, *patterns = mark.args or (".",)
     mistake = ""
     try:
-        found = files.choose(files.load(metafunc.definition.path.parent / folder), patterns)
+        place = Path(os.path.normpath(metafunc.definition.path.parent / folder))  # without the `..` of a mark
+        found = files.choose(files.load(place), patterns)
     except ScenarioError as error:
         mistake = str(error)
     if mistake:  # told here, where pytest knows of no other error to tell beside it
@@ -115,7 +120,7 @@ def drill_options(pytestconfig: pytest.Config) -> "labs.Options":
     rules = [Path(one).absolute() for one in option("drill_rules")] or pytestconfig.getini("drill_rules")
     components = option("drill_with") or pytestconfig.getini("drill_with")
     return labs.Options(
-        name=option("drill_name"),
+        name=option("drill_name") or pytestconfig.getini("drill_name"),
         cluster=option("drill_cluster"),
         kubeconfig=option("drill_kubeconfig"),
         context=option("drill_context"),
@@ -258,9 +263,17 @@ def pytest_runtest_makereport(
         longrepr: Any = report.longrepr
         if hasattr(longrepr, "addsection"):
             longrepr.addsection("fire drill", said)
+            if why := _short([one.judgement for one in played]):
+                longrepr.reprcrash.message = why  # for pytest's summary
         else:
             report.longrepr = f"{longrepr}\n{said}"
     return report
+
+
+def _short(judgements: "list[Judgement]") -> str:
+    """Return in one line what was not as it must be."""
+    wrong = [one for judgement in judgements for one in judgement.findings if one.verdict.value == "fail"]
+    return "; ".join(one.sentence for one in wrong)
 
 
 def _sentence(error: BaseException) -> str:

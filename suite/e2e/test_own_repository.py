@@ -16,7 +16,7 @@ EVERY = frozenset({"install", "here", "live"})
 @pytest.fixture
 def name(pytestconfig: pytest.Config) -> Iterator[str]:
     """Yield the name of the lab that the page is followed with; whatever happens, it is gone after."""
-    named = str(pytestconfig.getoption("drill_name"))
+    named = str(pytestconfig.getoption("drill_name") or pytestconfig.getini("drill_name"))
     yield named
     lab.down(named, Progress())
 

@@ -35,6 +35,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, document.follow(folder, frozenset({"install", "here"}), more=offline)
 
 
+@pytest.mark.slow
 def test_the_package_brings_all_it_needs(followed: tuple[Path, str]) -> None:
     """What was installed is no link to this checkout: the workloads and manifests are in the package."""
     folder, printed = followed
@@ -59,6 +60,7 @@ def test_the_example_is_what_the_page_leads_to(update_goldens: Callable[[Path, s
     assert files == there
 
 
+@pytest.mark.slow
 def test_each_command_that_needs_no_lab_works(followed: tuple[Path, str]) -> None:
     """The rule is read and scaled, the scenarios are listed with what they say, and pytest finds them."""
     _, printed = followed

@@ -111,6 +111,9 @@ def test_verdicts_are_outcomes(words: tuple[str, ...], run: Run) -> None:
 def test_a_failure_says_what_was_drilled_and_no_more(run: Run) -> None:
     """Beside the report, the values of the failed assertion are one line each, whatever they hold."""
     done = run("-k", "refused")
+    # Where lines are cut, which they are not on CI, this is what pytest's summary has of the finding.
+    short = "FAILED test_alerts.py::test_alerts[deployments/refused-replicaset] - Deployme"
+    assert short in done.stdout
     said = [line for line in done.stdout.splitlines() if line.startswith("E ")]
     played = "<Played deployments/refused-replicaset: fail>"
     expected = [

@@ -15,6 +15,8 @@ from alertdrill.judge.letters import Letter, sent
 
 from .running import Alerting, alerting, alertmanager_to, firing, receiver
 
+pytestmark = pytest.mark.slow
+
 ALERT = {"alertname": "Broken", "severity": "critical", "exported_namespace": "drill-a"}
 WATCHED_SECONDS = 6.0  # longer than the pause between two messages of one group
 

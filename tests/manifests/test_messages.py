@@ -12,6 +12,8 @@ from alertdrill.incident import Notification
 
 from .running import LABELS, MANIFESTS, Alerting, alerting, firing, over
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parent / "golden" / "messages"
 TESTS = MANIFESTS.parent / "rules" / "tests"
 LONG_AGO = datetime.now(UTC) - timedelta(minutes=20)

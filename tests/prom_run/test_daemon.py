@@ -236,6 +236,7 @@ def test_a_hundred_commands_share_one_process(start: Start, tmp_path: Path) -> N
     assert 100 == len(list((tmp_path / "data").iterdir()))
 
 
+@pytest.mark.slow
 def test_a_flood_takes_no_memory(start: Start) -> None:
     """While a command prints half a gigabyte, the process stays within 40 MB of what it had when idle."""
     running = start("-name=x", "-period=1h", "--shell", "--", "sleep 1; head -c 500000000 /dev/zero")

@@ -26,6 +26,7 @@ T = TypeVar("T")
 CONNECT_SECONDS_MAX = 10.0
 SILENCE_SECONDS_MAX = 60.0  # between two pieces of an answer
 TRIES_MAX = 6
+FIRST_TRIES_MAX = 3  # of a server that has never answered: most often its address is wrong
 WAIT_SECONDS_MAX = 300.0  # however long a server wants us to wait
 PIECE_BYTES = 256 * 1024
 ANSWER_BYTES_MAX = 64 * 1024 * 1024  # of an answer that is no history
@@ -48,6 +49,10 @@ class BusyError(TransientError):
     def __init__(self, message: str, seconds: float | None) -> None:
         super().__init__(message)
         self.seconds = seconds
+
+
+class NoWayError(TransientError):
+    """No connection came about."""
 
 
 class NotServedError(LabError):
@@ -74,6 +79,7 @@ class Server:
         self._lock = threading.Lock()
         self._threads = threading.local()
         self._not_before = 0.0
+        self._has_answered = False
         self.bytes = 0
         self.requests = 0
 
@@ -108,11 +114,22 @@ class Server:
                 with self._asked(what, method, path, **request) as reply:
                     return take(reply)
             except TransientError as error:
+                if isinstance(error, NoWayError) and number >= FIRST_TRIES_MAX and not self._has_answered:
+                    raise LabError(f"{error}; {self._way()}") from error
                 if number == TRIES_MAX:
                     raise LabError(f"{error}; asked {TRIES_MAX} times") from error
                 wanted = error.seconds if isinstance(error, BusyError) else None
                 self._come_later(2.0 ** (number - 1) if wanted is None else wanted, str(error))
         raise AssertionError("the last try returns or raises")
+
+    def _way(self) -> str:
+        """Say how a server is reached that never was."""
+        if self.access.kubeconfig:
+            return "does the target listen at this port, and does it run?"
+        return (
+            "nobody listens there: start it, or forward a port to it; a server in a cluster is reached by"
+            " --prometheus kube://NAMESPACE/service/NAME:PORT with --kubeconfig and --context"
+        )
 
     def pieces(self, what: str, reply: requests.Response) -> Iterator[bytes]:
         """Yield the pieces of an answer that is history, as far as all of it may be."""
@@ -161,9 +178,10 @@ class Server:
         except requests.ReadTimeout as error:
             raise TooMuchError(f"{what}: no answer in {SILENCE_SECONDS_MAX:g} s") from error
         except requests.ConnectionError as error:
-            raise TransientError(f"{what}: no connection to {self.access.url}") from error
+            raise NoWayError(f"{what}: no connection to {self.access.url}") from error
         except (requests.RequestException, OSError, ValueError) as error:
             raise LabError(f"{what}: {self.access.masked(str(error))}") from error
+        self._has_answered = True
         with reply:
             self._refuse(what, reply)
             yield reply

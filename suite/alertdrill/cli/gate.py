@@ -16,9 +16,10 @@ from alertdrill.cli import past, reading
 from alertdrill.errors import LabError, UsageError
 from alertdrill.gate import approvals, markdown, tell
 from alertdrill.gate import past as before_now
-from alertdrill.gate.values import Case, Gated
+from alertdrill.gate.values import Case, Change, Gated, Kind
 from alertdrill.incident import Incident
 from alertdrill.machine import cache
+from alertdrill.model import Verdict
 from alertdrill.rules import RuleSet
 
 FORMATS = {"text": tell.text, "json": tell.as_json, "junit": tell.junit, "markdown": markdown.markdown}
@@ -82,7 +83,8 @@ def gate(
     Told is which alerts are new or removed; fire always, now, more, earlier, no longer, less or later; have
     other labels or another text; and which were changed although nothing here makes them move. With
     --prometheus the past of a server is one more case, asked for as `alertdrill backtest` does. Exit codes: 0
-    nothing changed but what is approved, 1 something else did, 2 bad input, 3 nobody can tell.
+    nothing changed but what is approved, 1 something else did, 2 bad input (a recording that can't be read
+    among others, too), 3 nobody can tell.
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
     for file in report:
         if file.suffix not in BY_SUFFIX:
@@ -92,12 +94,16 @@ def gate(
     cases, notes = _past(before, after, said) if said["url"] else ((), ())
     by_default = click.get_current_context().get_parameter_source("folders") is ParameterSource.DEFAULT
     without = bool(said["url"]) and by_default and not any(folder.exists() for folder in folders)
-    found = gating.gate(before, after, [] if without else recordings(folders), cases)
+    held, unread = ([], []) if without else recordings(folders)
+    found = gating.gate(before, after, held, cases)
     found = msgspec.structs.replace(found, notes=(*found.notes, *notes))
     told = approvals.approved(found, wanted, dt.datetime.now(dt.UTC).date())
+    told = msgspec.structs.replace(told, changes=(*told.changes, *unread))  # which nobody can approve
     write(told, report)
     click.echo(FORMATS[output_format](told))
-    click.get_current_context().exit(told.verdict.exit_code)
+    worst = told.verdict
+    bad_input = bool(unread) and worst is not Verdict.FAIL
+    click.get_current_context().exit(UsageError.exit_code if bad_input else worst.exit_code)
 
 
 def _past(before: RuleSet, after: RuleSet, said: dict[str, Any]) -> tuple[tuple[Case, ...], tuple[str, ...]]:
@@ -126,12 +132,28 @@ def _sides(old: str, new: str) -> tuple[RuleSet, RuleSet]:
     return before, after
 
 
-def recordings(folders: Sequence[Path]) -> list[Incident]:
-    """Return the recordings in these folders; none is a UsageError: a gate without any lets all pass."""
-    found = [incident.read(folder) for folder in incident.find(folders)]
+def recordings(folders: Sequence[Path]) -> tuple[list[Incident], list[Change]]:
+    """Return the recordings in these folders, and of each that can't be read that nothing is told by it.
+
+    None that can be read is a UsageError: a gate without any lets all pass.
+    """
+    found: list[Incident] = []
+    unread: list[tuple[Path, UsageError]] = []
+    for folder in incident.find(folders):
+        try:
+            found.append(incident.read(folder))
+        except UsageError as error:
+            unread.append((folder, error))
+    if unread and not found:
+        raise UsageError("; ".join(str(error) for _, error in unread))
     if not found:
         raise UsageError(f"no recording is in {', '.join(map(str, folders))}; name them by --incidents")
-    return found
+    return found, [_unread(folder, error) for folder, error in unread]
+
+
+def _unread(folder: Path, error: UsageError) -> Change:
+    sentence = f"nothing can be told of {folder}: {error}"
+    return Change(alert="", kind=Kind.UNKNOWN, case=str(folder), sentence=sentence)
 
 
 def write(told: Gated, report: Sequence[Path]) -> None:

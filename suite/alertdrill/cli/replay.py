@@ -118,7 +118,13 @@ def export(
     promtool test rules /tmp/crash/pods-crash-loop.test.yaml
     alertdrill export incidents/today/pods-crash-loop --recording --output incidents
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
-    read = incident.read(recording)
+    found = incident.find([recording])
+    if len(found) > 1:
+        raise UsageError(
+            f"{recording}: an export is of one recording, and there are {len(found)} in this folder;"
+            f" name one, such as {found[0]}"
+        )
+    read = incident.read(found[0])
     if scenarios:
         read = rejudge.by(scenario_files.load(scenarios), read, recording)
     if as_recording:

@@ -47,7 +47,9 @@ def watch(files: Sequence[Path], folders: Sequence[Path], old: str) -> None:
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
     if Path("-") in files:
         raise UsageError("the standard input can't be watched, as it comes once; name files or folders")
-    recorded = recordings(folders)
+    recorded, unread = recordings(folders)
+    for one in unread:
+        click.echo(one.sentence, err=True)
     seen = _state(list(files))  # before they are read, so that no save falls between
     before = gating.load(old, str(files[0])) if old else rule_files.load(list(files))
     with gating.Standing() as standing:

@@ -52,7 +52,7 @@ def _asked(
         where = _place(kind, error) if isinstance(error, LabError) else ""
         if not where:
             raise
-        raise type(error)(f"{where}: the fault {kind.name} got stuck in `{method}`: {error}") from error
+        raise type(error)(f"{where}: the fault {kind.name} met trouble in `{method}`: {error}") from error
     except BaseException as error:  # a SystemExit, too, would end more than this fault
         if type(error) is KeyboardInterrupt or type(kind).__module__.startswith(OURS):
             raise

@@ -74,6 +74,20 @@ def lacking(incident: Incident, rules: Iterable[Rule], alert: str) -> Lacking | 
     return Lacking(tuple(missed), tuple(dict.fromkeys((*metrics, *values))), len(missed) == len(read))
 
 
+def of_none(alerts: Iterable[str], rules: Iterable[Rule], known: Collection[str]) -> Lacking | None:
+    """Return what these alerts read of which there is no metric among those known, None if all are there."""
+    every = list(rules)
+    read = {
+        selector: metric for alert in alerts for selector, metric in touched.read_by(alert, every).items()
+    }
+    there = {*known, *promql.OF_ALERTS}
+    missed = {selector: metric for selector, metric in sorted(read.items()) if metric and metric not in there}
+    if not missed:
+        return None
+    near = dict.fromkeys(_near(list(missed.values()), there))
+    return Lacking(tuple(missed), tuple(near), len(missed) == len(read))
+
+
 def meant(lacking: Collection[str], known: Iterable[str]) -> str:
     """Return the rest of a sentence on metrics that are not there: which of those known are like them."""
     return _question(_near(lacking, set(known) - set(lacking)))

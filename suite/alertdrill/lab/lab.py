@@ -89,7 +89,9 @@ def up(options: Options, rules: LabRules, progress: Progress, *, keep: bool = Fa
         cluster = clusters.choose(wanted(options))  # the lab's own, else one that this machine can have
         site = known.site(options, is_guest=Ability.OWNS_CLUSTER not in cluster.abilities)
         cluster.mend()
-        was_up = before is not None and cluster.status().answers
+        seen = cluster.status()
+        _spare_guests(cluster, seen, site.mark)
+        was_up = before is not None and seen.answers
         progress.say(f"cluster: {cluster.flavour}, because {cluster.reason}")
         with _nothing_left_behind(cluster, site.namespace, progress, unless=keep or was_up):
             access, loaded = _cluster_with_images(cluster, before, options, site, progress)  # side by side
@@ -101,6 +103,21 @@ def up(options: Options, rules: LabRules, progress: Progress, *, keep: bool = Fa
             ):
                 _deploy(rules, options, kube, site, loaded, progress=progress)  # until all of it is ready
             return _remembered(cluster, access, loaded, before, options=options, progress=progress), was_up
+
+
+def _spare_guests(cluster: clusters.Cluster, seen: clusters.Status, own: str) -> None:
+    """Raise LabError if a cluster would be made anew in which others have labs."""
+    if seen.answers and not seen.as_asked and (guests := _guests(cluster, own)):
+        raise LabError(
+            f"bringing lab {cluster.name} up: its cluster is not as asked for, and can't be made anew because"
+            f" labs of others are in it: {stack.told(guests)}; once they are down, try again, or take"
+            " another --name"
+        )
+
+
+def _guests(cluster: clusters.Cluster, own: str) -> list[tuple[str, list[str]]]:
+    """Return the other labs in a cluster that answers: their marks, and their namespaces."""
+    return sorted(stack.others(Kube(cluster.access.kubeconfig, cluster.access.context), own).items())
 
 
 @contextmanager
@@ -201,7 +218,7 @@ def _take_down(cluster: clusters.Cluster, progress: Progress, namespace: str = S
     if seen.answers:
         kube = Kube(cluster.access.kubeconfig, cluster.access.context)
         own = mark(cluster.name)
-        guests = [] if theirs else sorted(stack.others(kube, own).items())
+        guests = [] if theirs else _guests(cluster, own)
         if theirs or guests:
             with turn.in_cluster(kube, namespace, own, progress), progress.phase("removing what is ours"):
                 stack.remove(kube, own)
@@ -317,6 +334,8 @@ def borrowed(options: Options, rules: LabRules, progress: Progress, *, keep: boo
             there = status(options.name)
             if there.state and there.state.options.namespace != options.namespace:
                 raise UsageError(known.elsewhere(there.state, options))
+            if there.lost:  # what is in it may be somebody's work: whoever plays did not ask to make it anew
+                raise LabError(there.sentence)
             if there.answers and _has_images(there.state, options):
                 progress.say(f"{there.sentence}; using it")
             else:

@@ -20,13 +20,14 @@ class Status(Value, frozen=True, kw_only=True):
     state: State | None = None
     stack: dict[str, str] = {}  # each part of the stack: "ready", or what it lacks
     prometheus: str = ""  # the command that opens a way to it
+    lost: bool = False  # its cluster is there, and what was kept of it is not
 
 
 def status(name: str) -> Status:
     """Look at a lab without changing anything."""
     state = find(name)
     if state is None:
-        return Status(answers=False, sentence=_remains(name))
+        return _remains(name)
     try:
         kube = Kube(state.access.kubeconfig, state.access.context)
         nodes = [node["metadata"]["name"] for node in kube.get("nodes")]
@@ -57,21 +58,24 @@ def status(name: str) -> Status:
     )
 
 
-def _remains(name: str) -> str:
+def _remains(name: str) -> Status:
     """Say what there is of a lab of which nothing is written down: its cluster may be there all the same."""
-    asked = wanted(Options(name=name))
+    asked, is_lost = wanted(Options(name=name)), False
     if clusters.state.read(name):
         cluster = clusters.choose(asked)
         seen = cluster.status()
         what = f"{seen.sentence}{_any_stack(cluster, name) if seen.answers else ''}"
     elif engine := lost.find(asked):
-        what = f"its cluster is there, in {engine.reason}, and what was kept of it is not"
+        what, is_lost = f"its cluster is there, in {engine.reason}, and what was kept of it is not", True
     else:
-        return f"there is no lab {name}; bring it up: alertdrill up --name {name}"
-    return (
+        return Status(
+            answers=False, sentence=f"there is no lab {name}; bring it up: alertdrill up --name {name}"
+        )
+    sentence = (
         f"lab {name} is not whole: {what}; bring it up again: alertdrill up --name {name},"
         f" or take it down: alertdrill down --name {name}"
     )
+    return Status(answers=False, sentence=sentence, lost=is_lost)
 
 
 def _any_stack(cluster: clusters.Cluster, name: str) -> str:

@@ -1,17 +1,19 @@
 """Is the workload healthy, and does Prometheus see that? Asked before anything is broken."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from alertdrill.clock import Hope, NotYet
 from alertdrill.errors import LabError
 from alertdrill.faults.base import Place
+from alertdrill.judge import unseen
 from alertdrill.kube import rollout
 from alertdrill.kube.rollout import Obstacle, Workload
 from alertdrill.names import NAMESPACE_LABEL, PRESENT, REPLICAS, SCRAPE_ANNOTATION, SIGHTS
 from alertdrill.play.observe import own_alerts
 from alertdrill.prometheus import Prometheus
+from alertdrill.rules import Rule
 
 WAITING = "waiting for the workload to be healthy"
 GIVEN_UP = (
@@ -62,10 +64,11 @@ def _images(found: list[Obstacle]) -> str:
     return "; the images that every lab has are told by: alertdrill images" if missing else ""
 
 
-def seen(place: Place, server: Prometheus) -> bool:
+def seen(place: Place, server: Prometheus, rules: Sequence[Rule], hope: Hope) -> bool:
     """Return True when Prometheus has the healthy workload's series and no alert of it; else raise NotYet.
 
-    A Job may have been healthy and fail by then, which is a LabError.
+    A Job may have been healthy and fail by then, which is a LabError, as it is once `hope` is lost that an
+    alert which reads a misspelt metric ends.
     """
     there = rollout.workloads(partial(_listed, place))
     if given_up := [one for one in there if one.is_given_up]:
@@ -79,9 +82,14 @@ def seen(place: Place, server: Prometheus) -> bool:
     up = {target["metric"].get("pod") for target in server.query(f'up{{namespace="{place.namespace}"}} == 1')}
     if missing := scraped_pods(place.kube.get("pods", namespace=place.namespace)) - up:
         raise NotYet(f"Prometheus does not scrape {', '.join(sorted(missing))} yet")
-    if active := _alert_names(server, " or ".join(own_alerts(place.namespace))):
-        raise NotYet(f"{', '.join(sorted(active))} is active before anything was broken")
-    return True
+    active = _alert_names(server, " or ".join(own_alerts(place.namespace)))
+    if not active:
+        return True
+    lacking = unseen.of_none(active, rules, server.names())
+    sentence = f"{', '.join(sorted(active))} is active before anything was broken{lacking or ''}"
+    if hope.is_lost(trouble=bool(lacking and lacking.meant)):
+        raise LabError(f"waiting for the alerts of a healthy workload to be silent: {sentence}")
+    raise NotYet(sentence)
 
 
 def workloads(place: Place) -> tuple[str, ...]:
@@ -126,7 +134,7 @@ def quiet(server: Prometheus, canary: str, *, seconds: float) -> bool:
     if canary not in _alert_names(server, "ALERTS"):
         raise NotYet(f"the canary alert {canary} does not fire yet")
     if not server.query(f"{REPLICAS} offset {lately}"):
-        raise NotYet(f"no deployment has been seen for {seconds:g} s yet")
+        raise NotYet(f"Prometheus has not seen Deployments for {seconds:g} s yet")
     if others := _alert_names(server, f"present_over_time(ALERTS[{lately}])") - {canary}:
         raise NotYet(f"{', '.join(sorted(others))} is active")
     return True

@@ -190,9 +190,10 @@ class Run:
         self.runs = baseline.workloads(self.place)
         if self.scenario.workload and not self.runs:
             self._say("nothing of its workload runs pods, so there is no health to wait for")
+        rules, hope = self.lab.rules.scaled.rules, Hope(self.clock)
         wait_for(
             what,
-            lambda: baseline.seen(self.place, self.lab.prometheus()),
+            lambda: baseline.seen(self.place, self.lab.prometheus(), rules, hope),
             deadline=BASELINE_SECONDS_MAX,
             clock=self.clock,
             every=self.lab.scrape_seconds,

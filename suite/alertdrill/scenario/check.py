@@ -8,7 +8,7 @@ import msgspec
 
 from alertdrill import durations
 from alertdrill.errors import ScenarioError, UsageError
-from alertdrill.names import TOUCHABLE
+from alertdrill.names import CANARY, TOUCHABLE
 from alertdrill.scenario.values import Expectation, Like, Scenario
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 /-]*[A-Za-z0-9])?")
@@ -119,7 +119,8 @@ def _check_message(expectation: Expectation) -> None:
 
 
 def _known(alert: str, alerts: frozenset[str]) -> str:
-    """Say which alerts there are; of many, those whose name is like this one's."""
+    """Say which alerts there are but for the lab's own; of many, those whose name is like this one's."""
+    alerts -= {CANARY}
     if len(alerts) <= ALERTS_TOLD_MAX:
         return f"the rules define: {', '.join(sorted(alerts)) or 'none'}"
     near = difflib.get_close_matches(alert, sorted(alerts), n=5)

@@ -1,6 +1,6 @@
 """A Prometheus that answers what a test says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from alertdrill.prometheus import Prometheus, RuleState
@@ -9,16 +9,26 @@ Answer = list[dict[str, Any]]
 
 
 class FakePrometheus(Prometheus):
-    """Nothing is evaluated: `answer` is asked for each query's text, and returns the API's `result`."""
+    """Nothing is evaluated: `answer` is asked for each query's text, and returns the API's `result`.
 
-    def __init__(self, answer: Callable[[str], Answer] = lambda _promql: []) -> None:
+    `known` are the names of metrics that it has.
+    """
+
+    def __init__(
+        self, answer: Callable[[str], Answer] = lambda _promql: [], known: Sequence[str] = ()
+    ) -> None:
         super().__init__("http://127.0.0.1:1")
         self.answer = answer
+        self.known = known
 
     def query(self, promql: str, *, at: float | None = None) -> Answer:
         """Return what the test says."""
         del at
         return self.answer(promql)
+
+    def names(self) -> list[str]:
+        """Return those that the test says."""
+        return list(self.known)
 
     def rules(self) -> list[RuleState]:
         """Return none."""

@@ -8,6 +8,8 @@ from alertdrill.model import Verdict
 
 from .conftest import DEPLOYED, Front, Runner
 
+pytestmark = pytest.mark.slow
+
 OTHER = """
 groups:
 - name: g

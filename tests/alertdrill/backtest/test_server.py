@@ -189,10 +189,21 @@ def test_a_server_that_is_silent_is_asked_for_less(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_server_that_is_not_there_is_told() -> None:
-    """After a few tries it is said that nobody answers, and where."""
-    url = "http://127.0.0.1:1"
-    with pytest.raises(LabError, match=f"asking: no connection to {url}; asked 6 times"):
-        Server(Access(url=url), lambda: url, ManualClock(), bytes_max=1).json("asking", "rules")
+    """After three tries it is said that nobody answers, where, and how one in a cluster is reached."""
+    url, clock = "http://127.0.0.1:1", ManualClock()
+    with pytest.raises(LabError, match=f"asking: no connection to {url}; nobody listens there: .*kube://"):
+        Server(Access(url=url), lambda: url, clock, bytes_max=1).json("asking", "rules")
+    assert [1.0, 2.0] == clock.slept
+
+
+def test_a_server_that_was_there_is_waited_for(front: Front) -> None:
+    """One that answered before may be starting anew, which takes longer than a wrong address needs."""
+    ways, clock = iter([front.url]), ManualClock()
+    server = Server(Access(url=front.url), lambda: next(ways, "http://127.0.0.1:1"), clock, bytes_max=2**20)
+    server.json("asking", "status/buildinfo")
+    with pytest.raises(LabError, match=f"asking: no connection to {front.url}; asked 6 times"):
+        server.json("asking", "rules")
+    assert [1.0, 2.0, 4.0, 8.0, 16.0] == clock.slept
 
 
 def test_who_asks_is_said_in_headers_and_never_told(front: Front, tmp_path: Path) -> None:

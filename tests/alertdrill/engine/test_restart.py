@@ -17,6 +17,8 @@ from alertdrill.incident import Series, timeline
 from alertdrill.machine import tools
 from alertdrill.model import AlertState
 
+pytestmark = pytest.mark.slow
+
 STEP_MS, HOLD, GRACE = 250, 5.0, 1.0
 BEFORE = {"waiting": 1.5, "nearly firing": 4.5, "firing": 7.0}
 RULES = f"groups: [{{name: g, interval: {STEP_MS}ms, rules: [{{alert: A, expr: up == 1, for: {HOLD:g}s}}]}}]"

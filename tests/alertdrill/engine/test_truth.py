@@ -175,6 +175,7 @@ def lives() -> Iterator[dict[int, Future[Lived]]]:
         yield {seed: pool.submit(lived_whole, at_random(seed)) for seed in SEEDS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_states_are_those_of_a_prometheus_as_time_goes_by(seed: int, lives: dict[int, Future[Lived]]) -> None:
     """What it wrote down at each of its evaluations is what the engine says of the same samples later."""

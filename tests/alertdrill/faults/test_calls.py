@@ -123,7 +123,7 @@ def test_what_the_lab_refuses_is_told_with_the_line_that_asked(
     with pytest.raises(LabError) as caught:
         calls.inject(kind_of(scenario), Place(kube, "ns", 20.0), ARGS)
     assert error is type(caught.value)
-    assert f"{module}:14: the fault lose got stuck in `inject`: {said}" == str(caught.value)
+    assert f"{module}:14: the fault lose met trouble in `inject`: {said}" == str(caught.value)
 
 
 def test_one_of_two_faults_is_told_with_its_line_and_has_its_defaults(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from alertdrill import data
 from alertdrill.machine import tools
 from e2e import document
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 PAGE = data.CHECKOUT / "docs" / "gate.md"
 SHOWN = re.compile(r"(?<=<!-- gate -->\n```text\n).*?(?=\n```\n<!-- /gate -->)", re.DOTALL)

@@ -179,6 +179,7 @@ GROWN = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(GROWN)
 def test_a_mutant_is_another_expression_that_can_be_read(text: str) -> None:
     """Each mutant is an expression, printed as it is read, and another one than the original."""
@@ -197,6 +198,7 @@ def test_promtool_takes_every_mutant(tmp_path_factory: pytest.TempPathFactory, t
     assert checked(found, tmp_path_factory.mktemp("mutants")) == len(found)
 
 
+@pytest.mark.slow
 def test_promtool_takes_every_mutant_of_the_shipped_rules(tmp_path: Path) -> None:
     """There are more than 200 of them."""
     found, unread = mutants.of(rules.load([data.path("rules")]))

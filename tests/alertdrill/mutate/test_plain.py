@@ -12,6 +12,8 @@ from alertdrill.mutate.mutants import Mutant
 from alertdrill.prometheus import promtool
 from alertdrill.rules import RuleSet
 
+pytestmark = pytest.mark.slow
+
 # Whatever makes it hard to ask many at once: names that several rules have, rules that read rules, alerts
 # that read alerts, metrics that are not named, texts that say a name, what can't be evaluated or comes late.
 RULES = """

@@ -11,6 +11,7 @@ from alertdrill.errors import LabError
 from alertdrill.faults.base import Place
 from alertdrill.names import SIGHTS
 from alertdrill.play.baseline import healthy, scraped_pods, seen, workloads
+from alertdrill.rules import Rule
 from alertdrill.testing import FakeKube, FakePrometheus, ManualClock
 
 
@@ -19,6 +20,11 @@ def test_pods_that_ask_to_be_scraped_are_waited_for() -> None:
     asking = {"metadata": {"name": "a", "annotations": {"prometheus.io/scrape": "true"}}}
     silent = {"metadata": {"name": "b", "annotations": {"prometheus.io/scrape": "false"}}}
     assert {"a"} == scraped_pods([asking, silent, {"metadata": {"name": "c"}}])
+
+
+def looked(place: Place, server: FakePrometheus | None = None, *rules: Rule) -> bool:
+    """Return whether Prometheus sees the workload and no alert of it, at a first look."""
+    return seen(place, server or FakePrometheus(), rules, Hope(ManualClock()))
 
 
 REFUSED = {
@@ -80,7 +86,7 @@ def test_a_job_that_failed_does_not_come_back() -> None:
 
 @pytest.mark.parametrize(
     "look",
-    [lambda place: healthy(place, Hope(ManualClock())), lambda place: seen(place, FakePrometheus())],
+    [lambda place: healthy(place, Hope(ManualClock())), looked],
     ids=["before it was healthy", "while Prometheus was to see it"],
 )
 def test_a_job_that_failed_ends_the_wait_at_once(look: Callable[[Place], bool]) -> None:
@@ -120,7 +126,26 @@ def test_an_alert_about_a_scraped_pod_is_active_before_anything_was_broken() -> 
     """Also an alert that has only the namespace of the scraped pod belongs to the scenario."""
     place = Place(cluster(ManualClock(), healthy_at=0), "drill-a", 20)
     with pytest.raises(NotYet, match="PromRunCommandFailing is active before anything was broken"):
-        seen(place, FakePrometheus(answer))
+        looked(place, FakePrometheus(answer))
+
+
+UNLESS = Rule(kind="alert", name="PromRunCommandFailing", expr="job_exit_code unless job_exit_ignored")
+
+
+def test_a_misspelt_metric_that_keeps_an_alert_active_ends_the_wait() -> None:
+    """What is subtracted is never there: it is said which metric, and what may have been meant, and soon."""
+    clock = ManualClock()
+    place = Place(cluster(clock, healthy_at=0), "drill-a", 20)
+    server = FakePrometheus(answer, known=["job_exit_code", "job_exits_ignored"])
+    look = partial(seen, place, server, (UNLESS,), Hope(clock))
+    with pytest.raises(LabError) as caught:
+        wait_for("it", look, deadline=120, clock=clock, every=1)
+    assert (
+        "waiting for the alerts of a healthy workload to be silent: PromRunCommandFailing is active before"
+        " anything was broken; Prometheus had no series of job_exit_ignored, which it reads; did you mean"
+        " job_exits_ignored?" == str(caught.value)
+    )
+    assert HOPE_SECONDS == clock.now()
 
 
 def running(*kinds: str) -> FakeKube:
@@ -142,10 +167,10 @@ def test_prometheus_must_have_seen_what_runs_of_whatever_kind(kind: str) -> None
     def knows(promql: str) -> list[dict[str, Any]]:
         return [{"metric": {"name": kind.lower()}}] if SIGHTS[kind] in promql else []
 
-    assert seen(place, FakePrometheus(knows))
+    assert looked(place, FakePrometheus(knows))
     sentence = f"Prometheus has no series of a healthy {kind} {kind.lower()} in drill-a"
     with pytest.raises(NotYet, match=sentence):
-        seen(place, FakePrometheus())
+        looked(place)
 
 
 def test_a_scenario_without_a_workload_has_nothing_to_wait_for() -> None:
@@ -153,4 +178,4 @@ def test_a_scenario_without_a_workload_has_nothing_to_wait_for() -> None:
     place = Place(running(), "drill-a", 20)
     assert () == workloads(place)
     assert healthy(place)
-    assert seen(place, FakePrometheus())
+    assert looked(place)

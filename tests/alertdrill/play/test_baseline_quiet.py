@@ -78,8 +78,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("then", "why_not"),
     [
-        (9.0, "no deployment has been seen for 3.5 s yet"),
-        (10.2, "no deployment has been seen for 3.5 s yet"),  # seen, and its rule not evaluated yet
+        (9.0, "Prometheus has not seen Deployments for 3.5 s yet"),
+        (10.2, "Prometheus has not seen Deployments for 3.5 s yet"),  # seen, and its rule not evaluated yet
         (15.0, "DeploymentReplicasMismatch is active"),
         (23.0, "DeploymentReplicasMismatch is active"),  # it was, a moment ago
         (43.0, "the canary alert Watchdog does not fire yet"),

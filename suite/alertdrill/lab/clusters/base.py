@@ -49,11 +49,15 @@ class Access:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """Whether a cluster is there and answers; `sentence` says it to a person."""
+    """Whether a cluster is there and answers; `sentence` says it to a person.
+
+    One that is not `as_asked` would be made anew by `up`.
+    """
 
     exists: bool
     answers: bool
     sentence: str
+    as_asked: bool = True
 
 
 class Cluster(Protocol):

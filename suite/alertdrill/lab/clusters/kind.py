@@ -147,7 +147,12 @@ class KindCluster:
             return Status(exists=True, answers=False, sentence=f"{PREFIX}{self.name} is half made")
         answers = self._answers()
         verb = "answers" if answers else "does not answer"
-        return Status(exists=True, answers=answers, sentence=f"{PREFIX}{self.name} ({self.flavour}) {verb}")
+        return Status(
+            exists=True,
+            answers=answers,
+            sentence=f"{PREFIX}{self.name} ({self.flavour}) {verb}",
+            as_asked=record.digest == self._digest,
+        )
 
     def load(self, archives: Sequence[Path], progress: Progress) -> None:
         """Import image archives into the node, except those it has had already."""

@@ -1,13 +1,16 @@
 """A cluster whose record is gone is ours by its mark, or by its engine, and by nothing else."""
 
 import importlib
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from alertdrill import lab
-from alertdrill.errors import UsageError
+from alertdrill.errors import LabError, UsageError
+from alertdrill.incident import Limits
+from alertdrill.lab import LabRules
 from alertdrill.lab.clusters import choose, kind_config, recover, state
 from alertdrill.lab.clusters.kind import KindCluster
 from alertdrill.lab.options import Options, mark, wanted
@@ -15,9 +18,11 @@ from alertdrill.machine import docker
 from alertdrill.machine.docker import Engine
 from alertdrill.names import LAB_LABEL
 from alertdrill.progress import Progress
+from alertdrill.rules import RuleSet
 from alertdrill.testing import FakeKube
 
 ASKED = Options(cluster="kind-built")
+LIMITS = Limits(scrape_interval=1, scrape_gap_max=1, evaluation_interval=1, jobs=(), canary="")
 HALF = "bring it up again: alertdrill up --name lab, or take it down: alertdrill down --name lab"
 
 
@@ -33,6 +38,11 @@ def cluster(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def there(machine: Path) -> list[str]:
     """Return the clusters that kind has."""
     return sorted(file.name for file in (machine / "clusters").iterdir())
+
+
+def stopping(*_: object) -> None:
+    """Go no further than to a cluster that is used as it is."""
+    raise LabError("used")
 
 
 def test_one_with_our_mark_is_told_and_taken_down(machine: Path, cluster: Path) -> None:
@@ -84,6 +94,31 @@ def test_one_that_is_lost_is_made_anew(machine: Path, cluster: Path) -> None:
     assert recover(wanted(ASKED))
     choose(wanted(ASKED)).up(Progress())
     assert ["alertdrill-lab"] == there(machine)
+
+
+def test_a_play_makes_none_anew(machine: Path, cluster: Path) -> None:
+    """It says what status says, and what was there stays as it was."""
+    choose(wanted(ASKED)).up(Progress())
+    shutil.rmtree(cluster)
+    before = there(machine)
+    rules = LabRules(RuleSet(), RuleSet(), LIMITS)
+    with pytest.raises(LabError) as raised, lab.borrowed(ASKED, rules, Progress(), keep=False):
+        raise AssertionError
+    assert (lab.status("lab").sentence, before) == (str(raised.value), there(machine))
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize("asked", [ASKED, Options(cluster="kind-built", speed=5)])
+def test_one_that_others_are_in_is_not_made_anew(monkeypatch: pytest.MonkeyPatch, asked: Options) -> None:
+    """Whoever asks for another cluster is told whose labs it would cost; as it is, it may be used."""
+    theirs = [{"metadata": {"name": "monitoring-b", "labels": {LAB_LABEL: "b-0badcafe"}}}]
+    module = importlib.import_module("alertdrill.lab.lab")
+    monkeypatch.setattr(module, "Kube", lambda *_: FakeKube(lambda _resource: theirs))
+    monkeypatch.setattr(module, "_cluster_with_images", stopping)
+    choose(wanted(ASKED)).up(Progress())
+    told = "used" if asked == ASKED else "labs of others are in it: b-0badcafe (in monitoring-b); once they"
+    with pytest.raises(LabError, match=re.escape(told)):
+        lab.up(asked, LabRules(RuleSet(), RuleSet(), LIMITS), Progress())
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ def test_no_go_and_no_index_is_a_sentence(folder: Path) -> None:
     assert not list((folder / "cache" / "go").glob("*"))
 
 
+@pytest.mark.slow
 def test_an_environment_without_an_installer_makes_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some environments have no pip; Python can make one that has."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
