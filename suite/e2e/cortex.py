@@ -1,6 +1,7 @@
 """A real Cortex for as long as it is asked: all of it in one process, its data in files, for several tenants.
 
 Mimir was made of it, and deals with tenants as it does: who says none in X-Scope-OrgID is told nothing.
+What is older than half an hour is read from blocks, by its store gateway: as where there are days of it.
 """
 
 import subprocess
@@ -8,13 +9,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import requests
 
-from alertdrill.clock import WallClock, wait_for
+from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.engine import remote_write
-from alertdrill.incident import Series
+from alertdrill.incident import STALE, Series
 from alertdrill.machine.process import kill_group
 from alertdrill.machine.tools import cortex
 from e2e.victoria import free_address, is_ready
@@ -45,6 +47,9 @@ FLAGS = (
         )
     ),
     "-blocks-storage.backend=filesystem",
+    "-blocks-storage.bucket-store.bucket-index.enabled=false",  # it would be written every few minutes only
+    "-blocks-storage.bucket-store.sync-interval=1s",
+    "-querier.query-ingesters-within=30m",
     "-ruler-storage.backend=filesystem",
     "-alertmanager-storage.backend=filesystem",
     "-alertmanager.web.external-url=http://localhost/alertmanager",
@@ -94,15 +99,45 @@ def _folders(folder: str) -> Iterator[str]:
 
 
 def write(url: str, tenant: str, series: Sequence[Series]) -> None:
-    """Give it samples of a tenant, as they would have come."""
-    headers = {**remote_write.HEADERS, "X-Scope-OrgID": tenant}
+    """Give it samples of a tenant, as they would have come, and wait until its blocks have them."""
     first = min(one.timestamps[0] for one in series)
     last = max(one.timestamps[-1] for one in series)
     with requests.Session() as session:
+        session.headers["X-Scope-OrgID"] = tenant
         for start in range(first, last + 1, TOGETHER_MS):
             for body in remote_write.requests(_part(series, start, start + TOGETHER_MS)):
-                reply = session.post(f"{url}/api/v1/push", body, headers=headers, timeout=REPLY_SECONDS_MAX)
-                reply.raise_for_status()
+                _post(session, f"{url}/api/v1/push", body, headers=remote_write.HEADERS)
+        _post(session, f"{url}/ingester/flush?wait=true")
+        wait_for(
+            "Cortex to read its blocks",
+            lambda: _check_there(session, url, series, last),
+            deadline=READY_SECONDS_MAX,
+            clock=WallClock(),
+            every=0.2,
+        )
+
+
+def _post(
+    session: requests.Session, url: str, body: bytes | dict[str, str] | None = None, **more: Any
+) -> requests.Response:
+    reply = session.post(url, body, timeout=REPLY_SECONDS_MAX, **more)
+    reply.raise_for_status()
+    return reply
+
+
+def _check_there(session: requests.Session, url: str, series: Sequence[Series], last: int) -> bool:
+    """Say that all samples are found; else raise how many are."""
+    back = last - min(one.timestamps[0] for one in series) + 1
+    names = {one.labels["__name__"] for one in series}
+    found = 0
+    for name in sorted(names):
+        asked = {"query": f"sum(count_over_time({name}[{back}ms]))", "time": f"{last / 1000:.3f}"}
+        reply = _post(session, f"{url}{PREFIX}/api/v1/query", asked).json()
+        found += sum(int(one["value"][1]) for one in reply["data"]["result"])
+    wanted = sum(value != STALE for one in series for value in one.values)
+    if found < wanted:
+        raise NotYet(f"{found} of {wanted} samples are there")
+    return True
 
 
 def _part(series: Sequence[Series], start: int, end: int) -> Iterator[Series]:
