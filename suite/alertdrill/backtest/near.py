@@ -30,7 +30,8 @@ def each(
     asked = [
         _asked(alert, recorded) if quiet else None for (alert, _), quiet in zip(those, silent, strict=True)
     ]
-    with Ahead(running, (one.question for one in asked if one)) as ahead:
+    questions = [one.question for one in asked if one]
+    with Ahead(running, questions, questions) as ahead:
         return [
             _near(ahead, one, alert, instances) if quiet else None
             for (alert, instances), one, quiet in zip(those, asked, silent, strict=True)
