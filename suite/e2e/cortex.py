@@ -53,6 +53,7 @@ FLAGS = (
     "-ruler-storage.backend=filesystem",
     "-alertmanager-storage.backend=filesystem",
     "-alertmanager.web.external-url=http://localhost/alertmanager",
+    "-alertmanager.cluster.listen-address=",  # alone, and not heard by a network
 )
 
 
