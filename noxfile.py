@@ -192,9 +192,9 @@ def tofu(session: nox.Session) -> None:
 
 @nox.session
 def servers(session: nox.Session) -> None:
-    """Hold backtests of a real VictoriaMetrics against Prometheus'; it is built the first time."""
+    """Hold backtests of a real VictoriaMetrics and Cortex against Prometheus'; both are built at first."""
     install(session)
-    session.run("pytest", "suite/e2e/test_servers.py", "--timeout=3600", *session.posargs)
+    session.run("pytest", "suite/e2e/test_servers.py", "--timeout=7200", *session.posargs)
 
 
 @nox.session

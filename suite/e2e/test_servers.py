@@ -1,4 +1,7 @@
-"""Backtests before a real VictoriaMetrics, held against those before a real Prometheus: `nox -s servers`."""
+"""Backtests before a real VictoriaMetrics and a real Cortex, of which Mimir was made: `nox -s servers`.
+
+They are held against those before a real Prometheus.
+"""
 
 import time
 from pathlib import Path
@@ -10,9 +13,10 @@ from alertdrill.backtest import access
 from alertdrill.backtest.backtest import Asked, Backtest
 from alertdrill.backtest.values import Result
 from alertdrill.clock import WallClock
+from alertdrill.errors import LabError
 from alertdrill.incident import STALE, Series
 from alertdrill.model import Verdict
-from e2e import victoria
+from e2e import cortex, gateway, victoria
 
 EVERY, SECONDS = 15, 7_200
 RULES = """
@@ -55,14 +59,16 @@ def _series(name: str, instance: int, values: dict[int, float | str]) -> Series:
     return Series(labels=labels, timestamps=tuple(values), values=tuple(values.values()))  # type: ignore[arg-type]
 
 
-def backtested(folder: Path, url: str, start: int, end: int) -> Result:
-    """Return what the rules come to on a server's past."""
+def backtested(folder: Path, url: str, start: int, end: int, tenant: str = "") -> tuple[str, Result]:
+    """Return by which way a server's past came, and what the rules come to on it."""
     (folder / "a.rules.yaml").write_text(RULES)
     asked = Asked(start=float(start), end=float(end))
-    one = Backtest(rules.load([folder / "a.rules.yaml"]), asked, access.stated(url), WallClock())
+    one = Backtest(
+        rules.load([folder / "a.rules.yaml"]), asked, access.stated(url, tenant=tenant), WallClock()
+    )
     with one.reached() as server:
         plan = one.prepare(server)
-        return one.run(server, plan)
+        return plan.way, one.run(server, plan)
 
 
 def test_victoria_metrics_comes_to_what_prometheus_comes_to(
@@ -76,16 +82,44 @@ def test_victoria_metrics_comes_to_what_prometheus_comes_to(
         # The programs have been found by now, so that only what is fetched is in this cache.
         monkeypatch.setenv("ALERTDRILL_CACHE", str(tmp_path / "cache"))
         prometheus.write(scraped)
-        expected = backtested(tmp_path, prometheus.url, start, end)
+        _, expected = backtested(tmp_path, prometheus.url, start, end)
         assert {one.name for one in expected.alerts} == {
             one.name for one in expected.alerts if one.noise.fired
         }
         for one in (url, narrow):
             victoria.write(one, scraped)
             victoria.write(one, scraped[:4])  # what comes twice counts once
-            found = backtested(tmp_path, one, start, end)
-            assert Verdict.PASS is found.verdict
+            way, found = backtested(tmp_path, one, start, end)
+            assert ("marked", Verdict.PASS) == (way, found.verdict)
             assert told(expected) == told(found)
+
+
+def test_cortex_comes_to_what_prometheus_comes_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a tenant's history both tell the same, by remote read and by queries where that is hidden."""
+    end = int(time.time()) // 60 * 60 - 3_600
+    start, scraped = end - SECONDS + 600, history(end)
+    with engine.started() as prometheus, cortex.started() as url, gateway.without("/read", url) as front:
+        monkeypatch.setenv("ALERTDRILL_CACHE", str(tmp_path / "cache"))
+        prometheus.write(scraped)
+        cortex.write(url, "ours", scraped)
+        cortex.write(url, "theirs", scraped[:4])
+        _, expected = backtested(tmp_path, prometheus.url, start, end)
+        for address, how in ((url, "samples"), (front, "query")):
+            way, found = backtested(tmp_path, f"{address}{cortex.PREFIX}", start, end, tenant="ours")
+            assert (how, Verdict.PASS) == (way, found.verdict)
+            assert told(expected) == told(found)
+            _, other = backtested(tmp_path, f"{address}{cortex.PREFIX}", start, end, tenant="theirs")
+            assert told(expected) != told(other)
+
+
+def test_cortex_tells_nothing_without_a_tenant(tmp_path: Path) -> None:
+    """Whose history is wanted must be said, and the sentence says how."""
+    end = int(time.time()) // 60 * 60
+    with (
+        cortex.started() as url,
+        pytest.raises(LabError, match=r"401: no org id; name whose history it is by --tenant"),
+    ):
+        backtested(tmp_path, f"{url}{cortex.PREFIX}", end - SECONDS, end)
 
 
 def told(result: Result) -> dict[str, object]:

@@ -29,14 +29,14 @@ def started(*flags: str) -> Iterator[str]:
     """Yield the address of a server that holds nothing yet; it is on loopback, and gone in the end."""
     program = victoria_metrics.built() / victoria_metrics.SERVER
     with tempfile.TemporaryDirectory(prefix="alertdrill-victoria-") as folder:
-        address = _free_address()
+        address = free_address()
         words = [f"-storageDataPath={folder}/data", f"-httpListenAddr={address}", "-retentionPeriod=1y"]
         with (Path(folder) / "log").open("wb") as log:
             running = subprocess.Popen([program, *words, *flags], stdout=log, stderr=log, process_group=0)
         try:
             wait_for(
                 "VictoriaMetrics to be ready",
-                lambda: _ready(f"http://{address}/health"),
+                lambda: is_ready(f"http://{address}/health"),
                 deadline=READY_SECONDS_MAX,
                 clock=WallClock(),
                 every=0.05,
@@ -46,12 +46,14 @@ def started(*flags: str) -> Iterator[str]:
             kill_group(running, grace=0)
 
 
-def _free_address() -> str:
+def free_address() -> str:
+    """Return an address on loopback at which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as one:
         return f"127.0.0.1:{one.getsockname()[1]}"
 
 
-def _ready(url: str) -> bool:
+def is_ready(url: str) -> bool:
+    """Say whether a server answers at an address that all is well."""
     try:
         return requests.get(url, timeout=5).ok
     except requests.ConnectionError:
@@ -81,7 +83,7 @@ def replay(url: str, rules: Mapping[str, object], start: int, end: int, interval
             f"-rule={file}",
             f"-datasource.url={url}",
             f"-remoteWrite.url={url}",
-            f"-httpListenAddr={_free_address()}",
+            f"-httpListenAddr={free_address()}",
             f"-replay.timeFrom={_moment(start)}",
             f"-replay.timeTo={_moment(end)}",
             f"-replay.maxDatapointsPerQuery={(end - start) // interval + 1}",

@@ -2,22 +2,21 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from alertdrill import durations, engine
-from alertdrill.backtest import agree, ends, history, lacking, near, needs, noise, plan, served
+from alertdrill.backtest import agree, ends, history, lacking, near, needs, noise, plan, served, unchanged
 from alertdrill.backtest.access import Access
 from alertdrill.backtest.history import History
 from alertdrill.backtest.needs import Needs
-from alertdrill.backtest.plan import Plan, Share
+from alertdrill.backtest.plan import Plan
 from alertdrill.backtest.selector import Selector
 from alertdrill.backtest.server import Server
-from alertdrill.backtest.values import Agreement, Alert, Noise, Result
+from alertdrill.backtest.values import Agreement, Alert, Instance, Near, Noise, Result
 from alertdrill.clock import Clock
-from alertdrill.engine import Engine, Window, naming
+from alertdrill.engine import Engine, Window
 from alertdrill.errors import LabError, UsageError
 from alertdrill.incident import Series
 from alertdrill.model import Value
@@ -103,13 +102,9 @@ class Backtest:
         # Whatever is firing at the start must have been pending before.
         self.first = self.asked.start - longest - 2 * interval
 
-        def share(wanted: tuple[Selector, float]) -> Share:
-            one, back = wanted
-            first = round((self.first - back) * 1000)
-            return plan.share(server, self.way, one, first, round(self.asked.end * 1000))
-
-        with ThreadPoolExecutor(self.asked.concurrency) as pool:
-            return Plan(self.way, tuple(pool.map(share, self._wanted().items())))
+        firsts = {one: round((self.first - back) * 1000) for one, back in self._wanted().items()}
+        last = round(self.asked.end * 1000)
+        return Plan(self.way, plan.shares(server, self.way, firsts, last, self.asked.concurrency))
 
     def _find_deployed(self, server: Server) -> None:
         if self.deployed is None:
@@ -171,12 +166,12 @@ class Backtest:
         with self._filled(server, cost) as running:
             past = self._alerts_of(running)
             window = self._window(past)
-            agreements = self._agreements(running, window, past)
-            self.notes.append(self._proof(list(agreements.values())))
-            # What does not prove itself is said once: of the new ones, which are the question.
             old, new = (
                 _said(running, rules, window, tag) for rules, tag in ((self.old, OLD), (self.rules, NEW))
             )
+            agreements = self._agreements(running, window, past, new)
+            # What does not prove itself is said once: of the new ones, which are the question.
+            self.notes.append(self._proof(list(agreements.values())))
             return (
                 self._known(running, old, self.old_needs, {}),
                 self._known(running, new, self.needs, agreements),
@@ -206,8 +201,8 @@ class Backtest:
                 concurrency=self.asked.concurrency,
                 tell=self.tell,
             )
-            pieces = past.fetch(cost.shares)
-            self.tell("the history is here; the engine reads it")
+            pieces = past.fetch(cost)
+            # What comes in chunks is there when the engine starts, all else is written into it.
             fill = history.fill(pieces) if self.way == "chunks" else None
             with engine.started(fill) as running:
                 if self.way != "chunks":
@@ -222,9 +217,9 @@ class Backtest:
         past = self._alerts_of(running)
         window = self._window(past)
         said = engine.evaluate(running, self.rules, window, tag=NEW)
-        agreements = self._agreements(running, window, past)
+        agreements = self._agreements(running, window, past, said)
         absent = lacking.found(running, self.needs, window.start, self.asked)
-        alerts = [self._alert(running, one, agreements, absent) for one in said.alerts]
+        alerts = self._alerts(running, said, agreements, absent)
         # The noisiest first, then those that came near; what is unknown is not lost at the end.
         alerts.sort(key=lambda one: (-one.noise.fired, -one.noise.seconds, not one.unknown, one.name))
         known = list(agreements.values())
@@ -285,17 +280,18 @@ class Backtest:
         return found
 
     def _agreements(
-        self, running: Engine, window: Window, past: dict[str, list[Series]]
+        self, running: Engine, window: Window, past: dict[str, list[Series]], new: engine.Evaluated
     ) -> dict[str, Agreement]:
+        """Return how well each deployed alert agrees; what is unchanged was evaluated with the new rules."""
         if not self.proved.alerts:
             return {}
         if not any(past.values()):
             self.not_proved = "the history holds no ALERTS of these rules: they were silent, or not deployed"
-        said = engine.evaluate(
-            running, self.proved, window, tag=DEPLOYED, only=self.proved.alerts, annotate=False
-        )
+        same = unchanged.alerts(self.proved, self.rules, window)
+        changed = self.proved.alerts - same
+        said = engine.evaluate(running, self.proved, window, tag=DEPLOYED, only=changed, annotate=False)
         by_name: dict[str, list[engine.Alert]] = {}
-        for one in said.alerts:
+        for one in (*said.alerts, *(one for one in new.alerts if one.rule.name in same)):
             by_name.setdefault(one.rule.name, []).append(one)
         found = {}
         for name, alerts in by_name.items():
@@ -306,18 +302,29 @@ class Backtest:
                 found[name] = Agreement(evaluations=1, agreed=0, why=trouble)
         return found
 
-    def _alert(
+    def _alerts(
         self,
         running: Engine,
+        said: engine.Evaluated,
+        agreements: dict[str, Agreement],
+        absent: dict[Selector, str],
+    ) -> list[Alert]:
+        recorded = frozenset(one.name for one in self.rules.rules if one.kind == "record")
+        instances = [noise.of(one, self.asked.start, self.asked.end) for one in said.alerts]
+        nearest = near.each(running, list(zip(said.alerts, instances, strict=True)), recorded)
+        return [
+            self._alert(*one, agreements, absent) for one in zip(said.alerts, instances, nearest, strict=True)
+        ]
+
+    def _alert(
+        self,
         alert: engine.Alert,
+        instances: tuple[Instance, ...],
+        nearest: Near | None,
         agreements: dict[str, Agreement],
         absent: dict[Selector, str],
     ) -> Alert:
-        start, end = self.asked.start, self.asked.end
         rule = alert.rule
-        instances = noise.of(alert, start, end)
-        reads = bool(naming.reads(rule.expr, [one.name for one in self.rules.rules if one.kind == "record"]))
-        loud = any(one.fired for one in instances)
         agreement = agreements.get(rule.name)
         missing, notes = lacking.of(self.needs, rule, absent, self.asked.absent)
         return Alert(
@@ -326,10 +333,10 @@ class Backtest:
             file=rule.file,
             line=rule.line,
             severity=rule.labels.get("severity", ""),
-            noise=noise.noise(rule.hold or "0s", (one.fired for one in instances), start),
+            noise=noise.noise(rule.hold or "0s", (one.fired for one in instances), self.asked.start),
             variants=tuple(self._variant(alert, hold) for hold in self.asked.holds),
             instances=instances,
-            near=None if loud or alert.trouble else near.near(running, alert, instances, renamed=reads),
+            near=nearest,
             agreement=agreement,
             unknown=_why_unknown(self.needs, rule, alert.trouble, missing, agreement),
             notes=tuple(notes),

@@ -6,16 +6,19 @@ may still grow are not kept.
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import requests
 
 from alertdrill.backtest import plan, raw
-from alertdrill.backtest.plan import Share
+from alertdrill.backtest.plan import Part, Plan
 from alertdrill.backtest.selector import Selector
 from alertdrill.backtest.server import Server, TooMuchError
 from alertdrill.engine.block import Blocks
@@ -42,7 +45,7 @@ class Piece:
 
 
 class History:
-    """Fetches; `way` is one of plan.py, `now` when this run began, `folder` for what is not kept."""
+    """Fetches; `now` is when this run began, `folder` for what is not kept."""
 
     def __init__(
         self,
@@ -60,46 +63,95 @@ class History:
         self._folder = folder
         self._concurrency = concurrency
         self._tell = tell
+        self._answers_several = False  # as far as is known: some servers may know one query in a request only
+        self._unsure = threading.Lock()  # until it is known such requests come one after the other
 
-    def fetch(self, shares: Iterable[Share]) -> list[Piece]:
-        """Return all pieces, of each selector in order of time; those that are in the cache at once."""
-        asked = [(share.selector, first, last) for share in shares for first, last in share.pieces()]
-        found: list[Piece] = []
+    def fetch(self, cost: Plan) -> Iterator[Piece]:
+        """Yield all pieces as they come; those that are in the cache at once."""
+        number = sum(len(share.pieces()) for share in cost.shares)
+        here = 0
         with ThreadPoolExecutor(self._concurrency) as pool:
-            waiting = [pool.submit(self._pieces, *one) for one in asked]
+            waiting = [pool.submit(self._bundle, those) for those in cost.bundles()]
             try:
-                for number, one in enumerate(waiting, 1):
-                    found += one.result()
-                    if number * TOLD // len(waiting) > (number - 1) * TOLD // len(waiting):
+                for bundle in waiting:
+                    those = bundle.result()
+                    yield from those
+                    before, here = here, here + len(those)
+                    if here * TOLD // number > before * TOLD // number:
                         mebibytes = self._server.bytes / 2**20
-                        self._tell(f"{number} of {len(waiting)} pieces are here; {mebibytes:.1f} MiB came")
+                        self._tell(f"{here} of {number} pieces are here; {mebibytes:.1f} MiB came")
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-        return found
+        self._tell("the history is here; the engine reads it")
 
-    def _pieces(self, selector: Selector, first: int, last: int) -> list[Piece]:
+    def _bundle(self, those: Sequence[Part]) -> list[Piece]:
+        """Return pieces of one time: what is not kept is asked for at once."""
+        there = {one: self._found(one) for one in those}
+        found = [piece for piece in there.values() if piece is not None]
+        return found + self._together([one for one, piece in there.items() if piece is None])
+
+    def _together(self, those: Sequence[Part]) -> list[Piece]:
+        if not those[1:]:
+            return [piece for one in those for piece in self._pieces(one)]
+        try:
+            with nullcontext() if self._answers_several else self._unsure:
+                parts = self._several(those)
+                self._answers_several = self._answers_several or any(parts[1:])
+        except TooMuchError:
+            middle = len(those) // 2
+            return [*self._together(those[:middle]), *self._together(those[middle:])]
+        if not self._answers_several and any(one.share.series for one in those[1:]):
+            return [piece for one in those for piece in self._pieces(one)]
+        return [self._kept(one, [part]) for one, part in zip(those, parts, strict=True)]
+
+    def _pieces(self, one: Part) -> list[Piece]:
         """Return a piece, or as many as the server gives it in."""
         try:
-            return [Piece(selector, first, last, self._file(selector, first, last))]
+            return [self._kept(one, self._asked(one.share.selector, one.first, one.last))]
         except TooMuchError as error:
-            if last - first < 2 * SHORTEST_MS:
+            if one.last - one.first < 2 * SHORTEST_MS:
                 raise LabError(f"{error}; it can't be had in shorter pieces than a minute") from error
-            middle = (first + last) // 2
-            return [*self._pieces(selector, first, middle), *self._pieces(selector, middle + 1, last)]
+            middle = (one.first + one.last) // 2
+            halves = (Part(one.share, one.first, middle), Part(one.share, middle + 1, one.last))
+            return [piece for half in halves for piece in self._pieces(half)]
 
-    def _file(self, selector: Selector, first: int, last: int) -> Path:
+    def _found(self, one: Part) -> Piece | None:
+        """Return a piece that is in the cache."""
+        kept = cache.kept(STAGE, self._key(one)) if one.last <= self._settled else None
+        return None if kept is None else Piece(one.share.selector, one.first, one.last, kept / FILE)
+
+    def _kept(self, one: Part, parts: Iterable[bytes]) -> Piece:
+        """Return a piece, made of the parts that came where it was not kept before."""
+
         def make(folder: Path) -> None:
             with (folder / FILE).open("wb") as stream:
-                for part in self._asked(selector, first, last):
-                    stream.write(part)
+                stream.writelines(parts)
 
-        if last > self._settled:
+        if one.last > self._settled:
             folder = Path(tempfile.mkdtemp(dir=self._folder))
             make(folder)
-            return folder / FILE
-        words = (*self._server.access.identity, self._way, str(selector), str(first), str(last))
-        return cache.entry(STAGE, cache.digest(*words), make) / FILE
+        else:
+            folder = cache.entry(STAGE, self._key(one), make)
+        return Piece(one.share.selector, one.first, one.last, folder / FILE)
+
+    def _key(self, one: Part) -> str:
+        words = (self._way, str(one.share.selector), str(one.first), str(one.last))
+        return cache.digest(*self._server.access.identity, *words)
+
+    def _several(self, those: Sequence[Part]) -> list[bytes]:
+        """Return what came of each piece, of a server that streams."""
+        first, last = those[0].first, those[0].last
+        some = f"{those[0].share.selector} and {len(those) - 1} more"
+        what = f"asking for {some} {raw.span(first, last)}"
+        return self._server.ask(
+            what,
+            "POST",
+            "read",
+            lambda reply: self._stream(what, reply, first, last, queries=len(those)),
+            data=remote_read.requests((one.share.selector.matchers for one in those), first, last),
+            headers=remote_read.HEADERS,
+        )
 
     def _asked(self, selector: Selector, first: int, last: int) -> Iterator[bytes]:
         what = f"asking for {selector} {raw.span(first, last)}"
@@ -112,30 +164,35 @@ class History:
                 data=raw.query(selector, first, last),
             )
             return
-        body = remote_read.request(selector.matchers, first, last)
-        take = self._stream if self._way == "chunks" else self._samples
         yield self._server.ask(
             what,
             "POST",
             "read",
-            lambda reply: take(what, reply, first, last),
-            data=body,
+            lambda reply: (
+                self._stream(what, reply, first, last, queries=1)[0]
+                if self._way == "chunks"
+                else self._samples(what, reply, first, last)
+            ),
+            data=remote_read.request(selector.matchers, first, last),
             headers=remote_read.HEADERS,
         )
 
-    def _stream(self, what: str, reply: requests.Response, first: int, last: int) -> bytes:
-        """Return a stream of frames, each checked as it comes."""
+    def _stream(
+        self, what: str, reply: requests.Response, first: int, last: int, *, queries: int
+    ) -> list[bytes]:
+        """Return of each query what came of a stream of frames, each checked as it comes."""
         _check_type(what, reply, remote_read.STREAMED)
-        taken, whole = remote_read.Frames(), []
+        taken = remote_read.Frames()
+        found: list[list[memoryview]] = [[] for _ in range(queries)]
         try:
             for piece in self._server.pieces(what, reply):
                 for frame in taken.feed(piece):
-                    _check_times(what, frame, first, last)
-                whole.append(piece)
+                    _check_times(what, frame.body, first, last)
+                    found[remote_read.query(frame.body, queries)].append(frame.whole)
             taken.end()
         except LabError as error:
             raise type(error)(f"{what}: {error}" if what not in str(error) else str(error)) from error
-        return b"".join(whole)
+        return [b"".join(those) for those in found]
 
     def _samples(self, what: str, reply: requests.Response, first: int, last: int) -> bytes:
         _check_type(what, reply, remote_read.SAMPLED)
@@ -160,7 +217,7 @@ def _check_times(what: str, frame: memoryview, first: int, last: int) -> None:
 
 
 def fill(pieces: Iterable[Piece]) -> Callable[[Path], None]:
-    """Return what puts pieces in chunks into the folder of an engine that is about to start."""
+    """Return what puts pieces in chunks, as they come, into the folder of an engine before it starts."""
 
     def put(folder: Path) -> None:
         blocks = Blocks(folder)
@@ -176,7 +233,8 @@ def fill(pieces: Iterable[Piece]) -> Callable[[Path], None]:
 
 def series(pieces: Iterable[Piece], way: str) -> Iterator[Series]:
     """Yield the series of pieces that are no chunks, each whole; one selector's after the other's."""
-    for _, those in groupby(pieces, key=lambda piece: piece.selector):
+    in_time = sorted(pieces, key=attrgetter("selector", "first"))
+    for _, those in groupby(in_time, key=attrgetter("selector")):
         found: dict[tuple[tuple[str, str], ...], list[Series]] = {}
         for piece in those:
             content = piece.file.read_bytes()

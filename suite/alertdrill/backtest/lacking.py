@@ -32,20 +32,20 @@ def found(running: Engine, those: Needs, first: float, asked: Span) -> dict[Sele
     `first` is when the first sample may be that counts.
     """
     lacking: dict[Selector, str] = {}
+    in_time = asked.start + LATE_SHARE * (asked.end - asked.start)
     for selector in {one.selector for each in those.of_rules.values() for one in each}:
-        if not running.prometheus.has(str(selector), start=first, end=asked.end):
+        # So it is nearly always, and then there is nothing else to ask.
+        if running.prometheus.has(str(selector), start=first, end=in_time):
+            continue
+        if running.prometheus.has(str(selector), start=first, end=asked.end):
+            lacking[selector] = moment(_since(running, selector, first, in_time, asked.end) * 1000)
+        else:
             lacking[selector] = ""
-        elif (since := _since(running, selector, first, asked)) > 0:
-            lacking[selector] = moment(since * 1000)
     return lacking
 
 
-def _since(running: Engine, selector: Selector, first: float, asked: Span) -> float:
-    """Return from when on there is data, 0 where that is from the start or nearly so."""
-    low, high = asked.start, asked.start + LATE_SHARE * (asked.end - asked.start)
-    if running.prometheus.has(str(selector), start=first, end=high):
-        return 0.0
-    low, high = high, asked.end
+def _since(running: Engine, selector: Selector, first: float, low: float, high: float) -> float:
+    """Return from when on there is data, which is after one time and before the other."""
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
         if running.prometheus.has(str(selector), start=first, end=middle):

@@ -34,6 +34,8 @@ LIMIT = re.compile(
     r"limit|too (?:many|large|long|big)|not enough|exceed|more than|max[-_ ]|timed? ?out", re.IGNORECASE
 )
 LIMITS = frozenset({400, 413, 422, 500, 503, 504})
+NO_TENANT = "no org id"  # so Mimir, Cortex and Loki say it
+WHO_ASKS = "see --token-file, --user, --cert and --tenant"
 LATER = frozenset({429, 500, 502, 503, 504})
 
 
@@ -193,7 +195,8 @@ class Server:
         said = self.access.masked(whole)
         answered = f"{what}: it answered {status}: {said}"
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise LabError(f"{answered}; see --token-file, --user, --cert and --tenant")
+            who = "name whose history it is by --tenant" if NO_TENANT in said.lower() else WHO_ASKS
+            raise LabError(f"{answered}; {who}")
         if status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED} or (
             status == HTTPStatus.BAD_REQUEST and "unsupported path" in said
         ):

@@ -1,6 +1,10 @@
-"""Questions asked before their answers are wanted: the engine works on one core while we read on another."""
+"""Questions asked before their answers are wanted: the engine works on one core while we read on another.
+
+What is wanted several times, as by an alert's warning and its page, is asked once.
+"""
 
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
@@ -25,12 +29,17 @@ class Question(NamedTuple):
 
 
 class Ahead:
-    """Answers questions; those that were told beforehand, in their order, sooner."""
+    """Answers questions; those that were told beforehand, in their order, sooner.
 
-    def __init__(self, engine: Engine, questions: Iterable[Question]) -> None:
+    `wanted` are all that will come, as often as they will, for answers to be kept as long as they are of use.
+    """
+
+    def __init__(self, engine: Engine, questions: Iterable[Question], wanted: Iterable[Question]) -> None:
         self._engine = engine
         self._coming = iter(dict.fromkeys(questions))
+        self._wanted = Counter(wanted)
         self._asked: dict[Question, Future[list[Series]]] = {}
+        self._kept: dict[Question, list[Series]] = {}
         self._pool = ThreadPoolExecutor(AT_ONCE)
         self._own = threading.local()
 
@@ -47,9 +56,14 @@ class Ahead:
 
     def answer(self, question: Question) -> list[Series]:
         """Return the answer; what can't be asked is a LabError."""
-        asked = self._asked.pop(question, None)
-        self._go_on()
-        return self._ask(question, self._engine) if asked is None else asked.result()
+        if (found := self._kept.pop(question, None)) is None:
+            asked = self._asked.pop(question, None)
+            self._go_on()
+            found = self._ask(question, self._engine) if asked is None else asked.result()
+        self._wanted[question] -= 1
+        if self._wanted[question] > 0:
+            self._kept[question] = found
+        return found
 
     def _go_on(self) -> None:
         for question in islice(self._coming, AHEAD_MAX - len(self._asked)):

@@ -21,8 +21,9 @@ from alertdrill.prometheus.remote_read import Chunk
 
 INDEX_HEAD = struct.pack(">IB", 0xBAAAD700, 2)
 SEGMENT_HEAD = struct.pack(">IB3x", 0x85BD40DD, 1)
+BUFFER_BYTES = 1024 * 1024
 SEGMENT_BYTES_MAX = 512 * 1024 * 1024
-ENCODINGS = frozenset({1, 2, 3})  # XOR, histogram, histogram of floats
+CODES = {encoding: bytes((encoding,)) for encoding in (1, 2, 3)}  # XOR, histogram, histogram of floats
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ALL = ("", "")  # the entry under which every series is listed
 
@@ -40,7 +41,7 @@ class Blocks:
 
     def add(self, labels: Labels, chunk: Chunk) -> None:
         """Add one chunk of a series; one that is there already is left out."""
-        if chunk.encoding not in ENCODINGS:
+        if chunk.encoding not in CODES:
             raise LabError(
                 f"a chunk of {dict(labels)} is of the encoding {chunk.encoding}, which is not known here"
             )
@@ -70,7 +71,7 @@ class _Block:
 
     def _open_segment(self) -> None:
         self._segment += 1
-        self._stream = (self._path / "chunks" / f"{self._segment:06d}").open("wb")
+        self._stream = (self._path / "chunks" / f"{self._segment:06d}").open("wb", BUFFER_BYTES)
         self._stream.write(SEGMENT_HEAD)
         self._offset = len(SEGMENT_HEAD)
 
@@ -80,7 +81,8 @@ class _Block:
         if found is None:
             found = self._series[labels] = (array("q"), array("q"), array("Q"))
         firsts, lasts, places = found
-        place = bisect_left(firsts, chunk.first)
+        # Nearly always a chunk is later than all before.
+        place = len(firsts) if not lasts or lasts[-1] < chunk.first else bisect_left(firsts, chunk.first)
         if place < len(firsts) and firsts[place] <= chunk.last:
             return firsts[place] == chunk.first and lasts[place] == chunk.last
         if place and lasts[place - 1] >= chunk.first:
@@ -91,7 +93,7 @@ class _Block:
         return True
 
     def _write(self, chunk: Chunk) -> int:
-        content = bytes((chunk.encoding,)) + bytes(chunk.data)
+        content = b"".join((CODES[chunk.encoding], chunk.data))
         whole = b"".join((_uvarint(len(chunk.data)), content, _sum(content)))
         if self._offset + len(whole) > SEGMENT_BYTES_MAX:
             self._stream.close()
@@ -191,6 +193,10 @@ def _varint(number: int) -> bytes:
 def _uvarint(number: int) -> bytes:
     if number < 0x80:  # noqa: PLR2004  # seven bits a byte
         return bytes((number,))
+    if number < 0x4000:  # noqa: PLR2004  # and so in two bytes, as most are
+        return bytes((number & 0x7F | 0x80, number >> 7))
+    if number < 0x20_0000:  # noqa: PLR2004  # or three
+        return bytes((number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80, number >> 14))
     found = bytearray()
     while number > 0x7F:  # noqa: PLR2004  # seven bits a byte
         found.append(number & 0x7F | 0x80)

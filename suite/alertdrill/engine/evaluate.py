@@ -130,7 +130,9 @@ class _Evaluation:
             for step in self.order.circular
         }
         self.alerts: dict[tuple[str, int], Alert] = {}
-        self.ahead = Ahead(engine, self._independent())
+        coming = list(self._coming())
+        independent = [question for step, question in coming if not self.order.reads[key(step)]]
+        self.ahead = Ahead(engine, independent, [question for _, question in coming])
 
     def whole(self) -> Evaluated:
         with self.ahead:
@@ -190,13 +192,13 @@ class _Evaluation:
             lookback=self.window.lookback,
         )
 
-    def _independent(self) -> Iterator[Question]:
-        """Yield what can be asked of rules that read no others, before any of these is evaluated."""
+    def _coming(self) -> Iterator[tuple[Step, Question]]:
+        """Yield what will be asked of each rule, as far as that is known before any of them is evaluated."""
         for step in self.order.steps:
-            if key(step) in self.wanted and not self.order.reads[key(step)]:
+            if key(step) in self.wanted:
                 with suppress(Refused):  # it will be said when it is its turn
                     self._check(step)
-                    yield self._question(step)
+                    yield step, self._question(step)
 
     def _names(self, step: Step) -> dict[str, str]:
         """Return under which name the engine has what the rule reads of other rules."""

@@ -53,13 +53,11 @@ def runs(times_ms: Sequence[int], step_ms: int) -> tuple[tuple[int, int], ...]:
     """Return the first and the last of each row of evaluations that follow each other at once."""
     if times_ms and times_ms[-1] - times_ms[0] == (len(times_ms) - 1) * step_ms:
         return ((times_ms[0], times_ms[-1]),)  # nearly always so, and then none need be looked at
-    found: list[tuple[int, int]] = []
-    for ms in times_ms:
-        if found and ms - found[-1][1] == step_ms:
-            found[-1] = (found[-1][0], ms)
-        else:
-            found.append((ms, ms))
-    return tuple(found)
+    if not times_ms:
+        return ()
+    breaks = [place for place, (ms, after) in enumerate(pairwise(times_ms), 1) if after - ms != step_ms]
+    ends = zip([0, *breaks], [*breaks, len(times_ms)], strict=True)
+    return tuple([(times_ms[first], times_ms[end - 1]) for first, end in ends])
 
 
 def resumed(
@@ -93,25 +91,26 @@ def states_of_runs(
     first run counts, where that is not its first evaluation: after a restart, `resumed` says.
     """
     held, kept = _up_to(round(hold * 1000), step_ms), _up_to(round(keep_firing_for * 1000), step_ms)
+    inactive, pending, firing = AlertState.INACTIVE, AlertState.PENDING, AlertState.FIRING
     changes: list[tuple[int, AlertState]] = []
-    state = AlertState.INACTIVE
+    state = inactive
+    following = iter([*(first for first, _ in true[1:]), end_ms + 1])
     for place, (first, last) in enumerate(true):
-        if state is AlertState.INACTIVE:
+        if state is inactive:
             wait = held
             if since_ms is not None and not place:  # restored after two evaluations, which found it pending
                 wait = max(_up_to(since_ms + round(hold * 1000) - first, step_ms), RESTORING * step_ms)
             if wait:
-                changes.append((first, AlertState.PENDING))
-            state = AlertState.PENDING
+                changes.append((first, pending))
+            state = pending
             if first + wait <= last:
-                changes.append((first + wait, AlertState.FIRING))
-                state = AlertState.FIRING
-        over = last + step_ms + (kept if state is AlertState.FIRING else 0)
-        following = true[place + 1][0] if place + 1 < len(true) else end_ms + 1
-        if over < following and over <= end_ms:
-            changes.append((over, AlertState.INACTIVE))
-            state = AlertState.INACTIVE
-    return tuple(Change(t=ms / 1000, state=state) for ms, state in changes)
+                changes.append((first + wait, firing))
+                state = firing
+        over = last + step_ms + (kept if state is firing else 0)
+        if over < next(following) and over <= end_ms:
+            changes.append((over, inactive))
+            state = inactive
+    return tuple([Change(t=ms / 1000, state=state) for ms, state in changes])
 
 
 def _up_to(ms: int, step_ms: int) -> int:

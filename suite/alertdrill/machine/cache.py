@@ -86,6 +86,8 @@ def entry(stage: str, key: str, make: Callable[[Path], None]) -> Path:
 
     `make` fills an empty folder; whatever it raises leaves nothing behind. A disk that is full is a LabError.
     """
+    if (there := kept(stage, key)) is not None:
+        return there
     final = folder() / stage / key
     with locked(f"{stage}-{key}"):
         if not _is_whole(final):
@@ -107,12 +109,18 @@ def entry(stage: str, key: str, make: Callable[[Path], None]) -> Path:
     return final
 
 
+def kept(stage: str, key: str) -> Path | None:
+    """Return the folder of an entry that is there and whole, else None; nobody changes one that is."""
+    final = folder() / stage / key
+    return final if _is_whole(final) else None
+
+
 def _is_whole(entry_folder: Path) -> bool:
     try:
         recorded = json.loads((entry_folder / SUMS).read_text())
-    except (OSError, ValueError):
+        return bool(recorded == _sums(entry_folder))
+    except (OSError, ValueError):  # also where another run, which has its lock, removes what is damaged
         return False
-    return bool(recorded == _sums(entry_folder))
 
 
 def _sums(entry_folder: Path) -> dict[str, str]:

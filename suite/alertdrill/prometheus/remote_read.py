@@ -5,7 +5,7 @@ Query        { int64 start_timestamp_ms = 1; int64 end_timestamp_ms = 2; repeate
 LabelMatcher { Type type = 1; string name = 2; string value = 3; }  (Type: 0 is =, 1 !=, 2 =~, 3 !~)
 
 A server that streams answers frames: a varint that counts bytes, their CRC-32C in four, then these, which are
-ChunkedReadResponse { repeated ChunkedSeries chunked_series = 1; }
+ChunkedReadResponse { repeated ChunkedSeries chunked_series = 1; int64 query_index = 2; }
 ChunkedSeries       { repeated Label labels = 1; repeated Chunk chunks = 2; }
 Chunk               { int64 min_time_ms = 1; int64 max_time_ms = 2; Encoding type = 3; bytes data = 4; }
 Nobody looks into the chunks here: they go into a block of the engine as they came, markers and all.
@@ -14,6 +14,8 @@ A server that does not stream answers snappy of ReadResponse { repeated QueryRes
 QueryResult { repeated TimeSeries timeseries = 1; }, as remote write has them.
 """
 
+import functools
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -38,6 +40,10 @@ VARINT, DOUBLE, BYTES = 0, 1, 2  # how a field's content is written
 STALE_BITS = 0x7FF0000000000002
 LARGEST = 2**63
 TRUNCATED = "it broke off half-way"
+LABEL, SHORT = 0x0A, 0x80  # the tag of a label in a series; lengths below are one byte
+NUMBER = rb"([\x80-\xff]{0,9}[\x00-\x7f])"  # a varint
+# A chunk in its series as Prometheus writes it, up to its data.
+USUAL = re.compile(rb"\x12%s\x08%s\x10%s\x18%s\x22%s" % ((NUMBER,) * 5))
 
 
 class Matcher(NamedTuple):
@@ -66,12 +72,29 @@ class ChunkedSeries(NamedTuple):
 
 def request(matchers: Iterable[Matcher], first: int, last: int) -> bytes:
     """Return the body of a request for all samples from `first` to `last`, in milliseconds and inclusive."""
+    return requests([matchers], first, last)
+
+
+def requests(several: Iterable[Iterable[Matcher]], first: int, last: int) -> bytes:
+    """Return the body of a request with several queries: what comes says by `query` to which it belongs."""
+    queries = (_field(b"\x0a", _query(matchers, first, last)) for matchers in several)
+    return bytes(cramjam.snappy.compress_raw(b"".join(queries) + ACCEPTED))
+
+
+def _query(matchers: Iterable[Matcher], first: int, last: int) -> bytes:
     query = b"".join((b"\x08", _varint(first), b"\x10", _varint(last)))
     for one in matchers:
         kind = b"\x08" + _varint(TYPES[one.op])
         matcher = kind + _field(b"\x12", one.name.encode()) + _field(b"\x1a", one.value.encode())
         query += _field(b"\x1a", matcher)
-    return bytes(cramjam.snappy.compress_raw(_field(b"\x0a", query) + ACCEPTED))
+    return query
+
+
+class Frame(NamedTuple):
+    """A frame of a stream: its message, and the whole as it came."""
+
+    body: memoryview
+    whole: memoryview
 
 
 class Frames:
@@ -80,7 +103,7 @@ class Frames:
     def __init__(self) -> None:
         self._rest = b""
 
-    def feed(self, piece: bytes) -> Iterator[memoryview]:
+    def feed(self, piece: bytes) -> Iterator[Frame]:
         """Yield the frames that are whole by now."""
         whole = memoryview(self._rest + piece)
         place = 0
@@ -89,7 +112,7 @@ class Frames:
             body = whole[start:stop]
             if google_crc32c.value(bytes(body)) != int.from_bytes(whole[start - 4 : start], "big"):
                 raise LabError("a frame of it is damaged: its check sum is another one")
-            yield body
+            yield Frame(body, whole[place:stop])
             place = stop
         self._rest = bytes(whole[place:])
 
@@ -110,17 +133,58 @@ def frames(stored: memoryview) -> Iterator[memoryview]:
         place = end[1]
 
 
+def query(frame: memoryview, queries: int) -> int:
+    """Return to which of so many queries of its request a frame belongs, by number."""
+    found = 0
+    for number, content in _fields(frame):
+        if number == 2:  # noqa: PLR2004  # a field's number
+            found = _signed(content)
+    if not 0 <= found < queries:
+        raise LabError(f"it answers the query number {found}, and {queries} were asked")
+    return found
+
+
 def chunked(frame: memoryview) -> Iterator[ChunkedSeries]:
     """Yield the series of a frame."""
     for number, content in _fields(frame):
         if number == 1:
-            labels, chunks = [], []
-            for inner, part in _fields(_bytes(content)):
-                if inner == 1:
-                    labels.append(_label(_bytes(part)))
-                elif inner == 2:  # noqa: PLR2004  # a field's number
-                    chunks.append(_chunk(_bytes(part)))
-            yield ChunkedSeries(tuple(labels), tuple(chunks))
+            series = _bytes(content)
+            yield _as_usual(series) or _chunked(series)
+
+
+def _as_usual(content: memoryview) -> ChunkedSeries | None:
+    """Return a series that is written as Prometheus does it, None for any other; there are many chunks."""
+    chunks = []
+    place, length = 0, len(content)
+    while place + 1 < length and content[place] == LABEL and content[place + 1] < SHORT:
+        place += 2 + content[place + 1]
+    labels = bytes(content[:place])
+    while place < length:
+        head = USUAL.match(content, place)
+        if head is None:
+            return None
+        size, first, last, encoding, data = head.groups()
+        begin = head.end()
+        place = begin + _number(data)
+        if not begin <= place <= length or place != head.end(1) + _number(size):
+            return None
+        chunks.append(Chunk(_number(first), _number(last), _number(encoding), content[begin:place]))
+    return ChunkedSeries(_labels(labels), tuple(chunks)) if place == length else None
+
+
+def _chunked(content: memoryview) -> ChunkedSeries:
+    labels, chunks = [], []
+    for number, part in _fields(content):
+        if number == 1:
+            labels.append(_label(_bytes(part)))
+        elif number == 2:  # noqa: PLR2004  # a field's number
+            chunks.append(_chunk(_bytes(part)))
+    return ChunkedSeries(tuple(labels), tuple(chunks))
+
+
+@functools.lru_cache(maxsize=2**15)  # a series comes again with each piece
+def _labels(content: bytes) -> tuple[tuple[str, str], ...]:
+    return _chunked(memoryview(content)).labels
 
 
 def sampled(body: bytes) -> Iterator[Series]:
@@ -182,18 +246,18 @@ def _fields(content: memoryview) -> Iterator[tuple[int, int | memoryview]]:
         while place < length:
             tag, place = _read_varint(content, place)
             kind = tag & 7
-            if kind == VARINT:
-                value, place = _read_varint(content, place)
-                yield tag >> 3, value
-            elif kind == DOUBLE:
-                yield tag >> 3, int.from_bytes(content[place : place + 8], "little")
-                place += 8
-            elif kind == BYTES:
+            if kind == BYTES:
                 size, place = _read_varint(content, place)
                 if place + size > length:
                     raise LabError(TRUNCATED)
                 yield tag >> 3, content[place : place + size]
                 place += size
+            elif kind == VARINT:
+                value, place = _read_varint(content, place)
+                yield tag >> 3, value
+            elif kind == DOUBLE:
+                yield tag >> 3, int.from_bytes(content[place : place + 8], "little")
+                place += 8
             else:
                 raise LabError("it is no answer of a remote read: a field of it is of no known type")
     except IndexError as error:
@@ -209,6 +273,11 @@ def _end_of_frame(whole: memoryview, place: int) -> tuple[int, int] | None:
     if size > FRAME_BYTES_MAX:
         raise LabError(f"it is no stream of a remote read: a frame of {size} bytes begins in it")
     return start + 4, start + 4 + size
+
+
+@functools.lru_cache(maxsize=2**16)  # many series have the times of one scrape
+def _number(varint: bytes) -> int:
+    return _signed(_read_varint(memoryview(varint), 0)[0])
 
 
 def _read_varint(content: memoryview, place: int) -> tuple[int, int]:

@@ -99,6 +99,7 @@ def test_what_can_not_be_had_at_all_is_told(run: Runner, front: Front) -> None:
         ),
         ((200, {}, b'{"status":"success"}'), "the answer is not one of Prometheus' API"),
         ((401, {}, b"no"), "it answered 401: no; see --token-file"),
+        ((401, {}, b"no org id\n"), "it answered 401: no org id; name whose history it is by --tenant"),
         ((302, {"Location": "https://login.example.com"}, b""), "leads on to https://login.example.com"),
         ((418, {}, b"I am a teapot"), "it answered 418: I am a teapot"),
     ],

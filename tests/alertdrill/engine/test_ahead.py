@@ -38,14 +38,15 @@ def test_answers_are_those_that_asking_gives(running: Engine) -> None:
         running.ask(one.promql, start=one.start, end=one.end, step=one.step, lookback=one.lookback)
         for one in wanted
     ]
-    with Ahead(running, QUESTIONS) as ahead:
+    with Ahead(running, QUESTIONS, wanted) as ahead:
         assert expected == [ahead.answer(one) for one in wanted]
 
 
 def test_an_error_comes_with_its_question(running: Engine) -> None:
     """What can't be asked is told whoever wants it, and spoils no other answer."""
     wrong = question("no such function(")
-    with Ahead(running, [wrong, *QUESTIONS]) as ahead:
+    coming = [wrong, *QUESTIONS]
+    with Ahead(running, coming, coming) as ahead:
         assert [5] == [len(one.timestamps) for one in ahead.answer(question("x > 1"))]
         with pytest.raises(LabError, match="parse error"):
             ahead.answer(wrong)

@@ -38,7 +38,7 @@ def read(source: Engine, name: str, first: int = T0 - 10**9, last: int = T0 + 10
         assert reply.headers["Content-Type"].startswith(remote_read.STREAMED), reply.text
         taken, found = remote_read.Frames(), []
         for piece in reply.iter_content(1000):
-            found += [one for frame in taken.feed(piece) for one in remote_read.chunked(frame)]
+            found += [one for frame in taken.feed(piece) for one in remote_read.chunked(frame.body)]
         taken.end()
     return found
 

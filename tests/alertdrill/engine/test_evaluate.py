@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 import pytest
+import requests
 
 from alertdrill import rules
 from alertdrill.engine import Engine, Evaluated, Window, evaluate
@@ -12,6 +13,9 @@ from alertdrill.incident import STALE, Series
 from alertdrill.model import AlertState
 
 START = 1_600_000_000  # a multiple of ten
+ASKED = re.compile(
+    r'^prometheus_http_requests_total\{code="200",handler="/api/v1/query_range"\} (\d+)$', re.MULTILINE
+)
 LETTERS = {AlertState.PENDING: "p", AlertState.FIRING: "f", AlertState.INACTIVE: "."}
 
 
@@ -76,6 +80,32 @@ def test_a_recording_rule_is_read_by_what_comes_after_it(shared: Engine) -> None
     record = {"record": "recorded:source", "expr": "sum by (a) (source) > 0", "labels": {"b": "2"}}
     text = group(record, rule("A", 'recorded:source{b="2"}'))
     assert {"A a=1,b=2": ".ff....."} == states(said(shared, text))
+
+
+def test_rules_of_one_expression_are_asked_once(shared: Engine) -> None:
+    """What differs in `for`, labels and annotations only is evaluated once, also behind a recording rule."""
+    write(shared, "tiers", "01111000")
+    record = {"record": "recorded:tiers", "expr": "tiers"}
+    text = group(
+        record,
+        *(rule(f"A{hold}", "tiers > 0", hold=f"{hold}s", labels={"for": str(hold)}) for hold in (0, 10, 20)),
+        *(rule(f"B{hold}", "recorded:tiers > 0", hold=f"{hold}s") for hold in (0, 10, 20)),
+    )
+    lives = [".ffff...", ".pfff...", ".ppff..."]
+    before = asked(shared)
+    found = states(said(shared, text))
+    assert 3 == asked(shared) - before
+    assert {
+        **{f"A{hold} for={hold}": life for hold, life in zip((0, 10, 20), lives, strict=True)},
+        **{f"B{hold}": life for hold, life in zip((0, 10, 20), lives, strict=True)},
+    } == found
+
+
+def asked(engine: Engine) -> int:
+    """Return how many questions about a time the engine has answered, as it counts them itself."""
+    metrics = requests.get(f"{engine.url}/metrics", timeout=10).text
+    (count,) = ASKED.findall(metrics)
+    return int(count)
 
 
 def test_who_stands_before_a_rule_reads_what_it_made_a_round_ago(shared: Engine) -> None:

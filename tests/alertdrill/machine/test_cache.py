@@ -93,6 +93,16 @@ def test_two_runs_make_one_entry() -> None:
     assert [1] == made
 
 
+def test_what_is_there_waits_for_nobody() -> None:
+    """A whole entry is found while another run has its lock, and one that is missing or damaged is not."""
+    path = cache.entry("stage", "key", make)
+    with cache.locked("stage-key"):
+        assert (path, path) == (cache.entry("stage", "key", never), cache.kept("stage", "key"))
+    assert cache.kept("stage", "other") is None
+    (path / "sub" / "file").unlink()
+    assert cache.kept("stage", "key") is None
+
+
 @given(st.lists(st.text(max_size=5), max_size=4), st.lists(st.text(max_size=5), max_size=4))
 def test_digests_tell_parts_apart(one: list[str], other: list[str]) -> None:
     """Two lists of parts have one digest only if they are the same list, joints included."""

@@ -1,0 +1,153 @@
+"""A real Cortex for as long as it is asked: all of it in one process, its data in files, for several tenants.
+
+Mimir was made of it, and deals with tenants as it does: who says none in X-Scope-OrgID is told nothing.
+What is older than half an hour is read from blocks, by its store gateway: as where there are days of it.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import requests
+
+from alertdrill.clock import NotYet, WallClock, wait_for
+from alertdrill.engine import remote_write
+from alertdrill.incident import STALE, Series
+from alertdrill.machine.process import kill_group
+from alertdrill.machine.tools import cortex
+from e2e.victoria import free_address, is_ready
+
+PREFIX = "/prometheus"
+READY_SECONDS_MAX = 120.0
+REPLY_SECONDS_MAX = 60.0
+# What is scraped at one time comes together, as from an agent; what is much older than the newest is refused.
+TOGETHER_MS = 900_000
+FLAGS = (
+    "-target=all",
+    "-auth.enabled=true",
+    "-ring.store=inmemory",
+    "-distributor.replication-factor=1",
+    "-ingester.min-ready-duration=0s",
+    # Each part finds the others where they listen, and not at this machine's address on a network.
+    *(
+        f"-{part}=127.0.0.1"
+        for part in (
+            "alertmanager.sharding-ring.instance-addr",
+            "compactor.ring.instance-addr",
+            "distributor.ring.instance-addr",
+            "frontend.instance-addr",
+            "ingester.lifecycler.addr",
+            "querier.instance-addr",
+            "ruler.ring.instance-addr",
+            "store-gateway.sharding-ring.instance-addr",
+        )
+    ),
+    "-blocks-storage.backend=filesystem",
+    "-blocks-storage.bucket-store.bucket-index.enabled=false",  # it would be written every few minutes only
+    "-blocks-storage.bucket-store.sync-interval=1s",
+    "-querier.query-ingesters-within=30m",
+    "-ruler-storage.backend=filesystem",
+    "-alertmanager-storage.backend=filesystem",
+    "-alertmanager.web.external-url=http://localhost/alertmanager",
+    "-alertmanager.cluster.listen-address=",  # alone, and not heard by a network
+)
+
+
+@contextmanager
+def started() -> Iterator[str]:
+    """Yield the address of a server that holds nothing yet; it is on loopback, and gone in the end."""
+    with tempfile.TemporaryDirectory(prefix="alertdrill-cortex-") as folder:
+        address = free_address()
+        words = [str(cortex.built()), *FLAGS, *_listening(address, free_address()), *_folders(folder)]
+        with (Path(folder) / "log").open("wb") as log:
+            running = subprocess.Popen(words, stdout=log, stderr=log, cwd=folder, process_group=0)
+        try:
+            wait_for(
+                "Cortex to be ready",
+                lambda: is_ready(f"http://{address}/ready"),
+                deadline=READY_SECONDS_MAX,
+                clock=WallClock(),
+                every=0.2,
+            )
+            yield f"http://{address}"
+        finally:
+            kill_group(running, grace=0)
+
+
+def _listening(http: str, grpc: str) -> Iterator[str]:
+    for kind, address in (("http", http), ("grpc", grpc)):
+        host, port = address.split(":")
+        yield f"-server.{kind}-listen-address={host}"
+        yield f"-server.{kind}-listen-port={port}"
+
+
+def _folders(folder: str) -> Iterator[str]:
+    for flag in (
+        "blocks-storage.filesystem.dir",
+        "blocks-storage.tsdb.dir",
+        "blocks-storage.bucket-store.sync-dir",
+        "compactor.data-dir",
+        "ruler-storage.filesystem.dir",
+        "ruler.rule-path",
+        "alertmanager-storage.filesystem.dir",
+        "alertmanager.storage.path",
+    ):
+        yield f"-{flag}={folder}/{flag}"
+
+
+def write(url: str, tenant: str, series: Sequence[Series]) -> None:
+    """Give it samples of a tenant, as they would have come, and wait until its blocks have them."""
+    first = min(one.timestamps[0] for one in series)
+    last = max(one.timestamps[-1] for one in series)
+    with requests.Session() as session:
+        session.headers["X-Scope-OrgID"] = tenant
+        for start in range(first, last + 1, TOGETHER_MS):
+            for body in remote_write.requests(_part(series, start, start + TOGETHER_MS)):
+                _post(session, f"{url}/api/v1/push", body, headers=remote_write.HEADERS)
+        _post(session, f"{url}/ingester/flush?wait=true")
+        wait_for(
+            "Cortex to read its blocks",
+            lambda: _check_there(session, url, series, last),
+            deadline=READY_SECONDS_MAX,
+            clock=WallClock(),
+            every=0.2,
+        )
+
+
+def _post(
+    session: requests.Session, url: str, body: bytes | dict[str, str] | None = None, **more: Any
+) -> requests.Response:
+    reply = session.post(url, body, timeout=REPLY_SECONDS_MAX, **more)
+    reply.raise_for_status()
+    return reply
+
+
+def _check_there(session: requests.Session, url: str, series: Sequence[Series], last: int) -> bool:
+    """Say that all samples are found; else raise how many are."""
+    back = last - min(one.timestamps[0] for one in series) + 1
+    names = {one.labels["__name__"] for one in series}
+    found = 0
+    for name in sorted(names):
+        asked = {"query": f"sum(count_over_time({name}[{back}ms]))", "time": f"{last / 1000:.3f}"}
+        reply = _post(session, f"{url}{PREFIX}/api/v1/query", asked).json()
+        found += sum(int(one["value"][1]) for one in reply["data"]["result"])
+    wanted = sum(value != STALE for one in series for value in one.values)
+    if found < wanted:
+        raise NotYet(f"{found} of {wanted} samples are there")
+    return True
+
+
+def _part(series: Sequence[Series], start: int, end: int) -> Iterator[Series]:
+    """Yield what series have of a time; its end is not in it."""
+    for one in series:
+        there = [n for n, ms in enumerate(one.timestamps) if start <= ms < end]
+        if there:
+            yield msgspec.structs.replace(
+                one,
+                timestamps=tuple(one.timestamps[n] for n in there),
+                values=tuple(one.values[n] for n in there),
+            )
