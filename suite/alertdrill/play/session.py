@@ -1,7 +1,7 @@
 """All runs of one play: side by side, each in a namespace of its own, once the lab is quiet."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -47,8 +47,8 @@ def play(
     """Play the scenarios and return what each of them left.
 
     Their workloads come up while the lab gets quiet, and nothing is broken before it is. A broken run leaves
-    an incident that says so.
-    Interrupted, it starts nothing more; what runs is ended, and what was recorded is returned all the same.
+    an incident that says so. Interrupted, it starts nothing more; what runs is ended, and what was recorded
+    is returned all the same.
     """
     check_folders(scenarios)
     clock = StoppableClock()
@@ -59,11 +59,6 @@ def play(
     ):
         _remove_leftovers(lab, clock)
         quiet = aside.submit(_quiet_since, lab, clock, progress)
-
-        def once_quiet() -> None:
-            quiet.result()
-            _await_quiet(lab, clock, progress)
-
         places = BoundedSemaphore(COMING_UP_MAX)
         runs = [
             Run(
@@ -86,7 +81,7 @@ def play(
         fired: tuple[Life, ...] = ()
         why, interrupted = "", False
         try:
-            schedule.in_turns(runs, clock, once_quiet=once_quiet)
+            schedule.in_turns(runs, clock, once_quiet=partial(_once_quiet, quiet, lab, clock, progress))
             fired = tuple(strays.found(lab.prometheus(), quiet.result(), clock.now()))
         except KeyboardInterrupt:
             why, interrupted = "the play was interrupted", True
@@ -114,6 +109,12 @@ def _quiet_since(lab: Lab, clock: StoppableClock, progress: Progress) -> float:
     """Wait for the lab to be quiet, and return since when it is: what fired before that is nobody's here."""
     _await_quiet(lab, clock, progress)
     return clock.now()
+
+
+def _once_quiet(first: Future[float], lab: Lab, clock: StoppableClock, progress: Progress) -> None:
+    """Wait for the lab to be quiet again, once it has been."""
+    first.result()
+    _await_quiet(lab, clock, progress)
 
 
 def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> None:
