@@ -196,6 +196,13 @@ def test_a_server_that_is_not_there_is_told() -> None:
     assert [1.0, 2.0] == clock.slept
 
 
+def test_a_name_that_nobody_has_is_told() -> None:
+    """It is no matter of a server that was not started."""
+    url = "http://nobody.invalid:9090"
+    with pytest.raises(LabError, match=f"no connection to {url}: the name of its host is not known; is it"):
+        Server(Access(url=url), lambda: url, ManualClock(), bytes_max=1).json("asking", "rules")
+
+
 def test_a_server_that_was_there_is_waited_for(front: Front) -> None:
     """One that answered before may be starting anew, which takes longer than a wrong address needs."""
     ways, clock = iter([front.url]), ManualClock()
