@@ -22,6 +22,7 @@ from kube_api_exporter.watch.audit import Auditor
 from kube_api_exporter.watch.catalog import Catalog
 from kube_api_exporter.watch.discovery import HalfKnown
 from kube_api_exporter.watch.reader import Reader
+from kube_api_exporter.watch.way import Way
 from kube_api_exporter.words import FULL_NAMES
 
 __all__ = ["EVERY", "OWN", "Exporter"]
@@ -41,6 +42,7 @@ class Exporter:
         self.options = options
         self._client = client
         self._catalog = Catalog(client, options)
+        self._way = Way()
         self.feeds: list[Feed] = []
         self._readers: list[Reader] = []
         self._exposition = Exposition(lambda: self.feeds)
@@ -61,7 +63,7 @@ class Exporter:
             for word in words
             for feed in siblings([Feed(word, self.options, place) for place in namespaces or [None]])
         ]
-        added = [Reader(self._client, self._catalog, feed) for feed in feeds]
+        added = [Reader(self._client, self._catalog, feed, self._way) for feed in feeds]
         self.feeds = [*self.feeds, *feeds]
         self._readers = [*self._readers, *added]
         return added

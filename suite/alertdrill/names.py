@@ -23,12 +23,13 @@ SCRAPE_ANNOTATION = "prometheus.io/scrape"  # what that job goes by
 
 FAILING_GROUP = "failing"  # of rules that ride along in a drill, to fail on purpose
 RULES = "rules"  # what such a scenario touches
+APISERVER = "apiserver"
 
 # What of a lab a scenario may disturb, with the jobs that may be down meanwhile. Whoever relies on it waits.
 TOUCHABLE: dict[str, frozenset[str]] = {
     "alertmanager": frozenset({"monitoring/alertmanager"}),
     # A kubelet asks it who it is that scrapes.
-    "apiserver": frozenset({"kubernetes-apiserver", "kubernetes-nodes", "kubernetes-cadvisor"}),
+    APISERVER: frozenset({"kubernetes-apiserver", "kubernetes-nodes", "kubernetes-cadvisor"}),
     "controllers": frozenset(),
     "kubelet": frozenset({"kubernetes-nodes", "kubernetes-cadvisor"}),
     "kube-api-exporter": frozenset({"monitoring/kube-api-exporter"}),

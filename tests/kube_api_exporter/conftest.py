@@ -26,6 +26,7 @@ from kube_api_exporter.store.feed import Feed
 from kube_api_exporter.watch import reader as reading
 from kube_api_exporter.watch.catalog import Catalog
 from kube_api_exporter.watch.reader import Reader
+from kube_api_exporter.watch.way import Way
 
 PODS = "/api/v1/pods"
 VERBS = ["get", "list", "watch"]
@@ -184,12 +185,13 @@ class Readers:
 
     def __init__(self, kubeconfig: Path) -> None:
         self.client = ApiClient(Place(kubeconfig))
+        self._way = Way()
         self._started: list[Reader] = []
 
     def start(self, word: str = "pods", **options: Any) -> Reader:
         """Start a reader of one kind."""
         chosen = Options(kinds=(word,), **options)
-        reader = Reader(self.client, Catalog(self.client, chosen), Feed(word, chosen))
+        reader = Reader(self.client, Catalog(self.client, chosen), Feed(word, chosen), self._way)
         reader.start()
         self._started.append(reader)
         return reader

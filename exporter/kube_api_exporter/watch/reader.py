@@ -14,8 +14,11 @@ from kube_api_exporter.store.feed import Feed
 from kube_api_exporter.store.store import Store
 from kube_api_exporter.watch.catalog import Catalog
 from kube_api_exporter.watch.watching import Conversation, Undecodable
+from kube_api_exporter.watch.way import Way
 
 BACKOFF_FIRST, BACKOFF_MAX = 0.25, 30.0
+# Who can't be reached is not burdened by being asked, and the first reader that is through tells the others.
+UNREACHABLE_MAX = 8.0
 # An API server that has just started answers 404 for custom resources until it has read their definitions.
 # A definition that really goes takes its objects along, by ordinary DELETED events.
 NOT_SERVED_SECONDS = 60.0
@@ -24,11 +27,12 @@ NOT_SERVED_SECONDS = 60.0
 class Reader(threading.Thread):
     """Keeps one feed true."""
 
-    def __init__(self, client: ApiClient, catalog: Catalog, feed: Feed) -> None:
+    def __init__(self, client: ApiClient, catalog: Catalog, feed: Feed, way: Way) -> None:
         super().__init__(name=f"reader-{feed.word}-{feed.namespace or 'all'}", daemon=True)
         self.feed = feed
         self._client = client
         self._catalog = catalog
+        self._way = way
         self._stop_asked = threading.Event()
         self._wish: str | None = None
         self._conversation: Conversation | None = None
@@ -43,8 +47,10 @@ class Reader(threading.Thread):
             try:
                 self._turn()
                 self._failures = 0
-            except ApiError as error:
+            except Throttled as error:
                 self._stop_asked.wait(self._note(error))
+            except ApiError as error:
+                self._way.wait(self._note(error), self._stop_asked)
             except msgspec.MsgspecError as error:
                 nonsense = ApiError(f"the API server's answer can't be read: {error}")
                 self._stop_asked.wait(self._note(nonsense))
@@ -109,7 +115,7 @@ class Reader(threading.Thread):
         feed = self.feed
         feed.kind = self._catalog.kind(feed.word)
         feed.renderer = self._catalog.renderer(feed.kind)
-        self._conversation = Conversation(self._client, feed, over=self._interrupted)
+        self._conversation = Conversation(self._client, feed, over=self._interrupted, found=self._way.found)
         return self._conversation
 
     def _sync(self, talk: Conversation) -> None:
@@ -144,7 +150,8 @@ class Reader(threading.Thread):
         if was_good and isinstance(error, Unreachable | Gone):
             return 0.0  # the first try again is at once: most connections break for no reason
         self._tell(str(error))
-        pause = min(BACKOFF_FIRST * 2 ** min(self._failures, 10), BACKOFF_MAX)
+        longest = UNREACHABLE_MAX if isinstance(error, Unreachable) else BACKOFF_MAX
+        pause = min(BACKOFF_FIRST * 2 ** min(self._failures, 10), longest)
         least = error.retry_after if isinstance(error, Throttled) else 0.0
         return least + random.uniform(pause / 2, pause)  # noqa: S311  # spreading load, not secrets
 

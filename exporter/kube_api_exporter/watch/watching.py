@@ -30,11 +30,19 @@ PROBE_SECONDS = 10.0
 class Conversation(Following[Store]):
     """What one reader says to the server about its feed, and where it got to."""
 
-    def __init__(self, client: ApiClient, feed: Feed, *, over: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        client: ApiClient,
+        feed: Feed,
+        *,
+        over: Callable[[], bool] = lambda: False,
+        found: Callable[[], None] = lambda: None,
+    ) -> None:
         assert feed.kind
         path = feed.kind.path(feed.namespace if feed.kind.namespaced else None)
         super().__init__(client, path, silence=feed.options.silence, over=over)
         self._feed = feed
+        self._found = found
 
     def selection(self) -> dict[str, str]:
         """Return the query parameters that choose objects."""
@@ -73,7 +81,9 @@ class Conversation(Following[Store]):
         self.follow(query, Store(self._feed.renderer))
 
     def contacted(self) -> None:
-        """Tell the feed that it is followed."""
+        """Tell the feed that it is followed; and those that wait, if it was not."""
+        if not self._feed.watching:
+            self._found()
         self._feed.contact()
         self._feed.watching, self._feed.trouble = True, ""
 

@@ -7,7 +7,7 @@ only, and does not if a marker ended it, which Prometheus puts where the next sc
 
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 from alertdrill.backtest import raw
@@ -26,27 +26,51 @@ There = Callable[[float], frozenset[Labels]]  # which `up` are there at a time, 
 class Pause(NamedTuple):
     """A target whose scrapes pause, or end; times are milliseconds.
 
-    `marker` is where the next scrape would have been; from `since` to `until` it may be asked about.
+    `last` is the scrape before, `marker` where the next one would have been that was not lost; from `since`
+    to `until` it may be asked about.
     """
 
     up: Labels
     target: tuple[str, str]
+    last: int
     marker: int
     since: int
     until: int
 
 
+class Scrapes(NamedTuple):
+    """When each target was scraped, and given up; how often `up` pauses, and how often nobody asked why."""
+
+    times: dict[tuple[str, str], list[int]]
+    pauses: int
+    unasked: int
+
+    def of(self, series: Series) -> list[int] | None:
+        """Return those of the target of a series, None where it has no `up`."""
+        return self.times.get(_target(series))
+
+
+def scrapes(series: Sequence[Series], there: There) -> Scrapes:
+    """Return when the targets were scraped of which there is an `up` among the series."""
+    times = {_target(one): list(one.timestamps) for one in series if one.labels.get("__name__") == "up"}
+    pauses = list(_pauses(series))
+    questions = iter(range(QUESTIONS_MAX))
+    given_up, unasked = _given_up(pauses, there, questions)
+    # One that was under way when its target was given up left nothing: then the marker comes a scrape later.
+    known = {(one.up, one.last) for one in given_up}
+    longer = [one for one in _pauses(series, lost=1) if (one.up, one.last) not in known]
+    for one in (*given_up, *_given_up(longer, there, questions)[0]):
+        times[one.target].append(one.marker)
+    return Scrapes(times, len(pauses), unasked)
+
+
 def marked(series: Iterable[Series], there: There, notes: list[str]) -> Iterator[Series]:
     """Put markers where series end; what is not known of their ends goes to the notes."""
     every = list(series)
-    scrapes = {_target(one): list(one.timestamps) for one in every if one.labels.get("__name__") == "up"}
-    pauses = list(_pauses(every))
-    given_up, unasked = _given_up(pauses, there)
-    for one in given_up:
-        scrapes[one.target].append(one.marker)
+    scraped = scrapes(every, there)
     unmarked = 0
     for each in every:
-        times = scrapes.get(_target(each))
+        times = scraped.of(each)
         unmarked += times is None
         yield (
             each
@@ -58,10 +82,10 @@ def marked(series: Iterable[Series], there: There, notes: list[str]) -> Iterator
             f"of {unmarked} series it is not known when they ended, since there is no `up` of their job"
             " and instance; they are taken for there for 5 minutes more"
         )
-    if unasked:
+    if scraped.unasked:
         notes.append(
-            f"`up` pauses or ends {len(pauses)} times, and whether targets were given up was asked of"
-            f" {len(pauses) - unasked} only; of the rest it is taken for there for 5 minutes more"
+            f"`up` pauses or ends {scraped.pauses} times, and whether targets were given up was asked of"
+            f" {scraped.pauses - scraped.unasked} only; of the rest it is taken for there for 5 minutes more"
         )
 
 
@@ -75,11 +99,11 @@ def there(server: Server, at: float) -> frozenset[Labels]:
         raise LabError(f"{what}: the answer is not understood ({error!r})") from error
 
 
-def _given_up(pauses: Iterable[Pause], there: There) -> tuple[list[Pause], int]:
-    """Return the pauses that a marker began, and of how many nobody asked."""
+def _given_up(pauses: Iterable[Pause], there: There, questions: Iterator[int]) -> tuple[list[Pause], int]:
+    """Return the pauses that a marker began, and of how many nobody asked for want of questions."""
     moments = _moments(pauses)
     found = []
-    for those in islice(moments, QUESTIONS_MAX):
+    for _, those in zip(questions, moments, strict=False):
         seen = there(those[0].until / 1000)
         found += [one for one in those if one.up not in seen]
     return found, sum(map(len, moments))
@@ -97,8 +121,8 @@ def _moments(pauses: Iterable[Pause]) -> Iterator[list[Pause]]:
         yield group
 
 
-def _pauses(series: Sequence[Series]) -> Iterator[Pause]:
-    """Yield where more than one scrape in a row is missing, until the last of all targets."""
+def _pauses(series: Sequence[Series], lost: int = 0) -> Iterator[Pause]:
+    """Yield where more than one scrape in a row is missing beside those lost, until the last of all."""
     ups = [one for one in series if one.labels.get("__name__") == "up"]
     last = max((one.timestamps[-1] for one in ups), default=0)
     distances = {_labels(one.labels): _distance(one.timestamps) for one in ups}
@@ -107,9 +131,9 @@ def _pauses(series: Sequence[Series]) -> Iterator[Pause]:
         labels = _labels(up.labels)
         distance = distances[labels] or usual
         for before, after in pairwise((*up.timestamps, last)):
-            if after - before > PAUSE * distance > 0:
-                marker, since, until = (round(before + part * distance) for part in (1.0, *ASKED))
-                yield Pause(labels, _target(up), marker, since, until)
+            if after - before > (PAUSE + lost) * distance > 0:
+                marker, since, until = (round(before + (lost + part) * distance) for part in (1.0, *ASKED))
+                yield Pause(labels, _target(up), before, marker, since, until)
 
 
 def _distance(times: Sequence[int]) -> float:

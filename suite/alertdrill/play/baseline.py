@@ -11,7 +11,7 @@ from alertdrill.judge import unseen
 from alertdrill.kube import rollout
 from alertdrill.kube.rollout import Obstacle, Workload
 from alertdrill.names import NAMESPACE_LABEL, PRESENT, REPLICAS, SCRAPE_ANNOTATION, SIGHTS
-from alertdrill.play.observe import own_alerts
+from alertdrill.play.observe import NOBODYS, own_alerts
 from alertdrill.prometheus import Prometheus
 from alertdrill.rules import Rule
 
@@ -127,6 +127,7 @@ def scraped_pods(pods: list[dict[str, Any]]) -> set[str]:
 def quiet(server: Prometheus, canary: str, *, seconds: float) -> bool:
     """Return True when, for so long, deployments were seen and no alert but the canary was active.
 
+    What is about a scenario's namespace is for that scenario to judge: it may be coming up, or going away.
     One silent moment proves nothing: there is one between the first scrape of a Deployment that isn't
     available yet and the evaluation that makes its alert pending. So `seconds` must hold an evaluation.
     """
@@ -135,7 +136,7 @@ def quiet(server: Prometheus, canary: str, *, seconds: float) -> bool:
         raise NotYet(f"the canary alert {canary} does not fire yet")
     if not server.query(f"{REPLICAS} offset {lately}"):
         raise NotYet(f"Prometheus has not seen Deployments for {seconds:g} s yet")
-    if others := _alert_names(server, f"present_over_time(ALERTS[{lately}])") - {canary}:
+    if others := _alert_names(server, f"present_over_time(ALERTS{{{NOBODYS}}}[{lately}])") - {canary}:
         raise NotYet(f"{', '.join(sorted(others))} is active")
     return True
 

@@ -8,10 +8,12 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple, Self
 
 from alertdrill import crash
+from alertdrill.backtest import ends
 from alertdrill.clock import Clock, wait_for
 from alertdrill.errors import LabError
 from alertdrill.incident import Cadence, Event, Limits, Series, timeline
@@ -32,6 +34,9 @@ from alertdrill.rules import RuleSet, intervals, touched
 
 # Prometheus, and the forward to it, may just be coming back: two looks that get no reply, and some more.
 ANSWER_SECONDS_MAX = 70.0
+
+# Selects alerts that are about no scenario's namespace.
+NOBODYS = ",".join(f'{label}!~"{NAMESPACE_PREFIX}.*"' for label in (NAMESPACE_LABEL, TARGET_NAMESPACE_LABEL))
 
 Key = tuple[str, frozenset[tuple[str, str]]]
 
@@ -151,7 +156,8 @@ def everything(
 ) -> tuple[list[Series], list[Event]]:
     """Return the series and the events of one run, as Prometheus has them now.
 
-    `rules` are those it evaluates: all that they touch is recorded, from as far back as they look.
+    `rules` are those it evaluates: all that they touch is recorded, from as far back as they look, with
+    staleness markers where a scrape lost a series, or a target was given up.
     """
     alerts = alert_series(server, window)
     every = limits.evaluation_interval / window.speed
@@ -169,10 +175,11 @@ def everything(
         *health_events(watcher, window),
     ]
     since = window.started - touched.looks_back(rules, LOOKBACK_SECONDS / window.speed)
+    scraped = ends.scrapes(server.samples("up", start=since, end=window.ended), partial(_there, server))
     found = {
-        frozenset(one.labels.items()): one
+        frozenset(one.labels.items()): timeline.mark_stale(one, scraped.of(one) or ())
         for one in (
-            *workload_series(server, window, up),
+            *workload_series(server, window),
             *server.samples(SCRAPE_DURATION, start=window.started, end=window.ended),
             *up,
             *rule_series(server, window, since, rules),
@@ -181,11 +188,15 @@ def everything(
     return [*found.values(), *alerts], events
 
 
+def _there(server: Prometheus, at: float) -> frozenset[ends.Labels]:
+    """Return which targets there were at a live moment: a query for it knows of one that was given up."""
+    return frozenset(tuple(sorted(one["metric"].items())) for one in server.query("up", at=at))
+
+
 def rule_series(server: Prometheus, window: Window, since: float, rules: RuleSet) -> list[Series]:
     """Return every series that the rules read, of whatever job and namespace: what they said rests on it."""
-    scrapes = {_target(one): one.timestamps for one in server.samples("up", start=since, end=window.ended)}
     return [
-        timeline.mark_stale(one, scrapes.get(_target(one), ()))
+        one
         for selector in touched.selectors(rules)
         for one in server.samples(selector, start=since, end=window.ended)
     ]
@@ -201,10 +212,7 @@ def own_alerts(namespace: str, *matchers: str) -> tuple[str, str]:
 
 def alerts(namespace: str, *matchers: str) -> tuple[str, ...]:
     """Return selectors of a scenario's own alerts and of those that are no scenario's, each alert once."""
-    nobodys = ",".join(
-        f'{label}!~"{NAMESPACE_PREFIX}.*"' for label in (NAMESPACE_LABEL, TARGET_NAMESPACE_LABEL)
-    )
-    return _alerts(nobodys, *matchers), *own_alerts(namespace, *matchers)
+    return _alerts(NOBODYS, *matchers), *own_alerts(namespace, *matchers)
 
 
 def _alerts(*matchers: str) -> str:
@@ -280,24 +288,19 @@ def health_events(watcher: Watcher, window: Window) -> Iterator[Event]:
         yield Event(t=window.rule_time(live), kind="rule_health", data=data)
 
 
-def workload_series(server: Prometheus, window: Window, up: Iterable[Series]) -> list[Series]:
-    """Return every series of the scenario's objects, with staleness markers where a scrape lost one."""
+def workload_series(server: Prometheus, window: Window) -> list[Series]:
+    """Return every series of the scenario's objects."""
     elsewhere = f'{NAMESPACE_LABEL}!="{window.namespace}"'
     selectors = (
         f'{{__name__!="ALERTS",{NAMESPACE_LABEL}="{window.namespace}"}}',  # its objects, by the exporter
         # Its pods' own metrics; those that are about its objects, too, are here already.
         f'{{__name__!~"ALERTS|up",{TARGET_NAMESPACE_LABEL}="{window.namespace}",{elsewhere}}}',
     )
-    scrapes = {_target(one): one.timestamps for one in up}
     return [
-        timeline.mark_stale(one, scrapes.get(_target(one), ()))
+        one
         for selector in selectors
         for one in server.samples(selector, start=window.started, end=window.ended)
     ]
-
-
-def _target(series: Series) -> tuple[str, str]:
-    return series.labels.get("job", ""), series.labels.get("instance", "")
 
 
 def cadence(series: Iterable[Series], window: Window) -> Cadence:

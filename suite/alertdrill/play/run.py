@@ -18,7 +18,7 @@ from alertdrill.faults import calls, catalogue
 from alertdrill.incident import Event, Incident, Kind, Series
 from alertdrill.lab import Lab
 from alertdrill.model import Trait
-from alertdrill.names import LAB_LABEL, NAMESPACE_PREFIX, SCENARIO_LABEL
+from alertdrill.names import NAMESPACE_PREFIX
 from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
 from alertdrill.play.mailbox import Mailbox
@@ -64,8 +64,10 @@ class Run:
     beside: tuple[Scenario, ...] = ()  # that may be played meanwhile, and disturb something
     noise: tuple[Noise, ...] = ()
     elsewhere: tuple[str, ...] = ()  # alerts that any other scenario of the play has fire
+    once_quiet: Callable[[], object] = lambda: None  # returns when the lab is fit for something to be broken
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
     fault_at: float = 0.0
+    held_until: float = 0.0  # while the fault holds: the live moment at which that is over
     healed_at: float = 0.0
     runs: tuple[str, ...] | None = None  # what its workload is, as KIND/NAME, once it is healthy
     left: Recorded | None = None  # None until it is over
@@ -85,6 +87,11 @@ class Run:
             node=self.lab.ground.node,
         )
         self.started = self.clock.now()
+
+    def meet(self, other: Scenario) -> None:
+        """Take note of one that is played meanwhile although this one needs what it disturbs."""
+        if other.disturbs and other not in self.beside:
+            self.beside += (other,)
 
     def whole(self) -> None:
         """Run every step, and leave what there is to judge, whatever happens; nothing once stopped."""
@@ -113,6 +120,7 @@ class Run:
             self.await_baseline,  # it is healthy, scraped, and no alert is up
         ]
         steps: list[Callable[[], None]] = [
+            self.watch_baseline,  # the lab is quiet, and so is the workload
             self.inject,  # t = 0
             self.hold,  # for as long as the scenario says
             self.heal,  # the repair
@@ -154,13 +162,7 @@ class Run:
 
     def make_namespace(self) -> None:
         """Make the scenario's namespace."""
-        labels = {
-            LAB_LABEL: self.lab.site.mark,
-            SCENARIO_LABEL: "",
-            "pod-security.kubernetes.io/enforce": "restricted",
-        }
-        metadata = {"name": self.namespace, "labels": labels}
-        manifest = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+        manifest = workload.namespace(self.namespace, self.lab.site.mark)
         what = f"making the namespace {self.namespace}"
         insist(partial(self.lab.kube.run, what, "apply", "--filename=-", stdin=manifest), self.clock)
 
@@ -177,7 +179,7 @@ class Run:
         insist(partial(self.place.run, what, "apply", f"--filename={file}", stdin=text), self.clock)
 
     def await_baseline(self) -> None:
-        """Wait until the workload is healthy and its series are there, then for one window of silence."""
+        """Wait until the workload is healthy and its series are there."""
         what = f"a healthy baseline of {self.scenario.name}"
         wait_for(
             what,
@@ -199,6 +201,10 @@ class Run:
             every=self.lab.scrape_seconds,
             tell=self._waits("Prometheus to see it"),
         )
+
+    def watch_baseline(self) -> None:
+        """Once the lab is quiet, let one window of silence pass."""
+        self.once_quiet()
         # The recording starts here: how the workload came up is not part of the story.
         self.started = self.clock.now()
         rest = BASELINE_SCRAPES * self.lab.scrape_seconds
@@ -229,7 +235,9 @@ class Run:
             self.clock.sleep(self._rest(delay))
             kind.inject_later(self.place, fault.args)
             self._say(f"{delay} after the fault: the rest of {fault.name}")
+        self.held_until = self.fault_at + self._live(self.scenario.hold)
         self.clock.sleep(self._rest(self.scenario.hold))
+        self.held_until = 0.0
 
     def _rest(self, duration: str) -> float:
         """Return the live seconds until so much rule time since the fault is over."""
@@ -369,14 +377,8 @@ class Run:
             self._say(f"kept the namespace {self.namespace}")
             return
         try:
-            self.lab.kube.run(
-                "removing a namespace",
-                "delete",
-                "namespace",
-                self.namespace,
-                "--wait=false",
-                "--ignore-not-found",
-            )
+            words = ("delete", "namespace", self.namespace, "--wait=false", "--ignore-not-found")
+            self.lab.kube.run("removing a namespace", *words)
         except LabError as error:
             self._say(str(error))
 

@@ -1,15 +1,23 @@
-"""Who plays beside whom: what does not disturb each other runs at once, and the longest come first."""
+"""Who plays beside whom: what does not disturb each other runs at once, and the longest come first.
+
+What all need is disturbed by one at a time, beside nobody but those whose fault holds meanwhile and who can
+do without it: then it must be whole again before they are repaired.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from alertdrill import durations
 from alertdrill.clock import StoppableClock
-from alertdrill.names import SPARED
+from alertdrill.names import APISERVER, SPARED
 from alertdrill.play.run import Run
 from alertdrill.scenario import Scenario
 
 # Runs that only hold take little. The longest come first, so the others take no more time than they.
 SIDE_BY_SIDE_MAX = 12
+LOOK_SECONDS = 1.0  # a fault that begins to hold ends no run, and may be what another waits for
+# What one that is played while another's fault holds takes to come up, and what it broke to be whole again.
+COMING_UP_SECONDS, WHOLE_AGAIN_SECONDS = 10.0, 15.0
 
 
 def beside(scenario: Scenario, others: Iterable[Scenario]) -> tuple[Scenario, ...]:
@@ -25,6 +33,12 @@ def elsewhere(scenario: Scenario, others: Iterable[Scenario]) -> tuple[str, ...]
     return tuple(sorted({each.alert for each in expected if each.kind == "fires"}))
 
 
+def fits(scenario: Scenario, seconds: float, speed: float) -> bool:
+    """Say whether what it breaks is whole again in so many live seconds."""
+    held = durations.seconds(scenario.hold) / speed
+    return COMING_UP_SECONDS + held + WHOLE_AGAIN_SECONDS <= seconds
+
+
 def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable[[], None]) -> None:
     """Play all runs; `once_quiet` waits until what one that disturbed others broke has come back.
 
@@ -37,14 +51,18 @@ def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable
         try:
             while waiting or running:
                 for run in list(waiting):
-                    if not _may_start(run, running.values()):
+                    if not _may_start(run, running.values(), clock):
                         continue
                     if shaken or _shakes(run):
                         once_quiet()
+                        if not _may_start(run, running.values(), clock):  # that took a while
+                            continue
                     shaken = _shakes(run)
+                    for one in running.values():
+                        _introduce(run, one)
                     waiting.remove(run)
                     running[pool.submit(run.whole)] = run
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                for done in wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED).done:
                     running.pop(done)
                     done.result()
         except BaseException:
@@ -53,8 +71,14 @@ def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable
             raise
 
 
-def _longest_first(run: Run) -> tuple[bool, float]:
-    return _shakes(run), -run.scenario.rule_seconds_max
+def _longest_first(run: Run) -> tuple[bool, bool, bool, float]:
+    """Put what disturbs all others behind them, and what disturbs a few before these.
+
+    The API server comes last of all: when it is back its controllers begin anew, and kubelets may take a
+    minute to hear from it.
+    """
+    disturbs = run.scenario.disturbs
+    return _shakes(run), APISERVER in disturbs, not disturbs, -run.scenario.rule_seconds_max
 
 
 def _shakes(run: Run) -> bool:
@@ -62,6 +86,22 @@ def _shakes(run: Run) -> bool:
     return bool(run.scenario.disturbs - SPARED)
 
 
-def _may_start(run: Run, running: Iterable[Run]) -> bool:
+def _may_start(run: Run, running: Iterable[Run], clock: StoppableClock) -> bool:
     there = list(running)
-    return len(there) < SIDE_BY_SIDE_MAX and all(run.scenario.bears(one.scenario) for one in there)
+    return len(there) < SIDE_BY_SIDE_MAX and all(
+        run.scenario.bears(one.scenario) or _goes_on(one, run, clock) for one in there
+    )
+
+
+def _goes_on(held: Run, run: Run, clock: StoppableClock) -> bool:
+    """Say whether a fault that holds goes on for longer than another run disturbs what is needed."""
+    return held.scenario.endures(run.scenario) and fits(
+        run.scenario, held.held_until - clock.now(), run.lab.speed
+    )
+
+
+def _introduce(run: Run, one: Run) -> None:
+    """Have two know of each other that are side by side although one needs what the other disturbs."""
+    if not run.scenario.bears(one.scenario):
+        run.meet(one.scenario)
+        one.meet(run.scenario)

@@ -1,6 +1,7 @@
 """All runs of one play: side by side, each in a namespace of its own, once the lab is quiet."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,17 +46,19 @@ def play(
 ) -> Session:
     """Play the scenarios and return what each of them left.
 
-    Those that disturb what others need come last, one by one. A broken run leaves an incident that says so.
-    Interrupted, it starts nothing more; what runs is ended, and what was recorded is returned all the same.
+    Their workloads come up while the lab gets quiet, and nothing is broken before it is. A broken run leaves
+    an incident that says so. Interrupted, it starts nothing more; what runs is ended, and what was recorded
+    is returned all the same.
     """
     check_folders(scenarios)
     clock = StoppableClock()
     with (
         observe.Watcher(lab.prometheus, clock, lab.evaluation_seconds) as watcher,
         Mailbox(lab.receiver, clock, lab.evaluation_seconds) as mailbox,
+        ThreadPoolExecutor(max_workers=1) as aside,
     ):
         _remove_leftovers(lab, clock)
-        _await_quiet(lab, clock, progress)
+        quiet = aside.submit(_quiet_since, lab, clock, progress)
         places = BoundedSemaphore(COMING_UP_MAX)
         runs = [
             Run(
@@ -71,14 +74,15 @@ def play(
                 schedule.beside(one, scenarios),
                 noise,
                 schedule.elsewhere(one, scenarios),
+                quiet.result,
             )
             for one in scenarios
         ]
         fired: tuple[Life, ...] = ()
-        why, interrupted, started = "", False, clock.now()
+        why, interrupted = "", False
         try:
-            schedule.in_turns(runs, clock, once_quiet=lambda: _await_quiet(lab, clock, progress))
-            fired = tuple(strays.found(lab.prometheus(), started, clock.now()))
+            schedule.in_turns(runs, clock, once_quiet=partial(_once_quiet, quiet, lab, clock, progress))
+            fired = tuple(strays.found(lab.prometheus(), quiet.result(), clock.now()))
         except KeyboardInterrupt:
             why, interrupted = "the play was interrupted", True
             progress.say("interrupted: nothing more is started", style="yellow")
@@ -99,6 +103,18 @@ def _remove_leftovers(lab: Lab, clock: Clock) -> None:
     chosen = f"{LAB_LABEL}={lab.site.mark},{SCENARIO_LABEL}"
     what = "removing what a killed run left"
     insist(partial(lab.kube.run, what, "delete", "namespace", f"--selector={chosen}", "--wait=false"), clock)
+
+
+def _quiet_since(lab: Lab, clock: StoppableClock, progress: Progress) -> float:
+    """Wait for the lab to be quiet, and return since when it is: what fired before that is nobody's here."""
+    _await_quiet(lab, clock, progress)
+    return clock.now()
+
+
+def _once_quiet(first: Future[float], lab: Lab, clock: StoppableClock, progress: Progress) -> None:
+    """Wait for the lab to be quiet again, once it has been."""
+    first.result()
+    _await_quiet(lab, clock, progress)
 
 
 def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> None:

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from alertdrill.incident import timeline
 from alertdrill.judge.matching import label_mistakes
 from alertdrill.model import Finding, Judgement, Life, Verdict
-from alertdrill.names import NAMESPACE_LABEL, NAMESPACE_PREFIX, TARGET_NAMESPACE_LABEL
+from alertdrill.play.observe import NOBODYS
 from alertdrill.prometheus import Prometheus
 from alertdrill.scenario import Scenario
 from alertdrill.scenario.noise import Noise
 
 NAME = "the whole run"
-NOBODYS = ",".join(f'{label}!~"{NAMESPACE_PREFIX}.*"' for label in (NAMESPACE_LABEL, TARGET_NAMESPACE_LABEL))
 FIRING = f'ALERTS{{alertstate="firing",{NOBODYS}}}'
 
 

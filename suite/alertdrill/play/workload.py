@@ -10,6 +10,7 @@ import yaml
 from alertdrill import data
 from alertdrill.errors import ScenarioError
 from alertdrill.machine import images as own
+from alertdrill.names import LAB_LABEL, SCENARIO_LABEL
 from alertdrill.scenario import Scenario
 
 CONTAINERS = frozenset({"containers", "initContainers"})
@@ -73,6 +74,13 @@ def _is_object(thing: Any) -> bool:
     named = thing.get("metadata") if isinstance(thing, dict) else None
     texts = (thing.get("apiVersion"), thing.get("kind"), named.get("name")) if isinstance(named, dict) else ()
     return bool(texts) and all(isinstance(one, str) for one in texts)
+
+
+def namespace(name: str, mark: str) -> str:
+    """Return the manifest of a scenario's own namespace, in a lab of that mark."""
+    labels = {LAB_LABEL: mark, SCENARIO_LABEL: "", "pod-security.kubernetes.io/enforce": "restricted"}
+    metadata = {"name": name, "labels": labels}
+    return json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
 
 
 def manifest(scenario: Scenario) -> Path | None:

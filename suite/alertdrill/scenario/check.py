@@ -62,12 +62,13 @@ def problems(scenario: Scenario, alerts: frozenset[str]) -> Iterator[ScenarioErr
         yield error
         return
     said = f"scenario {scenario.name}: "
-    if unknown := sorted(set(scenario.touches) - TOUCHABLE.keys()):
-        yield ScenarioError(
-            f"{said}it touches {', '.join(unknown)}, which is nothing of a lab; there are:"
-            f" {', '.join(TOUCHABLE)}",
-            about=(scenario.name, unknown[0]),
-        )
+    for what, named in (("it touches", scenario.touches), ("it goes on without", scenario.without)):
+        if unknown := sorted(set(named) - TOUCHABLE.keys()):
+            yield ScenarioError(
+                f"{said}{what} {', '.join(unknown)}, which is nothing of a lab; there are:"
+                f" {', '.join(TOUCHABLE)}",
+                about=(scenario.name, unknown[0]),
+            )
     for field in ("hold", "settle"):
         try:
             durations.seconds(getattr(scenario, field))

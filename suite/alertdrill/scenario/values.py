@@ -104,6 +104,7 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     fault: Fault | None = None  # None: nothing is broken, and nothing may fire
     settle: str = "0s"  # how long to go on watching after the repair, when nothing is expected to resolve
     touches: tuple[str, ...] = ()  # what of the lab it disturbs; who needs that does not run beside it
+    without: tuple[str, ...] = ()  # what others may disturb while its fault holds: all it expects goes on
     exclusive: bool = False  # touches the whole cluster: no other scenario runs beside it
 
     def __repr__(self) -> str:
@@ -146,6 +147,10 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     def bears(self, other: Self) -> bool:
         """Say whether the two may run side by side."""
         return not (self.disturbs & other.needs or other.disturbs & self.needs)
+
+    def endures(self, other: Self) -> bool:
+        """Say whether the other may be played while this one's fault holds, and be over before its repair."""
+        return not self.disturbs & other.needs and other.disturbs & self.needs <= frozenset(self.without)
 
     @property
     def rule_seconds_max(self) -> float:

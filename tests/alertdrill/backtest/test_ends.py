@@ -72,12 +72,26 @@ def test_a_target_that_was_given_up_ends_with_all_it_had(later: tuple[int, ...])
     assert ([60.0], []) == (server.asked, notes)
 
 
+def test_a_target_that_was_given_up_amid_a_scrape_ends_one_later() -> None:
+    """Of that scrape nothing is left, and by its marker it is there for so long: it is asked about again."""
+    asked: list[float] = []
+
+    def there(at: float) -> frozenset[Labels]:
+        asked.append(at)
+        return frozenset({up("web"), up("other")} if at <= 60 else {up("other")})
+
+    other = series("up", *range(0, 121, 15), job="other")
+    ended, _ = ends.marked([series("up", 0, 15, 30), other], there, [])
+    assert (60_000, STALE) == (ended.timestamps[-1], ended.values[-1])
+    assert [60.0, 75.0] == asked
+
+
 def test_a_target_that_is_still_there_was_not_given_up() -> None:
     """A server that was down itself still looks back at `up`; about a late scrape it is not asked."""
     server, notes = Server("web", "other"), list[str]()
     down = [series("up", 0, 15, 30, 90, 105, 120), series("up", 0, 15, 30, 60, 75, 90, 105, 120, job="other")]
     assert down == list(ends.marked(down, server.there, notes))
-    assert ([60.0], []) == (server.asked, notes)
+    assert ([60.0, 75.0], []) == (server.asked, notes)
 
 
 def test_targets_that_pause_together_are_asked_about_at_once() -> None:

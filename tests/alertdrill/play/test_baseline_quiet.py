@@ -20,7 +20,12 @@ AN_HOUR_AGO = time.time() // 1 - 3600
 CANARY = 'ALERTS{alertname="Watchdog",alertstate="firing"}', 0.0, 40.0
 DEPLOYMENT = 'k8s_deployment_spec_replicas{name="coredns"}', 10.0, 60.0
 PENDING = 'ALERTS{alertname="DeploymentReplicasMismatch",alertstate="pending"}', 10.5, 20.0
-HISTORY = (CANARY, PENDING, DEPLOYMENT)
+# What is about a scenario's namespace, by the namespace of an object or of what was scraped.
+OF_A_SCENARIO = (
+    ('ALERTS{alertname="Kubediff",exported_namespace="drill-a",alertstate="pending"}', 22.0, 40.0),
+    ('ALERTS{alertname="TargetDown",namespace="drill-b",alertstate="firing"}', 22.0, 40.0),
+)
+HISTORY = (CANARY, PENDING, DEPLOYMENT, *OF_A_SCENARIO)
 
 
 class Then(Prometheus):
@@ -93,5 +98,5 @@ def test_a_silent_moment_is_not_quiet(url: str, then: float, why_not: str) -> No
 
 
 def test_a_silent_round_is_quiet(url: str) -> None:
-    """The canary fires, deployments are seen, and nothing else was active for a whole round."""
+    """The canary fires, deployments are seen, and nothing else was active but what is a scenario's own."""
     assert quiet(Then(url, 24.0), "Watchdog", seconds=3.5) is True

@@ -145,7 +145,8 @@ def test_a_fault_that_finds_nothing_is_told_at_once(tmp_path: Path) -> None:
     """Looking again for pods that are not there finds them no sooner, nor does the repair."""
     clock, progress = ManualClock(1000.0), Console(file=StringIO(), width=300)
     run = a_run(tmp_path, one(fault=fail_readiness("app=none")), clock=clock)
-    run.await_baseline = lambda: None  # type: ignore[method-assign]
+    for step in ("await_baseline", "watch_baseline"):
+        setattr(run, step, lambda: None)
     run.progress = Progress(progress)
     run.whole()
     (sentence,) = troubles(run)

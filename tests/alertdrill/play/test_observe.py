@@ -191,7 +191,7 @@ def test_a_series_that_is_about_the_namespace_and_scraped_in_it_is_recorded_once
             asked.append(selector)
             return []
 
-    assert [] == workload_series(Asked(), WINDOW, ())
+    assert [] == workload_series(Asked(), WINDOW)
     assert [
         '{__name__!="ALERTS",exported_namespace="drill-a"}',
         '{__name__!~"ALERTS|up",namespace="drill-a",exported_namespace!="drill-a"}',

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from alertdrill import engine, rules
 from alertdrill.engine import Engine
-from alertdrill.incident import Event, Limits, Series
+from alertdrill.incident import STALE, Event, Limits, Series
 from alertdrill.names import RESTARTS
 from alertdrill.play import observe
 from alertdrill.play.observe import Watcher, Window
@@ -42,6 +43,12 @@ def series(name: str, times: range, own_ms: int = 0, **labels: str) -> Series:
     )
 
 
+def given_up(one: Series) -> Series:
+    """Return the series with the marker that Prometheus writes where the next scrape would have been."""
+    ended = one.timestamps[-1] + 2000
+    return msgspec.structs.replace(one, timestamps=(*one.timestamps, ended), values=(*one.values, STALE))
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[Engine]:
     """Start a Prometheus that has scraped two jobs for two minutes, each series as long as it was there."""
@@ -49,6 +56,8 @@ def running() -> Iterator[Engine]:
         one.write(
             [
                 *(series("up", range(-120, 62, 2), job=job) for job in ("x", "y")),
+                given_up(series("up", range(-120, 20, 2), job="gone")),
+                series("up", range(-120, 20, 2), job="silent"),
                 series("other_total", range(-120, 20, 2), job="y"),
                 series("container_cpu", range(-120, 62, 6), own_ms=417, job="y"),
                 series("node_free", range(-120, 62, 2), job="y", node="n"),
@@ -94,6 +103,15 @@ def test_a_series_that_ended_has_its_marker_and_one_with_own_times_has_none(runn
     assert (((FAULT + 20) * 1000, "stale")) == (ended.timestamps[-1], ended.values[-1])
     assert {1.0} == set(found["container_cpu"].values)
     assert {417} == {ms % 1000 for ms in found["container_cpu"].timestamps}
+
+
+def test_a_target_that_was_given_up_is_no_longer_there(running: Engine) -> None:
+    """A query for it says so, and the marker is recorded; scrapes that are missing end nothing."""
+    found, events = everything(running)
+    ups = {one.labels["job"]: one for one in found if one.labels["__name__"] == "up"}
+    assert (((FAULT + 20) * 1000, "stale")) == (ups["gone"].timestamps[-1], ups["gone"].values[-1])
+    assert ((FAULT + 18) * 1000, 1.0) == (ups["silent"].timestamps[-1], ups["silent"].values[-1])
+    assert [[]] * 4 == [event.data["down"] for event in events if event.kind == "scrape"]
 
 
 def test_an_alert_of_a_group_with_an_interval_of_its_own_is_active_until_that_is_over(

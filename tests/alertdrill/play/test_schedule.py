@@ -1,6 +1,8 @@
 """Who plays beside whom, in which order, and what is known of each other."""
 
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,36 +17,57 @@ class Playing:
 
     lock = threading.Lock()
 
+    lab = SimpleNamespace(speed=20.0)
+
     def __init__(self, scenario: Scenario, playing: list["Playing"], met: set[frozenset[str]]) -> None:
         self.scenario = scenario
         self.playing = playing
         self.met = met
+        self.held_until = 0.0
+        self.beside: tuple[Scenario, ...] = ()
+
+    def meet(self, other: Scenario) -> None:
+        """Remember who is there although this one needs what it disturbs."""
+        self.beside += (other,)
 
     def whole(self) -> None:
-        """Take a moment."""
+        """Take a moment; the fault holds for as long as the scenario says."""
         with self.lock:
             self.playing.append(self)
             self.met |= {frozenset({self.scenario.name, one.scenario.name}) for one in self.playing}
-        StoppableClock().sleep(0.05)
+        self.held_until = time.time() + self.scenario.rule_seconds_max / self.lab.speed
+        StoppableClock().sleep(0.3 if self.scenario.without else 0.05)
         with self.lock:
             self.playing.remove(self)
 
 
-def one(name: str, *touches: str, hold: str = "1m", exclusive: bool = False) -> Scenario:
+def one(
+    name: str, *touches: str, hold: str = "1m", without: tuple[str, ...] = (), exclusive: bool = False
+) -> Scenario:
     """Return a scenario that touches something, and has an alert of its own fire."""
-    expect = (fires(name.upper(), within=hold), never("Other"))
     return Scenario(
-        name=name, why="", workload="", hold=hold, expect=expect, touches=touches, exclusive=exclusive
+        name=name,
+        why="",
+        workload="",
+        hold=hold,
+        expect=(fires(name.upper(), within=hold), never("Other")),
+        touches=touches,
+        without=without,
+        exclusive=exclusive,
     )
 
 
-def met(*scenarios: Scenario, quiet: list[str] | None = None) -> set[frozenset[str]]:
+def met(
+    *scenarios: Scenario, quiet: list[str] | None = None, beside: dict[str, list[str]] | None = None
+) -> set[frozenset[str]]:
     """Play, and return who was played beside whom."""
     found: set[frozenset[str]] = set()
     playing: list[Playing] = []
     runs = [Playing(scenario, playing, found) for scenario in scenarios]
     said = quiet if quiet is not None else []
     schedule.in_turns(runs, StoppableClock(), once_quiet=lambda: said.append("quiet"))  # type: ignore[arg-type]
+    if beside is not None:
+        beside |= {run.scenario.name: [other.name for other in run.beside] for run in runs}
     return {pair for pair in found if len(pair) > 1}
 
 
@@ -61,6 +84,44 @@ def test_who_disturbs_what_all_need_is_alone(touched: str) -> None:
     quiet: list[str] = []
     assert set() == met(one("a", touched), one("b"), quiet=quiet)
     assert ["quiet"] == quiet
+
+
+LONG = one("long", hold="2h", without=("kubelet",))
+
+
+def test_who_can_do_without_it_for_long_enough_holds_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What all others need is disturbed when these are over, and each of the two knows whom it met."""
+    monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.01)
+    beside: dict[str, list[str]] = {}
+    pairs = met(one("short"), LONG, one("shaking", "kubelet"), beside=beside)
+    assert {frozenset({"long", "short"}), frozenset({"long", "shaking"})} == pairs
+    assert {"short": [], "long": ["shaking"], "shaking": ["long"]} == beside
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        one("shaking", "apiserver"),
+        one("shaking", "kubelet", "apiserver"),
+        one("shaking", "kubelet", hold="2h"),
+    ],
+    ids=["another", "more", "for too long"],
+)
+def test_who_can_not_do_without_it_for_so_long_is_not_disturbed(other: Scenario) -> None:
+    """Be it that it needs something else of it, or that its repair would come before that of the other."""
+    assert set() == met(LONG, other)
+
+
+def test_nobody_who_needs_it_begins_while_it_is_disturbed() -> None:
+    """What it can do without while its fault holds it needs to come up."""
+    assert not LONG.bears(one("shaking", "kubelet"))
+    assert not one("shaking", "kubelet", without=("kubelet",)).endures(LONG)
+
+
+@pytest.mark.parametrize(("seconds", "does"), [(84.9, False), (85.0, True)])
+def test_there_is_time_for_what_is_whole_again_by_then(seconds: float, does: bool) -> None:  # noqa: FBT001
+    """It comes up in ten seconds, holds for a minute here, and is back in fifteen."""
+    assert does is schedule.fits(one("a", "kubelet", hold="20m"), seconds, speed=20)
 
 
 def test_two_who_touch_the_same_take_turns() -> None:
@@ -83,12 +144,13 @@ def test_no_more_than_so_many_are_under_way(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_longest_starts_first_and_who_disturbs_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is short fits beside whoever is long."""
+    """Whoever is short fits beside whoever is long, but not beside who disturbs what it needs."""
     monkeypatch.setattr(schedule, "SIDE_BY_SIDE_MAX", 1)
     started: list[str] = []
     monkeypatch.setattr(Playing, "whole", lambda self: started.append(self.scenario.name))
-    met(one("short"), one("alone", "apiserver", hold="9h"), one("long", hold="2h"))
-    assert ["long", "short", "alone"] == started
+    alone = one("last", "apiserver", hold="9h"), one("alone", "kubelet")
+    met(one("short"), *alone, one("long", hold="2h"), one("first", "alertmanager"))
+    assert ["first", "long", "short", "alone", "last"] == started
 
 
 def test_what_must_fire_beside_is_known() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from alertdrill import rules
@@ -15,7 +16,8 @@ from alertdrill.faults import scale
 from alertdrill.incident import Limits
 from alertdrill.kube import Forward
 from alertdrill.lab import Lab, LabRules
-from alertdrill.play import baseline, observe
+from alertdrill.model import Life
+from alertdrill.play import observe, strays
 from alertdrill.play import session as play
 from alertdrill.play.mailbox import Mailbox
 from alertdrill.play.run import Run
@@ -145,8 +147,38 @@ def test_every_run_of_the_whole_cluster_begins_in_quiet(
     monkeypatch.setattr(Run, "whole", lambda run: happened.append(run.scenario.name))
     scenarios = [one("lab/a", exclusive=True), one("x/a"), one("x/b"), one("lab/b", exclusive=True)]
     play.play(drill(), scenarios, record=tmp_path, progress=Said())
-    assert {"x/a", "x/b"} == {*happened[1:3]}
-    assert ["quiet", "quiet", "lab/a", "quiet", "lab/b"] == [happened[0], *happened[3:]]
+    assert {"quiet", "x/a", "x/b"} == {*happened[:3]}
+    assert ["quiet", "lab/a", "quiet", "lab/b"] == happened[3:]
+
+
+def test_what_fired_before_the_lab_was_quiet_is_no_stray_of_this_play(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workloads come up meanwhile, but what is looked for is what fired after that."""
+    quiet: list[float] = []
+    asked: list[float] = []
+
+    def await_quiet(*_: object) -> None:
+        StoppableClock().sleep(0.1)
+        quiet.append(StoppableClock().now())
+
+    def found(_server: Prometheus, started: float, _ended: float) -> list[Life]:
+        asked.append(started)
+        return []
+
+    monkeypatch.setattr(play, "_await_quiet", await_quiet)
+    monkeypatch.setattr(strays, "found", found)
+    monkeypatch.setattr(Run, "whole", lambda _run: None)
+    play.play(drill(), [one()], record=tmp_path, progress=Said())
+    assert quiet <= asked
+
+
+def test_what_a_run_was_disturbed_by_is_recorded() -> None:
+    """By those that were there and disturb something, beside those that were known of before."""
+    run = run_of(drill(), ManualClock(1000.0))
+    for other in (one("x/plain"), msgspec.structs.replace(one("x/down"), touches=("kubelet",))):
+        run.meet(other)
+    assert ("kubelet",) == run._recorded().disturbed  # noqa: SLF001
 
 
 def test_two_scenarios_of_one_folder_are_refused_before_anything_happens(tmp_path: Path) -> None:
@@ -233,17 +265,23 @@ def test_silence_is_awaited_until_its_time_is_over() -> None:
 
 
 @pytest.mark.parametrize(("back", "seconds"), [("30s", 36), ("10m", 66)])
-def test_a_workload_is_watched_as_long_as_its_rules_look_for_moves(
-    back: str, seconds: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_workload_is_watched_as_long_as_its_rules_look_for_moves(back: str, seconds: float) -> None:
     """What moved while it came up is over when it is broken; a minute is waited at most."""
     text = f"groups: [{{name: g, rules: [{{alert: B, expr: 'changes(b[{back}]) == 0'}}]}}]"
     scaled = RuleSet(files={"x.yaml": rules.parse(text, "x.yaml")})
-    monkeypatch.setattr(baseline, "seen", lambda *_: True)
     clock = ManualClock(1000.0)
     run = run_of(replace(drill(), rules=LabRules(scaled, scaled, LIMITS)), clock)
-    run.await_baseline()
+    run.watch_baseline()
     assert (1000.0, 1000.0 + seconds) == (run.started, clock.now())
+
+
+def test_what_comes_up_is_watched_once_the_lab_is_quiet() -> None:
+    """A workload comes up meanwhile, and its recording begins when nothing else is active any more."""
+    clock = ManualClock(1000.0)
+    run = run_of(drill(), clock)
+    run.once_quiet = lambda: clock.sleep(20)
+    run.watch_baseline()
+    assert (1020.0, 1026.0) == (run.started, clock.now())
 
 
 def test_before_the_fault_it_is_told_what_is_waited_for() -> None:
@@ -261,6 +299,7 @@ def test_before_the_fault_it_is_told_what_is_waited_for() -> None:
 
     run = run_of(drill(answer, kubectl=FakeKube(objects)), clock)
     run.await_baseline()
+    run.watch_baseline()
     missing = f"Prometheus has no series of a healthy Deployment web in {run.namespace}"
     said = cast("Said", run.progress).sentences
     assert [

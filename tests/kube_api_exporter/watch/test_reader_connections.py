@@ -116,6 +116,31 @@ def test_a_server_that_stays_away_is_told_apart(peer: Any, readers: Any) -> None
     assert feed.trouble
 
 
+def test_nobody_waits_longer_once_another_is_through(
+    peer: Any, readers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that comes back is found by the first that asks, and at once by all."""
+    monkeypatch.setattr(reading, "BACKOFF_FIRST", 60.0)
+    monkeypatch.setattr(reading, "UNREACHABLE_MAX", 60.0)
+    back = threading.Event()
+
+    def answer(ask: Any) -> None:
+        if not back.is_set():
+            ask.cut()
+            return
+        ask.stream()
+        ask.bookmark("5", end=True)
+        peer.hang()
+
+    peer.routes |= {PODS: answer, "/api/v1/nodes": answer}
+    waiting = readers.start().feed
+    readers.eventually(lambda: waiting.restarts["unreachable"])
+    back.set()
+    assert not waiting.watching
+    readers.start("nodes")
+    readers.eventually(lambda: waiting.watching)
+
+
 def test_a_watch_that_is_ended_at_once_is_trouble(
     peer: Any, readers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
