@@ -28,14 +28,17 @@ Key = tuple[str, tuple[tuple[str, str], ...]]
 States = dict[Key, dict[int, AlertState]]
 
 
+def lacking(incident: Incident) -> list[Finding]:
+    """Return what every run leaves and this recording lacks: by the rest of it nothing is proved."""
+    return [
+        Finding(check="recording", verdict=Verdict.UNKNOWN, sentence=f"{sentence}; {MEND}")
+        for sentence in _lacking(incident)
+    ]
+
+
 def findings(engine: Engine, incident: Incident, rules: RuleSet) -> Iterator[Finding]:
-    """Yield whether the recording has all that its own rules were evaluated on."""
+    """Yield whether the recording, which lacks nothing, has all that its own rules were evaluated on."""
     live = _live(incident)
-    lacking = list(_lacking(incident, live))
-    for sentence in lacking:
-        yield Finding(check="recording", verdict=Verdict.UNKNOWN, sentence=f"{sentence}; {MEND}")
-    if not live:
-        return
     scaled = compress(rules, incident.speed).rules
     if incident.speed > 1:  # at the pace of life it is in the engine already, as it was
         engine.write(one for one in incident.series if one.labels.get("__name__", "") not in promql.OF_ALERTS)
@@ -54,7 +57,7 @@ def findings(engine: Engine, incident: Incident, rules: RuleSet) -> Iterator[Fin
     if not count:
         sentence = f"{NOT_KNOWN}: it has nothing of what its alerts read"
         yield Finding(check="recording", verdict=Verdict.UNKNOWN, sentence=sentence)
-    elif not apart and not lacking:
+    elif not apart:
         sentence = (
             f"the recording is complete: the lab's rules come to what was seen at each of {count} evaluations"
         )
@@ -70,9 +73,9 @@ def findings(engine: Engine, incident: Incident, rules: RuleSet) -> Iterator[Fin
         )
 
 
-def _lacking(incident: Incident, live: States) -> Iterator[str]:
-    """Yield what every run leaves and this recording lacks: states of alerts, `up` of what was scraped."""
-    if not live:
+def _lacking(incident: Incident) -> Iterator[str]:
+    """Yield whether it lacks the states of alerts, and `up` of what was scraped."""
+    if not _live(incident):
         yield f"{NOT_KNOWN}: it has no samples of ALERTS, which say what was seen at each evaluation"
     there = {frozenset(one.labels.items()) for one in incident.series}
     lost = [

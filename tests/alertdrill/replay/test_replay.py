@@ -113,7 +113,15 @@ def test_where_completeness_is_not_known_there_is_no_verdict(
     (sentence,) = sentences(judgement, Verdict.UNKNOWN).splitlines()
     assert (Verdict.PASS, Verdict.UNKNOWN) == (replay(whole).judgement.verdict, judgement.verdict)
     assert (said, True) == (sentence[: len(said)], sentence.endswith("; restore it, or record it again"))
-    assert "the recording is complete" not in sentences(judgement, Verdict.PASS)
+    assert "" == sentences(judgement, Verdict.PASS) + sentences(judgement, Verdict.FAIL)
+    assert Verdict.UNKNOWN is replay(without(whole, **lost), rules.load(SHIPPED)).judgement.verdict
+
+
+def test_half_a_recording_is_no_failure_of_its_rules(crash_loop: Incident) -> None:
+    """What the other half held is what its alert reads, which did not fail to come: it is not there."""
+    half = crash_loop.series[: len(crash_loop.series) // 2]
+    judgement = replay(msgspec.structs.replace(crash_loop, series=half)).judgement
+    assert Verdict.UNKNOWN is judgement.verdict
 
 
 def test_where_no_rule_can_be_evaluated_nothing_is_complete(crash_loop: Incident) -> None:
