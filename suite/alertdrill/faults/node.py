@@ -70,11 +70,15 @@ class HaltControlPlane(_OfNode):
         part: Part
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
-        """Return when its process has gone; the kubelet would give it half a minute to end."""
+        """Return when its process has gone; the kubelet would give it half a minute to end.
+
+        It is ended before its manifest is taken, and again if it is back: one that the kubelet asks to end says
+        good-bye, and an API server then takes itself from the endpoints by which it is found to be down.
+        """
         part = args["part"]
         script = (
-            f"mv {MANIFESTS}/{part}.yaml {HALTED}/{part}.yaml; for again in $(seq 20); do"
-            f" pkill -KILL -o -f '^{part} ' || [ $again -lt 6 ] || exit 0; sleep 0.2; done"
+            f"pkill -KILL -o -f '^{part} '; mv {MANIFESTS}/{part}.yaml {HALTED}/{part}.yaml;"
+            f" for again in $(seq 20); do pkill -KILL -o -f '^{part} ' || [ $again -lt 6 ] || exit 0; sleep 0.2; done"
         )
         _node(place, self.name).run(f"injecting {self.name}", "sh", "-c", script)
 

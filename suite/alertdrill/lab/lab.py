@@ -14,7 +14,7 @@ from alertdrill.faults.base import Ground
 from alertdrill.incident import Limits
 from alertdrill.kube import Forward, Kube
 from alertdrill.lab import clusters, evidence, ground, images_there, known, receiver, stack, turn
-from alertdrill.lab.clusters import Ability
+from alertdrill.lab.clusters import Ability, dns
 from alertdrill.lab.known import State, find
 from alertdrill.lab.options import Options, mark, wanted
 from alertdrill.lab.receiver import Receiver
@@ -186,6 +186,7 @@ def _cluster_with_images(
     if not (there and before and needed.items() <= before.images.items()):
         with progress.phase("images into the cluster"):
             cluster.load([archive], progress)
+        dns.start_anew(Kube(access.kubeconfig, access.context))  # it began before there was a way for it
     return access, {**(before.images if there and before else {}), **needed}
 
 

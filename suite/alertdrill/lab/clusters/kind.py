@@ -8,7 +8,7 @@ from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.errors import LabError, UsageError
 from alertdrill.faults import node
 from alertdrill.kube import Kube
-from alertdrill.lab.clusters import certificates, dns, kind_config, state
+from alertdrill.lab.clusters import certificates, kind_config, state
 from alertdrill.lab.clusters.base import Ability, Access, Status, Wanted
 from alertdrill.machine import cache, daemon, docker, process, tools
 from alertdrill.machine.docker import Engine
@@ -320,7 +320,6 @@ class KindCluster:
             )
         with progress.phase("kubelets' certificates"):
             certificates.approve(kube)
-        dns.start_anew(kube)
 
     def _answers(self) -> bool:
         if not self.access.kubeconfig.exists():
