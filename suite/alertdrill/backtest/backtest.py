@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -201,10 +201,11 @@ class Backtest:
                 concurrency=self.asked.concurrency,
                 tell=self.tell,
             )
-            pieces = past.fetch(cost)
-            # What comes in chunks is there when the engine starts, all else is written into it.
-            fill = history.fill(pieces) if self.way == "chunks" else None
-            with engine.started(fill) as running:
+            with (
+                closing(past.fetch(cost)) as pieces,
+                # What comes in chunks is there when the engine starts, all else is written into it.
+                engine.started(history.fill(pieces) if self.way == "chunks" else None) as running,
+            ):
                 if self.way != "chunks":
                     every = history.series(pieces, self.way)
                     if self.way == "query":

@@ -7,7 +7,7 @@ may still grow are not kept.
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -66,8 +66,8 @@ class History:
         self._answers_several = False  # as far as is known: some servers may know one query in a request only
         self._unsure = threading.Lock()  # until it is known such requests come one after the other
 
-    def fetch(self, cost: Plan) -> Iterator[Piece]:
-        """Yield all pieces as they come; those that are in the cache at once."""
+    def fetch(self, cost: Plan) -> Generator[Piece, None, None]:
+        """Yield all pieces as they come, those that are in the cache at once; once closed it asks no more."""
         number = sum(len(share.pieces()) for share in cost.shares)
         here = 0
         with ThreadPoolExecutor(self._concurrency) as pool:

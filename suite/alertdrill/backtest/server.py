@@ -36,6 +36,7 @@ LIMIT = re.compile(
 LIMITS = frozenset({400, 413, 422, 500, 503, 504})
 NO_TENANT = "no org id"  # so Mimir, Cortex and Loki say it
 WHO_ASKS = "see --token-file, --user, --cert and --tenant"
+NO_SUCH_NAME = ": the name of its host is not known; is it spelt right?"
 LATER = frozenset({429, 500, 502, 503, 504})
 
 
@@ -115,7 +116,8 @@ class Server:
                     return take(reply)
             except TransientError as error:
                 if isinstance(error, NoWayError) and number >= FIRST_TRIES_MAX and not self._has_answered:
-                    raise LabError(f"{error}; {self._way()}") from error
+                    hint = "" if NO_SUCH_NAME in str(error) else f"; {self._way()}"
+                    raise LabError(f"{error}{hint}") from error
                 if number == TRIES_MAX:
                     raise LabError(f"{error}; asked {TRIES_MAX} times") from error
                 wanted = error.seconds if isinstance(error, BusyError) else None
@@ -178,7 +180,10 @@ class Server:
         except requests.ReadTimeout as error:
             raise TooMuchError(f"{what}: no answer in {SILENCE_SECONDS_MAX:g} s") from error
         except requests.ConnectionError as error:
-            raise NoWayError(f"{what}: no connection to {self.access.url}") from error
+            known = "Failed to resolve" not in str(error)
+            raise NoWayError(
+                f"{what}: no connection to {self.access.url}" + ("" if known else NO_SUCH_NAME)
+            ) from error
         except (requests.RequestException, OSError, ValueError) as error:
             raise LabError(f"{what}: {self.access.masked(str(error))}") from error
         self._has_answered = True

@@ -66,8 +66,8 @@ def mutate(
     then the rest of them, then recordings, and each mutant is tried until one notices it; --matrix tries all.
 
     Exit codes: 0 all is well, 1 fewer are noticed than --floor, or a survivor is not explained where a file
-    explains them, 2 usage, bad rules, or rules that fail their own tests, 3 something could not be judged.
-    docs/mutate.md has more.
+    explains them, 2 usage, bad rules, or rules that fail their own tests, 3 something could not be judged,
+    or nobody could be asked. docs/mutate.md has more.
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
     paths = list(files)
     explaining = list(explanations) or survivors.beside(paths)
@@ -88,16 +88,21 @@ def mutate(
 
 
 def _verdict(found: Mutated, floor: float | None, *, is_explained: bool) -> Verdict:
-    if floor is not None and found.whole.share * 100 < floor:
+    if not found.is_asked or found.left_out:  # who was not asked might have noticed
+        return Verdict.UNKNOWN
+    share = found.whole.share
+    if floor is not None and share is not None and share * 100 < floor:
         return Verdict.FAIL
     if is_explained and (found.unexplained or found.stale):
         return Verdict.FAIL
-    nobody = not (found.tests or found.incidents)
-    return Verdict.UNKNOWN if nobody or found.unread or found.left_out else Verdict.PASS
+    return Verdict.UNKNOWN if found.unread else Verdict.PASS
 
 
 def _as_json(found: Mutated) -> bytes:
-    """Return the whole, with the scores that follow from it."""
+    """Return the whole, with the scores that follow from it; a share of nobody who was asked is none."""
     whole = msgspec.to_builtins(found)
-    scores = [{**msgspec.to_builtins(one), "share": one.share} for one in (found.whole, *found.scores())]
+    scores = [
+        {**msgspec.to_builtins(one), "share": one.share if found.is_asked else None}
+        for one in (found.whole, *found.scores())
+    ]
     return msgspec.json.encode({"scores": scores, **whole})

@@ -148,7 +148,7 @@ def read(folder: Path) -> Incident:
         _check_sums(folder)
     head = _decode(folder / "incident.json", raw, Head)
     events = _part(folder, "events.jsonl", Path.read_bytes)
-    series = _part(folder, "series.jsonl.gz", lambda path: gzip.decompress(path.read_bytes()))
+    series = _part(folder, "series.jsonl.gz", _unpacked)
     fields = {name: getattr(head, name) for name in Head.__struct_fields__ if name != "format"}
     return Incident(
         **fields,
@@ -234,6 +234,14 @@ class _Format(msgspec.Struct):
     format: int
 
 
+def _unpacked(path: Path) -> bytes:
+    """Return what a file was packed from; to gzip a file of nothing at all is whole."""
+    packed = path.read_bytes()
+    if not packed:
+        raise EOFError("it is empty")
+    return gzip.decompress(packed)
+
+
 T = TypeVar("T")
 # Made once, and here: two threads that are the first to decode a type end the process (msgspec 0.22).
 DECODERS: Mapping[type, msgspec.json.Decoder[Any]] = {
@@ -256,6 +264,8 @@ def _part(folder: Path, name: str, reader: Callable[[Path], bytes]) -> bytes:
 
 
 def _decode(path: Path, raw: bytes, shape: type[T], line: int = 0) -> T:
+    if not raw.strip():
+        raise IncidentError("this is no recording: it is empty", file=str(path), line=line)
     try:
         return cast("T", DECODERS[shape].decode(raw))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

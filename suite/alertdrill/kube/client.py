@@ -1,16 +1,20 @@
 """The API server as the harness uses it: kubectl to change, the client to look, forwards to reach pods."""
 
 import json
+import logging
 import re
-import ssl
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import urllib3
+import yaml
 
 from alertdrill.errors import FutileError, LabError, TransientError, refusal
+from alertdrill.kube import trouble
 from alertdrill.kube.forward import Forward
 from alertdrill.machine import process, tools
 
@@ -34,6 +38,10 @@ NEVER_TAKEN = re.compile(
     r"is invalid: |\((?:BadRequest|Invalid)\)|error (?:parsing|validating) |strict decoding"
 )
 
+LOADER = "kube_config"  # the client's module that reads the file
+# Who waits says so; else each try of the client's that failed is told on the terminal as it comes.
+logging.getLogger("urllib3").addHandler(logging.NullHandler())
+
 
 class Kube:
     """One context of one kubeconfig, and never any other; may be shared between threads."""
@@ -48,10 +56,20 @@ class Kube:
         # The official client reads the kubeconfig and keeps the connections; its models decode too slowly.
         new_client: Callable[..., kubernetes.client.ApiClient] = kubernetes.config.new_client_from_config
         try:
-            self._client = new_client(str(kubeconfig), context)
-        except kubernetes.config.ConfigException as error:
+            with _heard(LOADER) as mistakes:
+                self._client = new_client(str(kubeconfig), context)
+        except (kubernetes.config.ConfigException, ValueError) as error:
             raise LabError(f"reading the kubeconfig {kubeconfig}: {error}") from error
+        if mistakes:  # it would go on as nobody
+            raise LabError(f"reading the kubeconfig {kubeconfig}: {_no_credentials(kubeconfig, mistakes)}")
+        if not self._client.configuration.verify_ssl:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # said once, by who uses it
         self._errors = (urllib3.exceptions.HTTPError, kubernetes.client.ApiException)
+
+    @property
+    def verifies(self) -> bool:
+        """Say whether the API server's certificate is verified."""
+        return bool(self._client.configuration.verify_ssl)
 
     def run(
         self, what: str, *words: str, stdin: str | None = None, timeout: float = 60, into: Path | None = None
@@ -131,13 +149,13 @@ class Kube:
             reply: urllib3.BaseHTTPResponse = self._client.call_api(
                 method, url, headers, body, _request_timeout=timeout
             ).response
-            said = "" if reply.status in answers else reply.data[:300].decode(errors="replace")
+            said = "" if reply.status in answers else trouble.of_answer(reply.status, reply.data)
         except self._errors as error:
-            raise (LabError if _is_distrust(error) else TransientError)(
-                f"{what}: the API server at {self._client.configuration.host}: {error}"
+            raise (LabError if trouble.is_distrust(error) else TransientError)(
+                f"{what}: the API server at {self._client.configuration.host}: {trouble.of_connection(error)}"
             ) from error
         if reply.status not in answers:
-            raise refusal(reply.status)(f"{what}: the API server answered {reply.status}: {said}")
+            raise refusal(reply.status)(f"{what}: the API server {said}")
         return reply
 
     def forward(self, namespace: str, target: str, port: int) -> Forward:
@@ -153,10 +171,29 @@ class Kube:
         return Forward(command, target)
 
 
-def _is_distrust(error: Exception) -> bool:
-    """Say whether a connection failed because of a certificate, which asking again does not change."""
-    cause = getattr(error, "reason", None)
-    inner = cause.args[0] if isinstance(cause, urllib3.exceptions.SSLError) and cause.args else cause
-    # What is no error of urllib3 is the client's own, which it makes of any trouble with TLS.
-    its_own = not isinstance(error, urllib3.exceptions.HTTPError)
-    return its_own or isinstance(inner, ssl.SSLCertVerificationError)
+@contextmanager
+def _heard(module: str) -> Iterator[list[str]]:
+    """Yield what a module says in this thread that is an error to it, and that it goes on without."""
+    said: list[str] = []
+    thread = threading.get_ident()
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.module == module and record.thread == thread:
+                said.append(" ".join(record.getMessage().split()))
+
+    ear = Ear(logging.ERROR)
+    logging.getLogger().addHandler(ear)
+    try:
+        yield said
+    finally:
+        logging.getLogger().removeHandler(ear)
+
+
+def _no_credentials(kubeconfig: Path, mistakes: Sequence[str]) -> str:
+    """Say that a user's plugin gave no credentials, with what the file says of how to have it."""
+    users = (yaml.safe_load(kubeconfig.read_text()) or {}).get("users") or ()
+    plugins = [plugin for one in users if (plugin := (one.get("user") or {}).get("exec"))]
+    hints = [str(one["installHint"]).strip() for one in plugins if one.get("installHint")]
+    commands = ", ".join(str(one.get("command")) for one in plugins) or "what gives its user credentials"
+    return "; ".join((f"{commands} gave no credentials: {', '.join(mistakes)}", *hints))

@@ -24,6 +24,7 @@ HOPELESS = frozenset(
         "JobFailed",
     }
 )
+SAID_MAX = 160  # characters about an image that can't be pulled; what follows is about networks
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,15 @@ class Obstacle:
 
     def __str__(self) -> str:
         """Say it in one line."""
-        of_image = f" (image {self.image})" if self.image and "Image" in self.reason else ""
-        return ": ".join(filter(None, (self.what, f"{self.reason}{of_image}", self.message)))
+        of_image = f" (image {self.image})" if self.is_of_image else ""
+        is_long = self.is_of_image and len(self.message) > SAID_MAX
+        said = f"{self.message[:SAID_MAX]} …" if is_long else self.message
+        return ": ".join(filter(None, (self.what, f"{self.reason}{of_image}", said)))
+
+    @property
+    def is_of_image(self) -> bool:
+        """Say whether it is the image that is in the way."""
+        return bool(self.image) and "Image" in self.reason
 
     @property
     def is_hopeless(self) -> bool:
@@ -151,7 +159,7 @@ HEALTH: dict[str, Callable[[Object], bool]] = {
 def obstacles(
     things: Iterable[Object], pods: Iterable[Object], events: Iterable[Object] = ()
 ) -> list[Obstacle]:
-    """Return why things have no pods and why pods don't run, each once.
+    """Return why things have no pods and why pods don't run, each once; so is an image that several lack.
 
     Not every kind has a condition for a pod that was refused; for the others `events` say so.
     """
@@ -162,7 +170,12 @@ def obstacles(
         *(one for event in events for one in _refused(event, names)),
         *(one for pod in pods for one in of_pod(pod)),
     ]
-    return list(dict.fromkeys(found))
+    lacking: dict[tuple[str, str], Obstacle] = {}
+    for one in found:
+        if one.is_of_image:  # a pod that has just tried says why, one that waits to try again says less
+            before = lacking.setdefault((one.what, one.image), one)
+            lacking[one.what, one.image] = max(before, one, key=lambda each: len(each.message))
+    return list(dict.fromkeys(lacking[one.what, one.image] if one.is_of_image else one for one in found))
 
 
 def of_pod(pod: Object) -> Iterator[Obstacle]:

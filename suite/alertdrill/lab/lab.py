@@ -108,8 +108,11 @@ def up(options: Options, rules: LabRules, progress: Progress, *, keep: bool = Fa
 def _spare_guests(cluster: clusters.Cluster, seen: clusters.Status, own: str) -> None:
     """Raise LabError if a cluster would be made anew in which others have labs."""
     if seen.answers and not seen.as_asked and (guests := _guests(cluster, own)):
+        record = clusters.state.read(cluster.name)
+        is_lost = record is not None and record.is_of_the_lost
+        why = "what its cluster was made with is not known" if is_lost else "its cluster is not as asked for"
         raise LabError(
-            f"bringing lab {cluster.name} up: its cluster is not as asked for, and can't be made anew because"
+            f"bringing lab {cluster.name} up: {why}, and it can't be made anew because"
             f" labs of others are in it: {stack.told(guests)}; once they are down, try again, or take"
             " another --name"
         )

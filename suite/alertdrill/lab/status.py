@@ -60,8 +60,9 @@ def status(name: str) -> Status:
 
 def _remains(name: str) -> Status:
     """Say what there is of a lab of which nothing is written down: its cluster may be there all the same."""
-    asked, is_lost = wanted(Options(name=name)), False
-    if clusters.state.read(name):
+    asked, is_lost, is_unknown = wanted(Options(name=name)), False, False
+    if record := clusters.state.read(name):
+        is_unknown = record.is_of_the_lost
         cluster = clusters.choose(asked)
         seen = cluster.status()
         what = f"{seen.sentence}{_any_stack(cluster, name) if seen.answers else ''}"
@@ -71,8 +72,10 @@ def _remains(name: str) -> Status:
         return Status(
             answers=False, sentence=f"there is no lab {name}; bring it up: alertdrill up --name {name}"
         )
+    anew = "`up` throws it away and makes it anew, as what it was made with is not known"
+    way = anew if is_lost or is_unknown else "bring it up again"
     sentence = (
-        f"lab {name} is not whole: {what}; bring it up again: alertdrill up --name {name},"
+        f"lab {name} is not whole: {what}; {way}: alertdrill up --name {name},"
         f" or take it down: alertdrill down --name {name}"
     )
     return Status(answers=False, sentence=sentence, lost=is_lost)

@@ -55,7 +55,7 @@ def mutate(
     told, stale = survivors.explain(fates, list(explained))
     return Mutated(
         fates=tuple(told),
-        tests=len(tests),
+        tests=sum(bool(one.cases) for one in tests),
         incidents=tuple(dict.fromkeys(one.name for one in trials if not one.trouble)),
         unread=unread,
         left_out=tuple(f"{one.name}: {one.trouble}" for one in trials if one.trouble),

@@ -12,16 +12,19 @@ def render(mutated: Mutated, *, matrix: bool = False) -> str:
 
 
 def _lines(mutated: Mutated, *, matrix: bool) -> Iterator[str]:
-    for one in mutated.scores():
-        yield f"{one.share:>6.1%}  {one.killed:>3} of {one.mutants:<3}  {one.rule}"
+    if not mutated.is_asked:
+        yield from _unasked(mutated)
+        return
+    yield from map(_score, mutated.scores())
     if matrix:
         yield ""
         yield from _who(mutated)
         yield ""
         yield from (_row(fate) for fate in mutated.fates)
+    nobody = "nobody who could be asked notices" if mutated.left_out else "nobody notices"
     for heading, fates in (
-        ("nobody notices, and nobody says why", mutated.unexplained),
-        ("nobody notices, which is explained", tuple(one for one in mutated.survivors if one.explained)),
+        (f"{nobody}, and nobody says why", mutated.unexplained),
+        (f"{nobody}, which is explained", tuple(one for one in mutated.survivors if one.explained)),
     ):
         if fates:
             yield ""
@@ -33,6 +36,21 @@ def _lines(mutated: Mutated, *, matrix: bool) -> Iterator[str]:
     yield from (f"unknown: {one}" for one in mutated.unread)
     yield from mutated.stale
     yield _sum(mutated, mutated.whole)
+
+
+def _unasked(mutated: Mutated) -> Iterator[str]:
+    """Yield that there was nobody to notice anything, and why: no mutant was shown to survive."""
+    recordings = "no recording could be" if mutated.left_out else "no recordings are named (--incidents)"
+    yield f"nobody was asked: there are no rule tests with these rules, and {recordings}"
+    yield from (f"left out: {one}" for one in mutated.left_out)
+    yield from (f"unknown: {one}" for one in mutated.unread)
+    yield f"whether any of {mutated.whole.mutants} mutants would be noticed is not known"
+
+
+def _score(one: Score) -> str:
+    if one.share is None:
+        return f"{'-':>6}  nothing to damage  {one.rule}"
+    return f"{one.share:>6.1%}  {one.killed:>3} of {one.mutants:<3}  {one.rule}"
 
 
 def _who(mutated: Mutated) -> Iterator[str]:
@@ -68,7 +86,8 @@ def _survivor(fate: Fate) -> Iterator[str]:
 
 def _sum(mutated: Mutated, whole: Score) -> str:
     same = sum(bool(fate.mutant.same) for fate in mutated.fates)
-    parts = [f"{whole.killed} of {whole.mutants} mutants are noticed ({whole.share:.1%})"]
+    share = "nothing to damage" if whole.share is None else f"{whole.share:.1%}"
+    parts = [f"{whole.killed} of {whole.mutants} mutants are noticed ({share})"]
     if same:
         parts.append(f"{same} more make no difference")
     if mutated.survivors:

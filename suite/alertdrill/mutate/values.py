@@ -37,16 +37,17 @@ class Score(Value, frozen=True, kw_only=True):
     killed: int
 
     @property
-    def share(self) -> float:
-        """Return the share that is noticed; where nothing can be damaged it is whole."""
-        return self.killed / self.mutants if self.mutants else 1.0
+    def share(self) -> float | None:
+        """Return the share that is noticed, None where nothing can be damaged: of nothing there is none."""
+        return self.killed / self.mutants if self.mutants else None
 
 
 class Mutated(Value, frozen=True, kw_only=True):
     """The whole: every mutant's fate, and what could not be judged.
 
-    `incidents` are the scenarios whose recordings were asked, `left_out` those that could not be and why;
-    `stale` are explanations of mutants that are noticed, or are there no longer.
+    `tests` are the files of rule tests that have a case, `incidents` the scenarios whose recordings were
+    asked, `left_out` those that could not be and why; `stale` are explanations of mutants that are noticed,
+    or are there no longer.
     """
 
     fates: tuple[Fate, ...]
@@ -55,6 +56,11 @@ class Mutated(Value, frozen=True, kw_only=True):
     unread: tuple[Unread, ...] = ()
     left_out: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
+
+    @property
+    def is_asked(self) -> bool:
+        """Say whether there was anybody who could have noticed: else a survivor proves nothing."""
+        return bool(self.tests or self.incidents)
 
     @property
     def survivors(self) -> tuple[Fate, ...]:

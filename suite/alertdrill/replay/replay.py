@@ -41,7 +41,7 @@ def replay(incident: Incident, rules: RuleSet | None = None) -> Replayed:
     """Return the verdict on a recording by these rules, else by those it was made with.
 
     By its own rules it must be as it was live, and those rules as the lab ran them must come to the very
-    states that were seen: what differs is a finding.
+    states that were seen: what differs is a finding. One that lacks what every run leaves is not judged.
     """
     try:
         with engine.started() as running:
@@ -81,6 +81,8 @@ def judged(incident: Incident, rules: RuleSet, found: Virtual) -> Judgement:
 
 
 def _replayed(running: Engine, incident: Incident, rules: RuleSet | None) -> Replayed:
+    if lacking := seen.lacking(incident):
+        return Replayed(incident, _nothing_judged(incident, lacking))
     stated = own_rules(incident) if rules is None else rules
     stretched = stretch(incident, stated)
     running.write(stretched.series)
@@ -226,9 +228,17 @@ def _notes(incident: Incident, found: Virtual) -> Iterator[str]:
 
 
 def _unknown(incident: Incident, *reasons: str) -> Judgement:
-    findings = tuple(
+    findings = [
         Finding(check="replay", verdict=Verdict.UNKNOWN, sentence=reason) for reason in dict.fromkeys(reasons)
-    )
+    ]
+    return _nothing_judged(incident, findings)
+
+
+def _nothing_judged(incident: Incident, findings: Sequence[Finding]) -> Judgement:
     return Judgement(
-        scenario=incident.scenario.name, verdict=Verdict.UNKNOWN, findings=findings, lives=(), speed=1.0
+        scenario=incident.scenario.name,
+        verdict=Verdict.UNKNOWN,
+        findings=tuple(findings),
+        lives=(),
+        speed=1.0,
     )

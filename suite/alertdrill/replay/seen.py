@@ -19,6 +19,8 @@ from alertdrill.replay import virtual
 from alertdrill.rules import RuleSet, intervals, promql
 
 TOLD_MAX = 3
+NOT_KNOWN = "whether the recording is complete is not known"
+MEND = "restore it, or record it again"
 ON_ITS_WAY_SECONDS = 0.25  # how long a scrape takes where the recording does not have it
 WITH, WITHOUT = "seen:", "unseen:"  # where the engine keeps what is recorded with such samples and without
 
@@ -26,13 +28,20 @@ Key = tuple[str, tuple[tuple[str, str], ...]]
 States = dict[Key, dict[int, AlertState]]
 
 
+def lacking(incident: Incident) -> list[Finding]:
+    """Return what every run leaves and this recording lacks: by the rest of it nothing is proved."""
+    return [
+        Finding(check="recording", verdict=Verdict.UNKNOWN, sentence=f"{sentence}; {MEND}")
+        for sentence in _lacking(incident)
+    ]
+
+
 def findings(engine: Engine, incident: Incident, rules: RuleSet) -> Iterator[Finding]:
-    """Yield whether the recording has all that its own rules were evaluated on."""
+    """Yield whether the recording, which lacks nothing, has all that its own rules were evaluated on."""
     live = _live(incident)
-    if incident.speed == 1 or not live:
-        return
     scaled = compress(rules, incident.speed).rules
-    engine.write(one for one in incident.series if one.labels.get("__name__", "") not in promql.OF_ALERTS)
+    if incident.speed > 1:  # at the pace of life it is in the engine already, as it was
+        engine.write(one for one in incident.series if one.labels.get("__name__", "") not in promql.OF_ALERTS)
     window = _window(incident, scaled)
     names = scaled.alerts - set(virtual.unseen(incident, scaled))
     found = evaluate(engine, scaled, window, tag=WITH, only=names, annotate=False).alerts
@@ -44,8 +53,11 @@ def findings(engine: Engine, incident: Incident, rules: RuleSet) -> Iterator[Fin
             engine, scaled, _earlier(window, seconds), tag=WITHOUT, only=names, annotate=False
         ).alerts
         apart = _apart(incident, found, _true(before, later_ms=round(seconds * 1000)), live)
-    if not apart:
-        count = sum((one.last_ms - one.first_ms) // one.step_ms + 1 for one in found)
+    count = sum((one.last_ms - one.first_ms) // one.step_ms + 1 for one in found)
+    if not count:
+        sentence = f"{NOT_KNOWN}: it has nothing of what its alerts read"
+        yield Finding(check="recording", verdict=Verdict.UNKNOWN, sentence=sentence)
+    elif not apart:
         sentence = (
             f"the recording is complete: the lab's rules come to what was seen at each of {count} evaluations"
         )
@@ -58,6 +70,25 @@ def findings(engine: Engine, incident: Incident, rules: RuleSet) -> Iterator[Fin
             sentence=f"the recording is not complete: by it {name} was in another state than was seen at"
             f" {len(times)} evaluations, first at {first}",
             alert=name,
+        )
+
+
+def _lacking(incident: Incident) -> Iterator[str]:
+    """Yield whether it lacks the states of alerts, and `up` of what was scraped."""
+    if not _live(incident):
+        yield f"{NOT_KNOWN}: it has no samples of ALERTS, which say what was seen at each evaluation"
+    there = {frozenset(one.labels.items()) for one in incident.series}
+    lost = [
+        f"{one.data['job']} at {one.data['instance']}"
+        for one in incident.events
+        if one.kind == "scrape" and (labels := one.data.get("labels"))
+        if not virtual.is_anothers(labels, incident.namespace) and frozenset(labels.items()) not in there
+    ]
+    if lost and incident.has_all_of("up"):  # what is cut down to rules that don't read it, has none
+        more = f" and {len(lost) - TOLD_MAX} more" if len(lost) > TOLD_MAX else ""
+        yield (
+            "the recording is not complete: it tells of scrapes, and has no samples of `up`, of"
+            f" {', '.join(lost[:TOLD_MAX])}{more}"
         )
 
 

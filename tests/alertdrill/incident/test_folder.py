@@ -227,6 +227,22 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
         incident.read(tmp_path / "one")
 
 
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("incident.json", "this is no recording: it is empty"),
+        ("series.jsonl.gz", "can't read this part of the recording: it is empty"),
+    ],
+)
+def test_an_empty_part_is_said_to_be_empty(part: str, said: str, tmp_path: Path) -> None:
+    """A file of no bytes is no recording of nothing, as after a disk that was full."""
+    incident.write(SAMPLE, tmp_path / "one")
+    (tmp_path / "one" / SUMS).unlink()
+    (tmp_path / "one" / part).write_bytes(b"")
+    with pytest.raises(IncidentError, match=f"{part}: {said}$"):
+        incident.read(tmp_path / "one")
+
+
 def test_an_edited_part_needs_the_sums_removed(tmp_path: Path) -> None:
     """An edit is refused until the person who made it removes the sums; then it counts."""
     one = tmp_path / "one"

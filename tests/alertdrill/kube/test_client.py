@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 import trustme
+import urllib3
+import yaml
 
 from alertdrill.clock import WallClock, wait_for
 from alertdrill.errors import FutileError, LabError, TransientError
-from alertdrill.kube import Forward, Kube, forward
+from alertdrill.kube import Forward, Kube, forward, trouble
 from alertdrill.play.insist import insist
 from alertdrill.testing import ManualClock
 
@@ -77,6 +79,72 @@ def test_a_kubeconfig_that_is_gone_is_a_lab_error(tmp_path: Path) -> None:
     """A lab whose files were removed is in trouble, and no traceback."""
     with pytest.raises(LabError, match=f"reading the kubeconfig {tmp_path}/gone: "):
         Kube(tmp_path / "gone", "drill")
+
+
+@pytest.mark.parametrize(
+    ("command", "args", "why"),
+    [
+        ("nobody-has-this", [], r"\[Errno 2\] No such file or directory: 'nobody-has-this'"),
+        ("sh", ["-c", "echo session expired >&2; exit 1"], r"exec: process returned 1. session expired"),
+        ("sh", ["-c", "echo {}"], r"exec: malformed response. missing key 'apiVersion'"),
+    ],
+    ids=["missing", "fails", "says nothing"],
+)
+@pytest.mark.usefixtures("kube")
+def test_a_plugin_without_credentials_is_not_gone_on_without(
+    command: str, args: list[str], why: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody is asked as nobody: it is said which plugin it was, why, and what its user was told to do."""
+    config = tmp_path / "config"
+    plugin = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": command,
+        "args": args,
+        "installHint": "Ask your team for it.",
+        "interactiveMode": "Never",
+    }
+    found = yaml.safe_load(config.read_text())
+    found["users"][0]["user"] = {"exec": plugin}
+    config.write_text(yaml.safe_dump(found))
+    with pytest.raises(LabError, match=rf"{command} gave no credentials: {why}; Ask your team for it.$"):
+        Kube(config, "drill")
+    assert caplog.records  # and so is heard by whoever listens
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (
+            401,
+            b'{"kind": "Status", "message": "Unauthorized"}',
+            "answered 401: Unauthorized; it does not know",
+        ),
+        (
+            403,
+            b'{"message": "nodes is forbidden"}',
+            "answered 403: nodes is forbidden; who asks may not: see",
+        ),
+        (502, b"<html>\nBad Gateway", "answered 502: <html> Bad Gateway"),
+        (500, b"[]", "answered 500: []"),
+    ],
+)
+def test_an_answer_that_is_none_is_told_by_its_message(status: int, body: bytes, said: str) -> None:
+    """Not the object around it, in one line, and with what to look at."""
+    assert said == trouble.of_answer(status, body)[: len(said)]
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("127.0.0.1:1", "no connection (Connection refused); is it up?"),
+        ("nobody.invalid", "the name of its host is not known"),
+    ],
+)
+def test_why_there_was_no_connection_is_told_in_words(host: str, said: str) -> None:
+    """Whatever the libraries wrapped it in."""
+    with pytest.raises(urllib3.exceptions.HTTPError) as caught:
+        urllib3.PoolManager().request("GET", f"https://{host}", retries=0)
+    assert said == trouble.of_connection(caught.value)
 
 
 def test_a_forbidden_list_is_a_lab_error(kube: Kube) -> None:

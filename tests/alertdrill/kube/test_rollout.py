@@ -166,3 +166,21 @@ def test_why_a_job_failed_is_told_by_its_condition_and_its_pods() -> None:
         "job once: JobFailed: BackoffLimitExceeded: Job has reached the specified backoff limit",
         "container app: Error: ended with 3",
     ] == list(map(str, obstacles([job], pods)))
+
+
+def test_an_image_that_several_pods_lack_is_told_once_and_briefly() -> None:
+    """By the pod that has just tried to pull it; the others only wait to try again."""
+
+    def pod(name: str, reason: str, message: str) -> dict[str, Any]:
+        waiting = {"reason": reason, "message": message}
+        container = {"name": "app", "image": "nginx:nope", "state": {"waiting": waiting}}
+        return {"metadata": {"name": name}, "status": {"containerStatuses": [container]}}
+
+    why = f"failed to pull and unpack image: {'lookup registry: i/o timeout, ' * 20}"
+    pods = [
+        pod("a", "ImagePullBackOff", "Back-off pulling image"),
+        pod("b", "ErrImagePull", why),
+        pod("c", "ErrImagePull", why),
+    ]
+    told = f"container app: ErrImagePull (image nginx:nope): {why[:160]} …"
+    assert [told] == [str(one) for one in obstacles([], pods)]

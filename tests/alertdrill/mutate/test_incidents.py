@@ -1,5 +1,6 @@
 """Mutants before recordings: a scenario that was played notices what it says, and nothing else."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from alertdrill.mutate import incidents, mutants
 from alertdrill.mutate.incidents import Trial
 from alertdrill.mutate.mutants import Mutant
 from alertdrill.mutate.mutate import mutate
+
+from ..pages import run
 
 INCIDENTS = data.path("fixtures", "incidents")
 # What the scenarios of the recordings speak of.
@@ -60,6 +63,21 @@ def test_a_recording_that_can_not_be_read_is_told(found: list[Mutant], tmp_path:
     """What is no recording is left out, with the reason."""
     (one,) = incidents.kills(found, rules.load(RULES), [tmp_path])
     assert (frozenset(), True) == (one.kills, str(tmp_path) in one.trouble)
+
+
+def test_where_the_only_recording_does_not_pass_nobody_is_asked(tmp_path: Path) -> None:
+    """With a floor, too, that is unknown: nothing was learnt of any mutant."""
+    (tmp_path / "pods.rules.yaml").write_text(RULES[0].read_text())  # without the tests that are with them
+    words = [str(tmp_path), "--incidents", str(INCIDENTS / "pods-crash-loop"), "--floor", "50"]
+    result = run(["mutate", *words])
+    said = result.stdout.splitlines()
+    assert (3, True, True) == (
+        result.exit_code,
+        said[0].startswith("nobody was asked: "),
+        said[1].startswith("left out: pods/crash-loop: with the rules as they are its verdict is unknown"),
+    )
+    scores = json.loads(run(["mutate", *words, "--format", "json"]).stdout)["scores"]
+    assert {None} == {one["share"] for one in scores}
 
 
 def test_a_scenario_that_was_played_twice_is_one_who_notices(tmp_path: Path) -> None:

@@ -80,3 +80,27 @@ def test_the_report_lists_every_survivor_with_its_place() -> None:
         "1 of 2 mutants are noticed (50.0%); 1 more make no difference; 1 survive, 0 of them explained"
         in shown
     )
+
+
+def test_a_rule_with_nothing_to_damage_has_no_share() -> None:
+    """A percentage of no mutants at all would say that they are noticed."""
+    shown = text.render(Mutated(fates=(fate("z", same="it is the same"),), tests=1))
+    assert ["     -  nothing to damage  A", "0 of 0 mutants are noticed (nothing to damage)"] == [
+        line.split(";")[0] for line in shown.splitlines() if line
+    ]
+
+
+def test_survivors_of_those_who_could_be_asked_are_called_so() -> None:
+    """A recording that is left out might have noticed."""
+    shown = text.render(Mutated(fates=(fate("x"),), tests=1, left_out=("r: it is damaged",)))
+    assert "nobody who could be asked notices, and nobody says why:\na.yaml:4: A: x" in shown
+
+
+def test_a_mutant_that_nobody_was_shown_does_not_survive() -> None:
+    """That there was nobody to ask comes first, with the reason, and nothing is listed."""
+    shown = text.render(Mutated(fates=(fate("x"),), tests=0, left_out=("r: it is damaged",)), matrix=True)
+    assert [
+        "nobody was asked: there are no rule tests with these rules, and no recording could be",
+        "left out: r: it is damaged",
+        "whether any of 1 mutants would be noticed is not known",
+    ] == shown.splitlines()

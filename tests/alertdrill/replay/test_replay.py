@@ -12,8 +12,9 @@ from alertdrill.errors import LabError
 from alertdrill.incident import Incident, Series
 from alertdrill.machine.daemon import find
 from alertdrill.model import Judgement, Verdict
-from alertdrill.replay import replay, replay_all
+from alertdrill.replay import replay, replay_all, stretch
 from alertdrill.replay.compare import spans
+from alertdrill.replay.replay import own_rules
 from alertdrill.scenario import notified
 
 from .conftest import RECORDINGS
@@ -74,6 +75,89 @@ def test_a_recording_that_lacks_a_sample_is_not_complete(crash_loop: Incident) -
         sentences(judgement, Verdict.UNKNOWN)
     )
     assert Verdict.PASS is not judgement.verdict
+
+
+def of_format_3(incident: Incident) -> Incident:
+    """Return a recording that says that it holds all there was of its metrics."""
+    return msgspec.structs.replace(
+        incident, metrics=tuple(sorted({one.labels["__name__"] for one in incident.series}))
+    )
+
+
+def without(incident: Incident, **labels: str) -> Incident:
+    """Return a recording that lost the lines of all series with such labels."""
+    left = tuple(one for one in incident.series if not labels.items() <= one.labels.items())
+    assert len(left) < len(incident.series)
+    return msgspec.structs.replace(incident, series=left)
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        (
+            {"__name__": "ALERTS"},
+            "whether the recording is complete is not known: it has no samples of ALERTS",
+        ),
+        (
+            {"__name__": "up", "job": "kubernetes-nodes"},
+            "the recording is not complete: it tells of scrapes, and has no samples of `up`, of kubernetes-",
+        ),
+    ],
+)
+def test_where_completeness_is_not_known_there_is_no_verdict(
+    crash_loop: Incident, lost: dict[str, str], said: str
+) -> None:
+    """Alerts fire when they did on the lines that are left, which proves nothing about the others."""
+    whole = of_format_3(crash_loop)
+    judgement = replay(without(whole, **lost)).judgement
+    (sentence,) = sentences(judgement, Verdict.UNKNOWN).splitlines()
+    assert (Verdict.PASS, Verdict.UNKNOWN) == (replay(whole).judgement.verdict, judgement.verdict)
+    assert (said, True) == (sentence[: len(said)], sentence.endswith("; restore it, or record it again"))
+    assert "" == sentences(judgement, Verdict.PASS) + sentences(judgement, Verdict.FAIL)
+    assert Verdict.UNKNOWN is replay(without(whole, **lost), rules.load(SHIPPED)).judgement.verdict
+
+
+def test_half_a_recording_is_no_failure_of_its_rules(crash_loop: Incident) -> None:
+    """What the other half held is what its alert reads, which did not fail to come: it is not there."""
+    half = crash_loop.series[: len(crash_loop.series) // 2]
+    judgement = replay(msgspec.structs.replace(crash_loop, series=half)).judgement
+    assert Verdict.UNKNOWN is judgement.verdict
+
+
+def test_where_no_rule_can_be_evaluated_nothing_is_complete(crash_loop: Incident) -> None:
+    """Its one rule reads what a recording of that age did not hold, and so was held to nothing."""
+    text = 'groups: [{name: g, rules: [{alert: Watchdog, expr: "other > 0"}]}]'
+    scenario = msgspec.structs.replace(crash_loop.scenario, expect=())
+    judgement = replay(msgspec.structs.replace(crash_loop, rules=text, scenario=scenario)).judgement
+    assert "whether the recording is complete is not known: it has nothing of what its alerts read" in (
+        sentences(judgement, Verdict.UNKNOWN)
+    )
+
+
+def at_the_pace_of_life(incident: Incident) -> Incident:
+    """Return a recording as a lab would have made it that is no faster than life."""
+    slow = stretch(incident, own_rules(incident), fault_at=incident.fault_at)
+    alerts = tuple(
+        msgspec.structs.replace(
+            one,
+            timestamps=tuple(round(1000 * slow.engine_time(t)) for t in rule_times(incident, one)),
+        )
+        for one in incident.series
+        if one.labels["__name__"] == "ALERTS"
+    )
+    return msgspec.structs.replace(incident, speed=1.0, series=(*slow.series, *alerts))
+
+
+def rule_times(incident: Incident, series: Series) -> list[float]:
+    """Return when the samples of a series were taken, in seconds of rule time since the fault."""
+    return [(ms / 1000 - incident.fault_at) * incident.speed for ms in series.timestamps]
+
+
+def test_a_lab_at_the_pace_of_life_is_asked_for_all_its_samples_too(crash_loop: Incident) -> None:
+    """What was seen at each evaluation is held against its rules, and where it is not there that is said."""
+    slow = at_the_pace_of_life(crash_loop)
+    assert "the recording is complete" in sentences(replay(slow).judgement, Verdict.PASS)
+    assert Verdict.UNKNOWN is replay(without(slow, __name__="ALERTS")).judgement.verdict
 
 
 def test_life_and_real_durations_may_differ(crash_loop: Incident) -> None:

@@ -25,9 +25,10 @@ class ExistingCluster:
 
     def __init__(self, wanted: Wanted) -> None:
         if not wanted.kubeconfig or not wanted.context:
+            there = f", which is one of {', '.join(contexts(wanted.kubeconfig))}" if wanted.kubeconfig else ""
             raise UsageError(
                 "an existing cluster must be named in full, so that no other is touched by mistake:"
-                " give its kubeconfig and its context"
+                f" give its kubeconfig and its context{there}"
             )
         self.name = wanted.name
         self.access = Access(kubeconfig=wanted.kubeconfig, context=wanted.context)
@@ -41,7 +42,11 @@ class ExistingCluster:
         """Return access to it, once it has answered."""
         require_context(self.access)
         with progress.phase("cluster"):
-            Kube(self.access.kubeconfig, self.access.context).get("nodes")
+            kube = Kube(self.access.kubeconfig, self.access.context)
+            kube.get("nodes")
+        if not kube.verifies:
+            told = f"the certificate of {self.access.context} is not verified, as its kubeconfig says"
+            progress.say(f"{told}: whoever is on the way reads and changes what is asked", style="yellow")
         record = state.Record(
             flavour=self.flavour,
             reason=self.reason,
@@ -93,20 +98,31 @@ class ExistingCluster:
         """Do nothing: the nodes of somebody else's cluster are not read."""
 
 
+def contexts(kubeconfig: Path) -> list[str]:
+    """Return the names of the contexts; a kubeconfig that can't be read is a UsageError."""
+    return sorted(str(one["name"]) for one in _loaded(kubeconfig)["contexts"])
+
+
+def _loaded(kubeconfig: Path) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = yaml.safe_load(kubeconfig.read_text())
+        for context in loaded["contexts"]:
+            str(context["name"])
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
+        said = getattr(error, "strerror", None) or "it is no kubeconfig"
+        raise UsageError(f"reading the kubeconfig {kubeconfig}: {said}") from error
+    return loaded
+
+
 def require_context(access: Access) -> None:
     """Raise a UsageError if the kubeconfig can't be read or has no such context."""
-    try:
-        loaded = yaml.safe_load(access.kubeconfig.read_text())
-        names = [str(context["name"]) for context in loaded["contexts"]]
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        said = getattr(error, "strerror", None) or "it is no kubeconfig"
-        raise UsageError(f"reading the kubeconfig {access.kubeconfig}: {said}") from error
+    names = contexts(access.kubeconfig)
     if access.context not in names:
         raise UsageError(
             f"the kubeconfig {access.kubeconfig} has no context {access.context}: it has"
-            f" {', '.join(sorted(names)) or 'none'}"
+            f" {', '.join(names) or 'none'}"
         )
-    _require_one_reading(access, loaded)
+    _require_one_reading(access, _loaded(access.kubeconfig))
 
 
 def _require_one_reading(access: Access, loaded: dict[str, Any]) -> None:

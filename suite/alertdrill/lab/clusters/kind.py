@@ -269,8 +269,16 @@ class KindCluster:
             return
         if earlier is None or not earlier.begun:
             raise self._foreign(kind)
-        progress.say(f"a cluster {kind.cluster} of ours is there, but not as asked for: making it anew")
+        why = self._why_anew(earlier)
+        progress.say(f"a cluster {kind.cluster} of ours is there, but {why}: making it anew")
         self._delete(kind)
+
+    def _why_anew(self, earlier: state.Record) -> str:
+        if earlier.is_of_the_lost:
+            return "what it was made with is not known"
+        if not earlier.complete:
+            return "half made"
+        return "does not answer" if earlier.digest == self._digest else "not as asked for"
 
     def _foreign(self, kind: KindCommand) -> UsageError:
         """Forget what we began, and say that a cluster of that name is somebody else's."""

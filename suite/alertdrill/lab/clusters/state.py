@@ -21,6 +21,11 @@ class Record:
     complete: bool = False
     loaded: list[str] = field(default_factory=list)  # image archives the nodes have had
 
+    @property
+    def is_of_the_lost(self) -> bool:
+        """Say whether it is of a cluster that was found again: what that was made with is not known."""
+        return self.begun and not self.digest
+
 
 def folder(name: str) -> Path:
     """Return the lab's folder; it may not be there."""

@@ -22,11 +22,24 @@ def kubeconfig(folder: Path, *contexts: str) -> Path:
     return file
 
 
-@pytest.mark.parametrize("named", [{}, {"context": "prod"}, {"kubeconfig": Path("config")}])
+@pytest.mark.parametrize("named", [{}, {"context": "prod"}])
 def test_half_a_name_is_refused(named: dict[str, object]) -> None:
     """Whatever context happens to be current is never taken."""
     with pytest.raises(UsageError, match=r"must be named in full.* give its kubeconfig and its context"):
         choose(Wanted(flavour="existing", **named))  # type: ignore[arg-type]
+
+
+def test_without_a_context_those_that_there_are_are_named(tmp_path: Path) -> None:
+    """One of them is to be said; none is taken because it is the only one."""
+    with pytest.raises(UsageError, match=r"give its kubeconfig and its context, which is one of a, b$"):
+        choose(Wanted(flavour="existing", kubeconfig=kubeconfig(tmp_path, "b", "a")))
+
+
+def test_a_binary_kubeconfig_is_refused(tmp_path: Path) -> None:
+    """What is no text at all is no kubeconfig either."""
+    (tmp_path / "config").write_bytes(bytes(range(256)))
+    with pytest.raises(UsageError, match=r"reading the kubeconfig .*: it is no kubeconfig"):
+        require_context(Access(kubeconfig=tmp_path / "config", context="a"))
 
 
 def test_a_context_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A kind cluster comes up, is found again, and goes down, whatever happened to the run before."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,25 @@ def test_one_that_no_longer_answers_is_made_anew(machine: Path) -> None:
     (machine / "clusters" / "alertdrill-lab").unlink()
     cluster().up(Progress())
     assert ["create cluster", "create cluster"] == kind_calls(machine)
+
+
+@pytest.mark.parametrize(
+    ("fact", "why"),
+    [("others", "not as asked for"), ("broken", "half made"), ("silent", "does not answer")],
+)
+def test_why_one_is_made_anew_is_said(
+    fact: str, why: str, machine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is thrown away, so the reason must be the true one."""
+    (machine / fact).touch()
+    with suppress(LabError):
+        cluster(seconds=5 if fact == "others" else 15).up(Progress())
+    (machine / fact).unlink()
+    if fact == "silent":
+        monkeypatch.setattr(KindCluster, "_answers", lambda _cluster: False)
+    cluster(seconds=15).up(Progress())
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"a cluster alertdrill-lab of ours is there, but {why}: making it anew" in said
 
 
 def test_other_wishes_make_it_anew(machine: Path) -> None:

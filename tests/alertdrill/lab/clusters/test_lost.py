@@ -23,6 +23,10 @@ from alertdrill.testing import FakeKube
 
 ASKED = Options(cluster="kind-built")
 LIMITS = Limits(scrape_interval=1, scrape_gap_max=1, evaluation_interval=1, jobs=(), canary="")
+ANEW = (
+    "`up` throws it away and makes it anew, as what it was made with is not known: alertdrill up --name lab,"
+    " or take it down: alertdrill down --name lab"
+)
 HALF = "bring it up again: alertdrill up --name lab, or take it down: alertdrill down --name lab"
 
 
@@ -51,7 +55,7 @@ def test_one_with_our_mark_is_told_and_taken_down(machine: Path, cluster: Path) 
     shutil.rmtree(cluster)
     assert (
         "lab lab is not whole: its cluster is there, in the Docker that answers on this machine, and what was"
-        f" kept of it is not; {HALF}" == lab.status("lab").sentence
+        f" kept of it is not; {ANEW}" == lab.status("lab").sentence
     )
     assert not cluster.exists()
     assert lab.down("lab", Progress())
@@ -85,15 +89,19 @@ def test_in_an_engine_of_ours_all_is_ours(
     assert [] == there(machine)
 
 
-def test_one_that_is_lost_is_made_anew(machine: Path, cluster: Path) -> None:
-    """It stands in nobody's way: who brings the lab up again gets one of its own making."""
+def test_one_that_is_lost_is_made_anew(
+    machine: Path, cluster: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It stands in nobody's way: who brings the lab up again gets one of its own making, and is told why."""
     choose(wanted(ASKED)).up(Progress())
     shutil.rmtree(cluster)
     with pytest.raises(UsageError, match="was not made from this cache folder"):
         choose(wanted(ASKED)).up(Progress())
     assert recover(wanted(ASKED))
+    assert lab.status("lab").sentence.endswith(ANEW)
     choose(wanted(ASKED)).up(Progress())
     assert ["alertdrill-lab"] == there(machine)
+    assert "what it was made with is not known: making it anew" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_play_makes_none_anew(machine: Path, cluster: Path) -> None:
@@ -119,6 +127,21 @@ def test_one_that_others_are_in_is_not_made_anew(monkeypatch: pytest.MonkeyPatch
     told = "used" if asked == ASKED else "labs of others are in it: b-0badcafe (in monitoring-b); once they"
     with pytest.raises(LabError, match=re.escape(told)):
         lab.up(asked, LabRules(RuleSet(), RuleSet(), LIMITS), Progress())
+
+
+@pytest.mark.usefixtures("machine")
+def test_one_that_is_lost_and_that_others_are_in_stays(
+    cluster: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it would cost their labs is said, and that nobody knows what it was made with."""
+    theirs = [{"metadata": {"name": "monitoring-b", "labels": {LAB_LABEL: "b-0badcafe"}}}]
+    module = importlib.import_module("alertdrill.lab.lab")
+    monkeypatch.setattr(module, "Kube", lambda *_: FakeKube(lambda _resource: theirs))
+    choose(wanted(ASKED)).up(Progress())
+    shutil.rmtree(cluster)
+    told = "what its cluster was made with is not known, and it can't be made anew because labs of others"
+    with pytest.raises(LabError, match=re.escape(told)):
+        lab.up(ASKED, LabRules(RuleSet(), RuleSet(), LIMITS), Progress())
 
 
 @pytest.mark.parametrize(
