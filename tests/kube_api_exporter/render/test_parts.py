@@ -102,6 +102,7 @@ def agree(
         assert lines.count(b"\n") == state(feed)["series"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("words_max", "budget"), [(200, 0), (1, 0), (200, 8)])
 @settings(max_examples=max(settings().max_examples // 5, 5))  # each makes two renderers
 @given(first=gadgets.gadgets, second=gadgets.gadgets, history=steps)
@@ -112,6 +113,7 @@ def test_after_any_history_all_is_as_if_rendered_anew(
     agree(lambda: gadgets.renderer(words_max=words_max), first, second, history, series_budget=budget)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [WIDGET, POD], ids=lambda kind: kind.name)
 @settings(max_examples=max(settings().max_examples // 5, 5))  # each makes two renderers
 @given(first=objects, second=objects, history=steps)

@@ -16,6 +16,7 @@ from .gadgets import GADGET, compiled, gadget, gadgets, renderer, told, walked
 STRICT = renderer("*")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "deny", "budget"),
     [
