@@ -135,8 +135,8 @@ def drilled(session: nox.Session, *options: str) -> None:
 def nightly(session: nox.Session) -> None:
     """Look at 100,000 examples of each property of the exporter, and compare more rules with life."""
     install(session)
-    closer = ("--hypothesis-profile=nightly", "--timeout=0", "-n", "auto", "--dist=worksteal", "-m", "not browser")
-    session.run("pytest", *closer, *(session.posargs or ["tests/kube_api_exporter"]))
+    closer = ("--hypothesis-profile=nightly", "--timeout=0", "-n", "auto", "--dist=worksteal")
+    session.run("pytest", *closer, "-m", "not browser", *(session.posargs or ["tests/kube_api_exporter"]))
     if not session.posargs:
         # Each example asks a real Prometheus dozens of times.
         proof = "tests/alertdrill/compress/test_truth.py"
