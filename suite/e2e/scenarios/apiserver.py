@@ -1,7 +1,7 @@
 """The API server: gone for a while, and back at once. Only in a lab with a cluster of its own."""
 
 from alertdrill.faults import halt_control_plane
-from alertdrill.scenario import Scenario, fires, like, never, pends, resolves
+from alertdrill.scenario import Scenario, fires, like, may_fire, never, pends, resolves
 
 SCENARIOS = [
     Scenario(
@@ -28,6 +28,9 @@ SCENARIOS = [
             ),
             resolves("KubeApiExporterStale", within="30m"),  # it asks again at its own pace, not at the lab's
             never("KubeApiExporterDown"),
+            # A kubelet asks the API server who scrapes it, and remembers for two minutes, which pass here in
+            # life's time: whether they are over in this outage is chance. In production they are.
+            may_fire("KubeletDown", labels={"job": "kubernetes-nodes", "severity": "critical"}),
         ),
     ),
     Scenario(
