@@ -14,14 +14,7 @@ from alertdrill.scenario import Expectation, Scenario
 FIELD = re.compile(
     r"^    (?P<name>\w+)(?:: (?P<type>.+?))?(?: = (?P<default>.+?))?  # (?P<what>.+)$", re.MULTILINE
 )
-EXPECTATIONS = (
-    scenario.fires,
-    scenario.may_fire,
-    scenario.pends,
-    scenario.resolves,
-    scenario.never,
-    scenario.like,
-)
+EXPECTATIONS = (scenario.fires, scenario.pends, scenario.resolves, scenario.never, scenario.like)
 WAYS = (FaultKind.fault, FaultKind.inject, FaultKind.heal, FaultKind.check, FaultKind.available)
 HELPERS = (Place.run, Place.pods, Place.patch)
 
@@ -95,7 +88,6 @@ def _expected(one: Expectation) -> str:
         "never": "",
         "resolves": f" within {one.within} of the repair",
         "fires": f" {one.after} to {one.within}",
-        "may_fire": "",
         "pends": f" {one.after} to {one.within}",
         "notified": f" by {one.receiver} within {one.within} of its firing"
         + (f", and within {one.resolved} of the repair" if one.resolved else ""),

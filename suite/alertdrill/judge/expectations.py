@@ -28,7 +28,6 @@ def findings(recording: Recording) -> Iterator[Finding]:
     """Yield what is to be said of each expectation, and then of all that nobody expected."""
     checks = {
         "fires": _fires,
-        "may_fire": _may_fire,
         "pends": _pends,
         "resolves": _resolves,
         "never": _never,
@@ -203,23 +202,11 @@ def _never(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
         yield _finding(expectation, Verdict.PASS, f"{expectation.alert} stayed silent; {_nearest(lives)}")
 
 
-def _may_fire(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
-    namespace = recording.incident.namespace
-    times = [
-        t
-        for life in recording.lives
-        if life.alert == expectation.alert and not label_mistakes(life, expectation, namespace)
-        if (t := life.first(AlertState.FIRING)) is not None
-    ]
-    became = f"fired at {moment(min(times))}" if times else "did not"
-    yield _finding(expectation, Verdict.PASS, f"{expectation.alert}, which may fire, {became}")
-
-
 def _nothing_else(recording: Recording) -> Iterator[Finding]:
     """Every instance that fired is expected by the scenario; what is forbidden has its own finding."""
     scenario = recording.incident.scenario
     forbidden = {expectation.alert for expectation in scenario.expect if expectation.kind == "never"}
-    own = [expectation for expectation in scenario.expect if expectation.lets_fire]
+    own = [expectation for expectation in scenario.expect if expectation.kind == "fires"]
     expected = [*own, *recording.incident.beside]
     others = [
         (life, t)

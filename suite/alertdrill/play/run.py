@@ -356,7 +356,7 @@ class Run:
             workload=self.runs,
             left_out=self.lab.rules.told(),
             traits=tuple(sorted(traits)),
-            beside=tuple(e for one in self.beside for e in one.expect if e.lets_fire),
+            beside=tuple(e for one in self.beside for e in one.expect if e.kind == "fires"),
             disturbed=tuple(sorted({what for one in self.beside for what in one.touches})),
             elsewhere=self.elsewhere,
             noise=self.noise,

@@ -30,7 +30,7 @@ def beside(scenario: Scenario, others: Iterable[Scenario]) -> tuple[Scenario, ..
 def elsewhere(scenario: Scenario, others: Iterable[Scenario]) -> tuple[str, ...]:
     """Return the alerts that the others have fire."""
     expected = [each for other in others if other.name != scenario.name for each in other.expect]
-    return tuple(sorted({each.alert for each in expected if each.lets_fire}))
+    return tuple(sorted({each.alert for each in expected if each.kind == "fires"}))
 
 
 def fits(scenario: Scenario, seconds: float, speed: float) -> bool:

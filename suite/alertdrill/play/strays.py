@@ -26,7 +26,7 @@ def judged(
     lives: Sequence[Life], scenarios: Sequence[Scenario], known: Sequence[Noise], canary: str, speed: float
 ) -> Judgement | None:
     """Return the verdict on those that no scenario expects and that are no known noise, None without any."""
-    expected = [one for scenario in scenarios for one in scenario.expect if one.lets_fire]
+    expected = [one for scenario in scenarios for one in scenario.expect if one.kind == "fires"]
     forbidden = {one.alert for scenario in scenarios for one in scenario.expect if one.kind == "never"}
     strays = [
         life

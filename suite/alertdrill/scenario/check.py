@@ -91,7 +91,7 @@ def _check_expectation(expectation: Expectation, hold: float, alerts: frozenset[
     for match in [*matches, expectation.says, expectation.link]:
         if isinstance(match, Like):
             _check_pattern(match.like)
-    if kind in {"may_fire", "never", "unnotified"}:
+    if kind in {"never", "unnotified"}:
         return
     if kind == "notified":
         _check_message(expectation)

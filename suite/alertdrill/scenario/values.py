@@ -55,7 +55,6 @@ class Expectation(Value, frozen=True, kw_only=True):
     `fires`: becomes firing between `after` and `within`, counted from the fault.
     `pends`: becomes pending in that window; with `never`, it proves that a silence was not an empty one.
     `resolves`: what fired goes on until the repair, and no instance is active `within` that long after it.
-    `may_fire`: fires or does not, as something decides that is not in the scenario's hands.
     `never`: no instance fires in the whole run; one that is still pending at its end might have, and of a
     rule that had nothing to read, or asks for a word that is nearly one that there is, nothing is known.
 
@@ -72,7 +71,7 @@ class Expectation(Value, frozen=True, kw_only=True):
     they were when it fired.
     """
 
-    kind: Literal["fires", "may_fire", "pends", "resolves", "never", "notified", "unnotified"]
+    kind: Literal["fires", "pends", "resolves", "never", "notified", "unnotified"]
     alert: str
     after: str = "0s"
     within: str = ""
@@ -84,11 +83,6 @@ class Expectation(Value, frozen=True, kw_only=True):
     says: Match | None = None
     link: Match | None = None
     resolved: str = ""
-
-    @property
-    def lets_fire(self) -> bool:
-        """Say whether an alert that fires so is none that nobody expects."""
-        return self.kind in {"fires", "may_fire"}
 
     @property
     def is_about_messages(self) -> bool:
@@ -188,11 +182,6 @@ def fires(
         labels=labels or {},
         annotations=annotations or {},
     )
-
-
-def may_fire(alert: str, *, labels: dict[str, Match] | None = None) -> Expectation:
-    """Let the alert fire or be silent: what decides is not in the scenario's hands."""
-    return Expectation(kind="may_fire", alert=alert, labels=labels or {})
 
 
 def pends(alert: str, *, within: str, after: str = "0s") -> Expectation:

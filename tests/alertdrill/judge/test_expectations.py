@@ -11,7 +11,7 @@ from alertdrill import incident
 from alertdrill.incident import Event, Incident
 from alertdrill.judge import judge
 from alertdrill.model import Judgement, Verdict
-from alertdrill.scenario import Expectation, Match, fires, like, may_fire, never, pends, resolves
+from alertdrill.scenario import Expectation, Match, fires, like, never, pends, resolves
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 # Mismatch is pending at 31 s, firing at 5m31s, repaired at 9m, resolved at 10m31s; Brief is pending for 30 s.
@@ -374,23 +374,3 @@ def test_an_alert_of_no_namespace_needs_none() -> None:
     life = [msgspec.structs.replace(one, data={**one.data, "labels": labels}) for one in LIFE]
     expect = fires("Mismatch", within="8m", labels={"severity": "critical"})
     assert PASS is judge(recorded([*without(*LIFE), *life], [expect])).verdict
-
-
-@pytest.mark.parametrize(
-    ("events", "labels", "verdict", "sentence"),
-    [
-        (EVENTS, NAMED, PASS, "Mismatch, which may fire, fired at 5m31s"),
-        (without(*LIFE), NAMED, PASS, "Mismatch, which may fire, did not"),
-        (EVENTS, {**NAMED, "severity": "warning"}, FAIL, "fired at 5m31s, and no expectation says so"),
-    ],
-    ids=["fires", "is silent", "is another one"],
-)
-def test_what_may_fire_is_neither_asked_for_nor_objected_to(
-    events: Sequence[Event], labels: dict[str, Match], verdict: Verdict, sentence: str
-) -> None:
-    """Whether or not it does, it is told; with other labels it is an alert that nobody expects."""
-    judgement = judge(recorded(events, [may_fire("Mismatch", labels=labels)]))
-    assert (verdict, True) == (
-        judgement.verdict,
-        any(one.endswith(sentence) for one in said(judgement, verdict)),
-    )
