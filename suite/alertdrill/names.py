@@ -24,6 +24,7 @@ SCRAPE_ANNOTATION = "prometheus.io/scrape"  # what that job goes by
 FAILING_GROUP = "failing"  # of rules that ride along in a drill, to fail on purpose
 RULES = "rules"  # what such a scenario touches
 APISERVER = "apiserver"
+EXPORTER = "kube-api-exporter"
 
 # What of a lab a scenario may disturb, with the jobs that may be down meanwhile. Whoever relies on it waits.
 TOUCHABLE: dict[str, frozenset[str]] = {
@@ -32,7 +33,7 @@ TOUCHABLE: dict[str, frozenset[str]] = {
     APISERVER: frozenset({"kubernetes-apiserver", "kubernetes-nodes", "kubernetes-cadvisor"}),
     "controllers": frozenset(),
     "kubelet": frozenset({"kubernetes-nodes", "kubernetes-cadvisor"}),
-    "kube-api-exporter": frozenset({"monitoring/kube-api-exporter"}),
+    EXPORTER: frozenset({"monitoring/kube-api-exporter"}),
     "prom-node-exporter": frozenset({"monitoring/prom-node-exporter"}),
     "prometheus": frozenset(),
     "prometheus-configuration": frozenset(),

@@ -5,13 +5,14 @@ more of one of the three at a time. Series have 150 names, and an alert reads on
 """
 
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 from jinja2 import Environment
 
-from bench.backtest import KEPT, Figure, measured
+from bench.backtest import KEPT, Figure, filled, measured
 from bench.report import PICTURE
 
 FILE = Path(__file__).parent / "backtest.svg"
@@ -40,7 +41,8 @@ def measure() -> dict[Size, list[Figure]]:
     end = int(time.time()) // 3600 * 3600
     found = {}
     for size in dict.fromkeys(sizes):
-        found[size] = list(measured(size.series, size.days, size.alerts, end))
+        with tempfile.TemporaryDirectory() as folder, filled(size.series, size.days, end) as source:
+            found[size] = list(measured(Path(folder), source, size.days, size.alerts))
         told = ", ".join(
             f"{kept} {one.seconds:5.1f} s, {one.mebibytes:4.0f} MiB"
             for kept, one in zip(KEPT, found[size], strict=True)

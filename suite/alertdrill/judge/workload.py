@@ -12,7 +12,15 @@ from alertdrill.incident import Incident
 from alertdrill.judge.recording import Recording
 from alertdrill.judge.words import moment
 from alertdrill.model import Trait
-from alertdrill.names import AVAILABLE, GENERATION_SUFFIX, NAMESPACE_LABEL, REPLICAS, SIGHTS
+from alertdrill.names import (
+    AVAILABLE,
+    EXPORTER,
+    GENERATION_SUFFIX,
+    NAMESPACE_LABEL,
+    REPLICAS,
+    SIGHTS,
+    TOUCHABLE,
+)
 
 Samples = list[tuple[float, float]]
 
@@ -27,7 +35,8 @@ def doubts(recording: Recording) -> Iterator[str]:
 def _holes(recording: Recording) -> Iterator[str]:
     """Yield where Prometheus lost sight of what the scenario runs, from the fault to the end.
 
-    What a fault removes on purpose must be seen again once it was put back.
+    What a fault removes on purpose must be seen again once it was put back, and so must all of it after the
+    exporter that tells of it was disturbed beside a scenario that does without.
     """
     incident, end = recording.incident, recording.end
     if end is None:
@@ -41,8 +50,16 @@ def _holes(recording: Recording) -> Iterator[str]:
             continue
         seen = [since, *(t for t, _ in samples if since < t < end), end]
         for start, stop in pairwise(seen):
-            if stop - start > recording.gap_max:
+            if stop - start > recording.gap_max and not (stop < end and _does_without_sight(recording)):
                 yield f"Prometheus did not see {kind} {name} from {moment(start)} to {moment(stop)}"
+
+
+def _does_without_sight(recording: Recording) -> bool:
+    """Say whether the exporter was disturbed by another, and nothing that is expected here rests on it."""
+    scenario, told_by = recording.incident.scenario, TOUCHABLE[EXPORTER]
+    return EXPORTER in {*scenario.without} & {*recording.incident.disturbed} and not any(
+        told_by & recording.rests_on.get(one.alert, frozenset()) for one in scenario.expect
+    )
 
 
 def _watched(incident: Incident) -> Iterator[tuple[str, str, Samples]]:

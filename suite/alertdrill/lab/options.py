@@ -41,6 +41,7 @@ def wanted(options: Options) -> clusters.Wanted:
         context=options.context or None,
         through_pytest_kind=options.through_pytest_kind,
         restart_seconds_max=max(1.0, RESTART_SECONDS / options.speed - RESTART_OVERHEAD_SECONDS),
+        speed=options.speed,
         mark=mark(options.name),
     )
 

@@ -1,7 +1,8 @@
 """Who plays beside whom: what does not disturb each other runs at once, and the longest come first.
 
 What all need is disturbed by one at a time, beside nobody but those whose fault holds meanwhile and who can
-do without it: then it must be whole again before they are repaired.
+do without it: then it must be whole again before they are repaired. Such a time is used at once, and all
+others wait: they fit in later, what disturbs them only there.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +15,7 @@ from alertdrill.play.run import Run
 from alertdrill.scenario import Scenario
 
 # Runs that only hold take little. The longest come first, so the others take no more time than they.
-SIDE_BY_SIDE_MAX = 12
+SIDE_BY_SIDE_MAX = 20
 LOOK_SECONDS = 1.0  # a fault that begins to hold ends no run, and may be what another waits for
 # What one that is played while another's fault holds takes to come up, and what it broke to be whole again.
 COMING_UP_SECONDS, WHOLE_AGAIN_SECONDS = 10.0, 15.0
@@ -53,6 +54,8 @@ def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable
                 for run in list(waiting):
                     if not _may_start(run, running.values(), clock):
                         continue
+                    if _gives_way(run, waiting, running.values(), clock):
+                        continue
                     if shaken or _shakes(run):
                         once_quiet()
                         if not _may_start(run, running.values(), clock):  # that took a while
@@ -71,14 +74,20 @@ def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable
             raise
 
 
-def _longest_first(run: Run) -> tuple[bool, bool, bool, float]:
+def _longest_first(run: Run) -> tuple[bool, bool, bool, bool, float]:
     """Put what disturbs all others behind them, and what disturbs a few before these.
 
-    The API server comes last of all: when it is back its controllers begin anew, and kubelets may take a
-    minute to hear from it.
+    First of all are those that others can be played in. The API server comes last of all: when it is back its
+    controllers begin anew, and kubelets may take a minute to hear from it.
     """
-    disturbs = run.scenario.disturbs
-    return _shakes(run), APISERVER in disturbs, not disturbs, -run.scenario.rule_seconds_max
+    scenario = run.scenario
+    return (
+        _shakes(run),
+        APISERVER in scenario.disturbs,
+        not scenario.without,
+        not scenario.disturbs,
+        -scenario.rule_seconds_max,
+    )
 
 
 def _shakes(run: Run) -> bool:
@@ -98,6 +107,33 @@ def _goes_on(held: Run, run: Run, clock: StoppableClock) -> bool:
     return held.scenario.endures(run.scenario) and fits(
         run.scenario, held.held_until - clock.now(), run.lab.speed
     )
+
+
+def _gives_way(run: Run, waiting: Iterable[Run], running: Iterable[Run], clock: StoppableClock) -> bool:
+    """Say whether one that disturbs it comes first: it fits into a fault that holds longer than its own."""
+    there = list(waiting)
+    coming = [
+        one for one in there if _shakes(one) and one is not run and not run.scenario.bears(one.scenario)
+    ]
+    longer = [
+        one
+        for one in (*there, *running)
+        if durations.seconds(one.scenario.hold) > durations.seconds(run.scenario.hold)
+    ]
+    return not _shakes(run) and any(
+        one.scenario.endures(shaking.scenario)
+        and fits(shaking.scenario, _to_hold(one, clock.now()), run.lab.speed)
+        for shaking in coming
+        for one in longer
+    )
+
+
+def _to_hold(run: Run, now: float) -> float:
+    """Return for how many live seconds a fault will yet hold: of one that comes, all of it."""
+    if run.healed_at:
+        return 0.0
+    held = durations.seconds(run.scenario.hold) / run.lab.speed
+    return run.held_until - now if run.held_until else held
 
 
 def _introduce(run: Run, one: Run) -> None:

@@ -26,6 +26,28 @@ def spans(life: Life) -> list[tuple[float, float]]:
     return [*found, (since, float("inf"))] if since is not None else found
 
 
+def known(
+    live: Sequence[Life],
+    replayed: Sequence[Life],
+    *,
+    span: tuple[float, float],
+    apart: Callable[[str], float],
+) -> tuple[list[Life], list[Life]]:
+    """Return what fired in each telling of a recording, without that of which it can't tell when.
+
+    Since when that has been true which was active as it began, it does not say, and what fires just before
+    its end may in the other telling do so just after.
+    """
+    begun, end = span
+    before = {key(life) for life in live if life.changes and life.changes[0].t <= begun + apart(life.alert)}
+
+    def told(life: Life) -> bool:
+        first = life.first(AlertState.FIRING)
+        return first is not None and first <= end - apart(life.alert) and key(life) not in before
+
+    return list(filter(told, live)), list(filter(told, replayed))
+
+
 def firing(
     live: Iterable[Life],
     replayed: Iterable[Life],

@@ -15,7 +15,7 @@ from alertdrill.incident import Event, Incident
 from alertdrill.model import AlertState, Finding, Judgement, Life, Verdict
 from alertdrill.replay import compare, seen, silences
 from alertdrill.replay.stretch import stretch
-from alertdrill.replay.virtual import Virtual, virtual
+from alertdrill.replay.virtual import Virtual, span, virtual
 from alertdrill.rules import BadRulesError, RuleSet, intervals, pace
 
 AT_ONCE = 2  # engines; each is a process with work for a core
@@ -176,9 +176,10 @@ def _as_live(incident: Incident, stated: RuleSet, replayed: Judgement) -> Iterat
 
     def apart(alert: str) -> float:
         late = max(every.get(alert, (incident.limits.evaluation_interval,)))
-        return incident.limits.scrape_interval + late
+        return incident.limits.scrape_interval + late + seen.given_up_late(incident)
 
-    differences = list(compare.firing(_fired(live.lives), _fired(replayed.lives), apart=apart))
+    then, now = compare.known(live.lives, replayed.lives, span=span(incident), apart=apart)
+    differences = list(compare.firing(then, now, apart=apart))
     for sentence in differences:
         yield Finding(check="agreement", verdict=Verdict.FAIL, sentence=sentence)
     if not differences:

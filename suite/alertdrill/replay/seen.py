@@ -1,7 +1,8 @@
 """Is a recording complete? Its rules as the lab ran them, on its own samples, must come to what was seen.
 
 Evaluation by evaluation. A sample that was on its way while rules were evaluated has a time before them, and
-they did not see it: at such an evaluation the truth is what it is with the sample or without it.
+they did not see it: at such an evaluation the truth is what it is with the sample or without it. Longest on
+its way is the marker of a target that is given up.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,11 +22,13 @@ from alertdrill.rules import RuleSet, intervals, promql
 TOLD_MAX = 3
 NOT_KNOWN = "whether the recording is complete is not known"
 MEND = "restore it, or record it again"
+GIVEN_UP_SCRAPES = 2.1
 ON_ITS_WAY_SECONDS = 0.25  # how long a scrape takes where the recording does not have it
 WITH, WITHOUT = "seen:", "unseen:"  # where the engine keeps what is recorded with such samples and without
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
 States = dict[Key, dict[int, AlertState]]
+Truth = dict[Key, frozenset[int]]  # the evaluations at which an instance was true
 
 
 def lacking(incident: Incident) -> list[Finding]:
@@ -52,7 +55,9 @@ def findings(engine: Engine, incident: Incident, rules: RuleSet) -> Iterator[Fin
         before = evaluate(
             engine, scaled, _earlier(window, seconds), tag=WITHOUT, only=names, annotate=False
         ).alerts
-        apart = _apart(incident, found, _true(before, later_ms=round(seconds * 1000)), live)
+        late = max(seconds, given_up_late(incident) / incident.speed)
+        without = _true(before, later_ms=round(seconds * 1000))
+        apart = _apart(incident, found, without, live, late_ms=round(late * 1000))
     count = sum((one.last_ms - one.first_ms) // one.step_ms + 1 for one in found)
     if not count:
         sentence = f"{NOT_KNOWN}: it has nothing of what its alerts read"
@@ -136,7 +141,7 @@ def _earlier(window: Window, seconds: float) -> Window:
 
 
 def _on_its_way(incident: Incident) -> float:
-    """Return how long after its time a sample may have come."""
+    """Return how long after its time a scrape's sample may have come, in live seconds."""
     measured = [
         value
         for one in incident.series
@@ -145,6 +150,16 @@ def _on_its_way(incident: Incident) -> float:
         if value != STALE
     ]
     return max([ON_ITS_WAY_SECONDS, *measured])
+
+
+def given_up_late(incident: Incident) -> float:
+    """Return how long after its time it is known that a target was given up, in seconds of rule time.
+
+    Prometheus lets two more scrapes go by, for the target may come back, and a tenth; then it writes the
+    markers, with the time of the first of them.
+    """
+    gone = any(STALE in one.values for one in incident.series if one.labels.get("__name__", "") == "up")
+    return GIVEN_UP_SCRAPES * incident.limits.scrape_interval if gone else 0.0
 
 
 def _live(incident: Incident) -> States:
@@ -159,7 +174,7 @@ def _live(incident: Incident) -> States:
     return found
 
 
-def _true(alerts: Sequence[Alert], *, later_ms: int = 0) -> dict[Key, frozenset[int]]:
+def _true(alerts: Sequence[Alert], *, later_ms: int = 0) -> Truth:
     """Return the evaluations at which each instance was true."""
     return {
         _key(alert, one): frozenset(
@@ -175,9 +190,17 @@ def _key(alert: Alert, one: Instance) -> Key:
 
 
 def _apart(
-    incident: Incident, alerts: Sequence[Alert], without: Mapping[Key, frozenset[int]], live: States
+    incident: Incident,
+    alerts: Sequence[Alert],
+    without: Mapping[Key, frozenset[int]],
+    live: States,
+    *,
+    late_ms: int = 0,
 ) -> dict[Key, list[int]]:
-    """Return for each instance the evaluations at which it was in another state than was seen."""
+    """Return for each instance the evaluations at which it was in another state than was seen.
+
+    `without` is the truth without those samples that take as long as any, which is `late_ms` at most.
+    """
     begun = round((incident.fault_at + virtual.span(incident)[0] / incident.speed) * 1000)
     found: dict[Key, list[int]] = {}
     for alert in alerts:
@@ -185,22 +208,28 @@ def _apart(
         seen = {key for key in live if key[0] == alert.rule.name and _is_told(incident, dict(key[1]))}
         for key in {*mine, *seen}:
             true, then = mine.get(key, frozenset()), live.get(key, {})
-            true = _chosen(true, without.get(key, true), then)
+            doubtful = true ^ without.get(key, true) | _just_changed(true, alert.step_ms, late_ms)
+            # Where a sample was on its way it is as it was seen.
+            true = (true - doubtful) | {ms for ms in doubtful if ms in then}
             states = dict(_states(alert, sorted(true)))
             times = [
                 ms
                 for ms in range(alert.first_ms, alert.last_ms + 1, alert.step_ms)
-                if ms >= begun and states.get(ms) is not then.get(ms) and not _since_before(ms, true, alert)
+                if ms >= begun
+                and states.get(ms) is not then.get(ms)
+                and not _since_before(ms, true, alert, begun)
             ]
             if times:
                 found[key] = times
     return found
 
 
-def _chosen(true: frozenset[int], without: frozenset[int], live: Mapping[int, AlertState]) -> frozenset[int]:
-    """Return the truth: where a sample was on its way it is as it was seen."""
-    doubtful = true ^ without
-    return (true - doubtful) | {ms for ms in doubtful if ms in live}
+def _just_changed(true: frozenset[int], step_ms: int, late_ms: int) -> frozenset[int]:
+    """Return the evaluations so soon after a change that some had what changed it, and some not yet."""
+    edges = {ms for ms in true if ms - step_ms not in true} | {
+        ms + step_ms for ms in true if ms + step_ms not in true
+    }
+    return frozenset(ms + late for ms in edges for late in range(0, late_ms, step_ms))
 
 
 def _states(alert: Alert, true: Sequence[int]) -> Iterator[tuple[int, AlertState]]:
@@ -216,9 +245,10 @@ def _states(alert: Alert, true: Sequence[int]) -> Iterator[tuple[int, AlertState
         yield ms, state
 
 
-def _since_before(ms: int, true: frozenset[int], alert: Alert) -> bool:
+def _since_before(ms: int, true: frozenset[int], alert: Alert, begun: int) -> bool:
     """Say whether it has been true since the first evaluation here: since when before that, nobody knows."""
-    return all(one in true for one in range(alert.first_ms, ms + 1, alert.step_ms))
+    first = max(alert.first_ms, begun + (alert.first_ms - begun) % alert.step_ms)
+    return all(one in true for one in range(first, ms + 1, alert.step_ms))
 
 
 def _is_told(incident: Incident, labels: Mapping[str, str]) -> bool:

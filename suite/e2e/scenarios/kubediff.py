@@ -10,8 +10,13 @@ PAGE: dict[str, Match] = {"url": ADDRESS}
 # Two hours, and until somebody looks: kubediff runs every 10 live seconds, at a new commit within one.
 HOLD, HOLD_A_COMMIT = "128m", "125m"
 EDIT = patch("deployment/web", {"spec": {"progressDeadlineSeconds": 900}}, traits=[Trait.CHANGES_SPEC])
-# While drift lasts kubediff goes on comparing, and is scraped, whether or not a kubelet looks after it.
-WITHOUT = ("kubelet",)
+# While drift lasts kubediff goes on comparing, and is scraped, whether or not a kubelet looks after it, and
+# whether or not somebody else tells of the cluster's objects.
+WITHOUT = ("kubelet", "kube-api-exporter")
+# A repository goes away only by a kubelet.
+WITH_A_KUBELET = ("kube-api-exporter",)
+# A node that is not ready keeps what runs there from people. Of drift nobody is told for two hours.
+UNTIL_IT_IS_TOLD = ("kube-api-exporter", "alertmanager")
 NO_OTHER = (
     never("KubediffBroken"),
     never("KubediffStale"),
@@ -42,6 +47,7 @@ SCENARIOS = [
         workload="from-git",
         fault=EDIT,
         hold=HOLD,
+        without=UNTIL_IT_IS_TOLD,
         expect=(
             *told_and_over(),
             notified(
@@ -102,6 +108,7 @@ SCENARIOS = [
         workload="from-git",
         fault=scale("deployment/git", replicas=0, back_to=1),
         hold="70m",
+        without=WITH_A_KUBELET,
         expect=(
             # An hour after the last sync, which was before the fault.
             fires("KubediffStale", after="55m", within="66m", labels={**LABELS, "severity": "warning"}),
@@ -117,6 +124,7 @@ SCENARIOS = [
         workload="from-git",
         fault=revoke("kubediff", resource="services"),
         hold="70m",
+        without=WITHOUT,
         expect=(
             fires(
                 "KubediffBroken", after="1h", within="66m", labels={**LABELS, **PAGE, "severity": "critical"}

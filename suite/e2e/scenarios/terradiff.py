@@ -5,6 +5,8 @@ from alertdrill.scenario import Match, Scenario, fires, like, never, pends, reso
 
 INFRASTRUCTURE = "app.kubernetes.io/name=infrastructure"
 LABELS: dict[str, Match] = {"job": like("drill-.+/infrastructure"), "command": "terradiff"}
+# terradiff goes on comparing, and is scraped, without these.
+WITHOUT = ("kubelet", "kube-api-exporter")
 
 SCENARIOS = [
     Scenario(
@@ -13,6 +15,7 @@ SCENARIOS = [
         workload="infrastructure",
         fault=misbehave(INFRASTRUCTURE, how="drift"),
         hold="70m",
+        without=WITHOUT,
         expect=(
             fires(
                 "Terradiff",
@@ -32,6 +35,7 @@ SCENARIOS = [
         workload="infrastructure",
         fault=misbehave(INFRASTRUCTURE, how="broken"),
         hold="70m",
+        without=WITHOUT,
         expect=(
             fires("TerradiffBroken", after="1h", within="66m", labels={**LABELS, "severity": "critical"}),
             resolves("TerradiffBroken", within="8m"),

@@ -13,7 +13,7 @@ from alertdrill.incident import STALE, Incident, Series
 from alertdrill.judge import judge
 from alertdrill.model import Trait, Verdict
 from alertdrill.names import SIGHTS
-from alertdrill.scenario import Fault
+from alertdrill.scenario import Fault, never
 
 PASS, UNKNOWN = Verdict.PASS, Verdict.UNKNOWN
 # Deployment web, seen every 15 s from -30 s to 12 m: generation 2 from 15 s on, 3 after the repair at 9 m.
@@ -85,6 +85,54 @@ def rollout(name: str = "slow_rollout", **args: Any) -> Fault:
 def test_a_deployment_out_of_sight_is_unknown(series: Sequence[Series], sentences: list[str]) -> None:
     """Each Deployment of the scenario is seen from the fault to the end, without a hole."""
     assert sentences == told(series)
+
+
+def disturbed(series: Series, *, without: tuple[str, ...], alert: str) -> list[str]:
+    """Return why a run beside which the exporter was disturbed is unknown, if it expects a silence."""
+    scenario = msgspec.structs.replace(GOOD.scenario, without=without, expect=(never(alert),), fault=None)
+    group = {
+        "name": "g",
+        "rules": [
+            {"alert": "Drift", "expr": 'drift{job="drill/prom-run"} > 0', "for": "1m"},
+            {"alert": "Missing", "expr": 'x{job="monitoring/kube-api-exporter"} > 0', "for": "1m"},
+            {"alert": "AlertdrillCanary", "expr": "vector(1)"},
+        ],
+    }
+    played = msgspec.structs.replace(
+        GOOD,
+        scenario=scenario,
+        series=(series,),
+        disturbed=("kube-api-exporter",),
+        rules=msgspec.yaml.encode({"groups": [group]}).decode(),
+        traits=(),
+    )
+    return [one for one in unknown(played) if "did not see" in one]
+
+
+HOLE, ENDLESS = lost(REPLICAS, 100, 400), lost(REPLICAS, 100, 900)
+BLIND = ["Prometheus did not see Deployment web from 1m30s to 6m45s"]
+
+
+@pytest.mark.parametrize(
+    ("series", "without", "alert", "sentences"),
+    [
+        (HOLE, ("kube-api-exporter",), "Drift", []),
+        (HOLE, (), "Drift", BLIND),
+        (HOLE, ("kube-api-exporter",), "Missing", BLIND),
+        (
+            ENDLESS,
+            ("kube-api-exporter",),
+            "Drift",
+            ["Prometheus did not see Deployment web from 1m30s to 12m10s"],
+        ),
+    ],
+    ids=["does without", "needs it", "expects what rests on it", "never seen again"],
+)
+def test_who_can_do_without_the_exporter_may_be_out_of_its_sight(
+    series: Series, without: tuple[str, ...], alert: str, sentences: list[str]
+) -> None:
+    """While another disturbs it, and only until it is back."""
+    assert sentences == disturbed(series, without=without, alert=alert)
 
 
 def sight(metric: str, name: str) -> Series:

@@ -23,7 +23,7 @@ class Playing:
         self.scenario = scenario
         self.playing = playing
         self.met = met
-        self.held_until = 0.0
+        self.held_until = self.healed_at = 0.0
         self.beside: tuple[Scenario, ...] = ()
 
     def meet(self, other: Scenario) -> None:
@@ -96,6 +96,22 @@ def test_who_can_do_without_it_for_long_enough_holds_meanwhile(monkeypatch: pyte
     pairs = met(one("short"), LONG, one("shaking", "kubelet"), beside=beside)
     assert {frozenset({"long", "short"}), frozenset({"long", "shaking"})} == pairs
     assert {"short": [], "long": ["shaking"], "shaking": ["long"]} == beside
+
+
+def test_who_can_do_without_it_is_made_use_of_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others wait for what fits there: it could be played with nobody else, and they can with each other."""
+    monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.01)
+    started: list[str] = []
+    remembered = Playing.whole
+
+    def whole(self: Playing) -> None:
+        started.append(self.scenario.name)
+        remembered(self)
+
+    monkeypatch.setattr(Playing, "whole", whole)
+    met(one("short"), one("middle", hold="1h", without=("alertmanager",)), LONG, one("shaking", "kubelet"))
+    assert ["long", "shaking"] == started[:2]
+    assert {"middle", "short"} == set(started[2:])
 
 
 @pytest.mark.parametrize(

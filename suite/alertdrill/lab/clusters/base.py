@@ -24,9 +24,9 @@ class Wanted:
     """What is asked for; the same values find the same cluster again.
 
     `flavour` is "auto" or one that choose.FLAVOURS names. `restart_seconds_max` caps the crash-loop back-off;
-    None leaves the kubelet's own. `node_image` takes the place of kind's own node image.
-    `through_pytest_kind` creates kind clusters as pytest-kind's fixture would. `mark` is the lab's, by which
-    a cluster of ours is known again where its folder is lost.
+    None leaves the kubelet's own. `speed` says how many times as fast as in life the lab runs. `node_image`
+    takes the place of kind's own node image. `through_pytest_kind` creates kind clusters as pytest-kind's
+    fixture would. `mark` is the lab's, by which a cluster of ours is known again where its folder is lost.
     """
 
     name: str = "lab"
@@ -34,6 +34,7 @@ class Wanted:
     kubeconfig: Path | None = None
     context: str | None = None
     restart_seconds_max: float | None = None
+    speed: float = 1.0
     node_image: str | None = None
     through_pytest_kind: bool = False
     mark: str = ""

@@ -82,6 +82,7 @@ class KindCluster:
             restart_seconds_max=wanted.restart_seconds_max,
             bounded=is_bounded(),
             own_network=flavour == BUILT,
+            speed=wanted.speed,
             mark=wanted.mark,
         )
         self._digest = cache.digest(flavour, self._config)

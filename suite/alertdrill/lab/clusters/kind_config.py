@@ -8,11 +8,27 @@ CRASH_LOOP_GATE = "KubeletCrashLoopBackOffMax"
 USER_NAMESPACE_GATE = "KubeletInUserNamespace"
 RESTART_SECONDS_MIN = 1.0
 RESTART_SECONDS_MAX = 300.0
+# How long a kubelet remembers who somebody is, and what they may do, as kubelets are by themselves: so long
+# it can be scraped without an API server.
+IDENTITY_SECONDS, RIGHTS_SECONDS = 120.0, 300.0
+# When the controllers call a node that says nothing unknown, and how long what it says holds. By themselves
+# these are 50 and 40 seconds, of which the kubelet renews the second four times: a lab can't be faithful to
+# that, only waste less of its time.
+SILENCE_SECONDS, LEASE_SECONDS = 20, 16
+KUBEADM = "kubeadm.k8s.io/"
 
 
-def config(*, restart_seconds_max: float | None, bounded: bool, own_network: bool, mark: str = "") -> str:
+def config(
+    *,
+    restart_seconds_max: float | None,
+    bounded: bool,
+    own_network: bool,
+    speed: float = 1.0,
+    mark: str = "",
+) -> str:
     """Return the YAML that `kind create cluster --config` reads.
 
+    `speed` says how many times as fast as in life the lab runs, where that is for the cluster to know.
     `bounded` says that the node can't do all that root can (no CAP_SYS_RESOURCE), which the kubelet takes for
     a fault unless told. `own_network` says that the image brings its pod network along. `mark` says whose it
     is, in the one place that is seen from outside whether the node runs or not: a mount's path.
@@ -29,9 +45,15 @@ def config(*, restart_seconds_max: float | None, bounded: bool, own_network: boo
         gates[CRASH_LOOP_GATE] = True
         seconds = min(max(restart_seconds_max, RESTART_SECONDS_MIN), RESTART_SECONDS_MAX)
         kubelet["crashLoopBackOff"] = {"maxContainerRestartPeriod": f"{seconds:g}s"}
+    patches = [kubelet]
+    if speed > 1:
+        kubelet["authentication"] = {"webhook": {"cacheTTL": _shrunk(IDENTITY_SECONDS, speed)}}
+        kubelet["authorization"] = {"webhook": {"cacheAuthorizedTTL": _shrunk(RIGHTS_SECONDS, speed)}}
+        kubelet["nodeLeaseDurationSeconds"] = LEASE_SECONDS
+        patches += _controllers({"node-monitor-grace-period": f"{SILENCE_SECONDS}s"})
     node: dict[str, object] = {
         "role": "control-plane",
-        "kubeadmConfigPatches": [yaml.safe_dump(kubelet)],
+        "kubeadmConfigPatches": [yaml.safe_dump(one) for one in patches],
     }
     if mark:
         mount = {"hostPath": "/dev/null", "containerPath": mount_of(mark), "readOnly": True}
@@ -47,6 +69,23 @@ def config(*, restart_seconds_max: float | None, bounded: bool, own_network: boo
         },
         sort_keys=False,
     )
+
+
+def _controllers(flags: dict[str, str]) -> list[dict[str, object]]:
+    """Return the controller-manager's flags in both of kubeadm's ways; kind takes the one of its version."""
+    ways = {"v1beta3": flags, "v1beta4": [{"name": name, "value": value} for name, value in flags.items()]}
+    return [
+        {
+            "kind": "ClusterConfiguration",
+            "apiVersion": f"{KUBEADM}{version}",
+            "controllerManager": {"extraArgs": arguments},
+        }
+        for version, arguments in ways.items()
+    ]
+
+
+def _shrunk(seconds: float, speed: float) -> str:
+    return f"{seconds / speed * 1000:.0f}ms"
 
 
 def mount_of(mark: str) -> str:

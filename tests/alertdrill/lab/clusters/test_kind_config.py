@@ -53,6 +53,41 @@ def test_the_cap_is_one_that_a_kubelet_takes(seconds: float) -> None:
     assert min(max(seconds, 1), 300) == pytest.approx(float(period.removesuffix("s")), rel=1e-4)
 
 
+def controllers(text: str, version: str) -> Any:
+    """Return the flags of the controller-manager for one version of kubeadm's configuration."""
+    (node,) = yaml.safe_load(text)["nodes"]
+    patches = [yaml.safe_load(one) for one in node["kubeadmConfigPatches"]]
+    (flags,) = (
+        one["controllerManager"]["extraArgs"]
+        for one in patches
+        if one.get("apiVersion") == f"kubeadm.k8s.io/{version}"
+    )
+    return flags
+
+
+def test_a_fast_lab_s_kubelets_forget_as_much_sooner() -> None:
+    """Who scrapes them, and what he may: two and five minutes of rule time, as everywhere."""
+    text = kind_config.config(restart_seconds_max=None, bounded=False, own_network=False, speed=20)
+    _, kubelet = read(text)
+    assert {"webhook": {"cacheTTL": "6000ms"}} == kubelet["authentication"]
+    assert {"webhook": {"cacheAuthorizedTTL": "15000ms"}} == kubelet["authorization"]
+
+
+def test_a_fast_lab_waits_less_for_a_node_that_is_silent() -> None:
+    """The flag is there in both of kubeadm's ways, and a kubelet is heard of several times before."""
+    text = kind_config.config(restart_seconds_max=None, bounded=False, own_network=False, speed=20)
+    assert {"node-monitor-grace-period": "20s"} == controllers(text, "v1beta3")
+    assert [{"name": "node-monitor-grace-period", "value": "20s"}] == controllers(text, "v1beta4")
+    assert 16 == read(text)[1]["nodeLeaseDurationSeconds"]
+
+
+def test_a_lab_at_life_s_speed_has_a_cluster_s_own_times() -> None:
+    """Nothing of a kubelet's or of the controllers' is touched."""
+    text = kind_config.config(restart_seconds_max=None, bounded=False, own_network=False, speed=1)
+    assert text == kind_config.config(restart_seconds_max=None, bounded=False, own_network=False)
+    assert {"authentication", "authorization", "nodeLeaseDurationSeconds"}.isdisjoint(read(text)[1])
+
+
 def test_a_node_says_from_outside_whose_it_is() -> None:
     """By the path of a mount of nothing, which Docker tells whether the node runs or not."""
     text = kind_config.config(restart_seconds_max=None, bounded=False, own_network=False, mark="lab-1")
