@@ -9,8 +9,9 @@ from alertdrill import durations
 from alertdrill.backtest.values import Instance, Near
 from alertdrill.compress import printer
 from alertdrill.engine import Alert, Engine, naming
-from alertdrill.engine.ahead import Ahead, Question
+from alertdrill.engine.ahead import Ahead
 from alertdrill.engine.engine import LOOKBACK_SECONDS
+from alertdrill.engine.question import Question
 from alertdrill.errors import LabError, UsageError
 from alertdrill.rules import promql
 

@@ -1,6 +1,7 @@
 """Questions asked before their answers are wanted: the engine works on one core while we read on another.
 
-What is wanted several times, as by an alert's warning and its page, is asked once.
+What is wanted several times, as by an alert's warning and its page, is asked once; of what differs in a
+threshold only most is asked of the answer to the loosest.
 """
 
 import threading
@@ -9,23 +10,15 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
+from alertdrill.engine import loosest
 from alertdrill.engine.engine import Engine
+from alertdrill.engine.question import Question
 from alertdrill.incident import Series
 
 AT_ONCE = 2
 AHEAD_MAX = 3  # answers that wait to be wanted; each may be large
-
-
-class Question(NamedTuple):
-    """What `Engine.ask` is asked."""
-
-    promql: str
-    start: float
-    end: float
-    step: float
-    lookback: float
 
 
 class Ahead:
@@ -38,6 +31,7 @@ class Ahead:
         self._engine = engine
         self._coming = iter(dict.fromkeys(questions))
         self._wanted = Counter(wanted)
+        self._shared = loosest.shared(list(self._wanted))
         self._asked: dict[Question, Future[list[Series]]] = {}
         self._kept: dict[Question, list[Series]] = {}
         self._pool = ThreadPoolExecutor(AT_ONCE)
@@ -74,12 +68,6 @@ class Ahead:
             self._own.engine = Engine(self._engine.url, self._engine.folder)
         return self._ask(question, self._own.engine)
 
-    @staticmethod
-    def _ask(question: Question, engine: Engine) -> list[Series]:
-        return engine.ask(
-            question.promql,
-            start=question.start,
-            end=question.end,
-            step=question.step,
-            lookback=question.lookback,
-        )
+    def _ask(self, question: Question, engine: Engine) -> list[Series]:
+        shared = self._shared.get(question)
+        return question.ask(engine) if shared is None else shared.answer(question, engine)

@@ -21,9 +21,10 @@ import msgspec
 
 from alertdrill import durations
 from alertdrill.engine import moment, naming, order, refused, samples
-from alertdrill.engine.ahead import Ahead, Question
+from alertdrill.engine.ahead import Ahead
 from alertdrill.engine.engine import LOOKBACK_SECONDS, Engine
 from alertdrill.engine.order import OF_ALERTS, Step, key
+from alertdrill.engine.question import Question
 from alertdrill.engine.refused import Refused
 from alertdrill.engine.render import Rendered, Wanted, render
 from alertdrill.errors import LabError

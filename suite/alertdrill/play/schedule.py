@@ -15,7 +15,7 @@ from alertdrill.play.run import Run
 from alertdrill.scenario import Scenario
 
 # Runs that only hold take little. The longest come first, so the others take no more time than they.
-SIDE_BY_SIDE_MAX = 20
+SIDE_BY_SIDE_MAX = 24
 LOOK_SECONDS = 1.0  # a fault that begins to hold ends no run, and may be what another waits for
 # What one that is played while another's fault holds takes to come up, and what it broke to be whole again.
 COMING_UP_SECONDS, WHOLE_AGAIN_SECONDS = 10.0, 15.0
@@ -54,7 +54,7 @@ def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable
                 for run in list(waiting):
                     if not _may_start(run, running.values(), clock):
                         continue
-                    if _gives_way(run, waiting, running.values(), clock):
+                    if _gives_way(run, waiting, list(running.values()), clock):
                         continue
                     if shaken or _shakes(run):
                         once_quiet()
@@ -109,22 +109,26 @@ def _goes_on(held: Run, run: Run, clock: StoppableClock) -> bool:
     )
 
 
-def _gives_way(run: Run, waiting: Iterable[Run], running: Iterable[Run], clock: StoppableClock) -> bool:
-    """Say whether one that disturbs it comes first: it fits into a fault that holds longer than its own."""
-    there = list(waiting)
-    coming = [
-        one for one in there if _shakes(one) and one is not run and not run.scenario.bears(one.scenario)
-    ]
-    longer = [
-        one
-        for one in (*there, *running)
-        if durations.seconds(one.scenario.hold) > durations.seconds(run.scenario.hold)
-    ]
+def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: StoppableClock) -> bool:
+    """Say whether it waits for one that disturbs it: that fits into faults that hold, with nobody in its way.
+
+    Whoever has room for that, too, waits only while somebody is there who holds for longer.
+    """
+    now = clock.now()
+
+    def has_room(one: Run, shaking: Run) -> bool:
+        return one.scenario.endures(shaking.scenario) and fits(
+            shaking.scenario, _to_hold(one, now), run.lab.speed
+        )
+
+    def comes_first(shaking: Run) -> bool:
+        free = all(one.scenario.bears(shaking.scenario) or has_room(one, shaking) for one in running)
+        hosts = [one for one in (*waiting, *running) if one is not run and has_room(one, shaking)]
+        longer = [one for one in hosts if _hold(one) > _hold(run)]
+        return free and bool(longer if has_room(run, shaking) else hosts)
+
     return not _shakes(run) and any(
-        one.scenario.endures(shaking.scenario)
-        and fits(shaking.scenario, _to_hold(one, clock.now()), run.lab.speed)
-        for shaking in coming
-        for one in longer
+        comes_first(one) for one in waiting if _shakes(one) and not run.scenario.bears(one.scenario)
     )
 
 
@@ -132,8 +136,11 @@ def _to_hold(run: Run, now: float) -> float:
     """Return for how many live seconds a fault will yet hold: of one that comes, all of it."""
     if run.healed_at:
         return 0.0
-    held = durations.seconds(run.scenario.hold) / run.lab.speed
-    return run.held_until - now if run.held_until else held
+    return run.held_until - now if run.held_until else _hold(run)
+
+
+def _hold(run: Run) -> float:
+    return durations.seconds(run.scenario.hold) / run.lab.speed
 
 
 def _introduce(run: Run, one: Run) -> None:

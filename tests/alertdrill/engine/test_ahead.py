@@ -6,7 +6,8 @@ import pytest
 
 from alertdrill import engine
 from alertdrill.engine import Engine
-from alertdrill.engine.ahead import AHEAD_MAX, Ahead, Question
+from alertdrill.engine.ahead import AHEAD_MAX, Ahead
+from alertdrill.engine.question import Question
 from alertdrill.errors import LabError
 from alertdrill.incident import Series
 

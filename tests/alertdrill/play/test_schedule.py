@@ -109,9 +109,23 @@ def test_who_can_do_without_it_is_made_use_of_at_once(monkeypatch: pytest.Monkey
         remembered(self)
 
     monkeypatch.setattr(Playing, "whole", whole)
-    met(one("short"), one("middle", hold="1h", without=("alertmanager",)), LONG, one("shaking", "kubelet"))
+    other = one("other", hold="2h", without=("alertmanager",))
+    met(one("short"), other, LONG, one("shaking", "kubelet"))
     assert ["long", "shaking"] == started[:2]
-    assert {"middle", "short"} == set(started[2:])
+    assert {"other", "short"} == set(started[2:])
+
+
+def test_nobody_waits_for_what_can_not_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody is in its way who is there already: all others are played meanwhile."""
+    monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.01)
+    there = Playing(one("there", hold="2h"), [], set())
+    coming = [Playing(each, [], set()) for each in (one("short"), one("shaking", "kubelet"))]
+    host = Playing(LONG, [], set())
+    clock = StoppableClock()
+    assert [True, False] == [
+        schedule._gives_way(coming[0], coming, running, clock)  # type: ignore[arg-type]  # noqa: SLF001
+        for running in ([host], [host, there])
+    ]
 
 
 @pytest.mark.parametrize(
