@@ -77,7 +77,8 @@ def _no_rules(node: Node) -> Content:
     """Return that this is no rule file, and what it is instead."""
     if field(node, "tests") or field(node, "rule_files"):
         return Content("tests", instead=THESE_ARE_TESTS)
-    names = [str(key.value) for key, _ in node.value] if isinstance(node, MappingNode) else []
+    pairs = node.value if isinstance(node, MappingNode) else []
+    names = [str(key.value) if isinstance(key, ScalarNode) else "{…}" for key, _ in pairs]
     there = f"it has {', '.join(names[:NAMES_MAX])}" if names else "it is no mapping"
     more = " …" if len(names) > NAMES_MAX else ""
     sentence = f"this is no rule file: {there}{more}, and neither `groups` nor a {OBJECT}"
