@@ -9,7 +9,7 @@ import pytest
 
 from alertdrill import data, engine, judge, rules
 from alertdrill.errors import LabError
-from alertdrill.incident import Incident, Series
+from alertdrill.incident import STALE, Incident, Series
 from alertdrill.machine.daemon import find
 from alertdrill.model import Judgement, Verdict
 from alertdrill.replay import replay, replay_all, stretch
@@ -146,6 +146,22 @@ def at_the_pace_of_life(incident: Incident) -> Incident:
         if one.labels["__name__"] == "ALERTS"
     )
     return msgspec.structs.replace(incident, speed=1.0, series=(*slow.series, *alerts))
+
+
+@pytest.mark.parametrize("minutes", [0, 4])
+def test_the_end_of_a_target_is_late_by_two_scrapes_at_most(minutes: int) -> None:
+    """Prometheus writes it down so late, with the time at which it was: more than that was lost."""
+    gone = RECORDINGS["kube-api-exporter-gone"]
+    late_ms = round(minutes * 60_000 / gone.speed)
+
+    def moved(one: Series) -> Series:
+        if one.labels["__name__"] != "up" or STALE not in one.values:
+            return one
+        return msgspec.structs.replace(one, timestamps=(*one.timestamps[:-1], one.timestamps[-1] + late_ms))
+
+    judgement = replay(msgspec.structs.replace(gone, series=tuple(map(moved, gone.series)))).judgement
+    said = sentences(judgement, Verdict.UNKNOWN)
+    assert bool(minutes) is ("by it KubeApiExporterDown was in another state than was seen" in said)
 
 
 def rule_times(incident: Incident, series: Series) -> list[float]:
