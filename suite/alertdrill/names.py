@@ -25,6 +25,7 @@ FAILING_GROUP = "failing"  # of rules that ride along in a drill, to fail on pur
 RULES = "rules"  # what such a scenario touches
 APISERVER = "apiserver"
 EXPORTER = "kube-api-exporter"
+KUBELET = "kubelet"
 
 # What of a lab a scenario may disturb, with the jobs that may be down meanwhile. Whoever relies on it waits.
 TOUCHABLE: dict[str, frozenset[str]] = {
@@ -32,7 +33,7 @@ TOUCHABLE: dict[str, frozenset[str]] = {
     # A kubelet asks it who it is that scrapes.
     APISERVER: frozenset({"kubernetes-apiserver", "kubernetes-nodes", "kubernetes-cadvisor"}),
     "controllers": frozenset(),
-    "kubelet": frozenset({"kubernetes-nodes", "kubernetes-cadvisor"}),
+    KUBELET: frozenset({"kubernetes-nodes", "kubernetes-cadvisor"}),
     EXPORTER: frozenset({"monitoring/kube-api-exporter"}),
     "prom-node-exporter": frozenset({"monitoring/prom-node-exporter"}),
     "prometheus": frozenset(),

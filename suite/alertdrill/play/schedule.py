@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from alertdrill import durations
 from alertdrill.clock import StoppableClock
-from alertdrill.names import APISERVER, SPARED
+from alertdrill.names import APISERVER, KUBELET, SPARED
 from alertdrill.play.run import Run
 from alertdrill.scenario import Scenario
 
@@ -19,6 +19,7 @@ SIDE_BY_SIDE_MAX = 24
 LOOK_SECONDS = 1.0  # a fault that begins to hold ends no run, and may be what another waits for
 # What one that is played while another's fault holds takes to come up, and what it broke to be whole again.
 COMING_UP_SECONDS, WHOLE_AGAIN_SECONDS = 10.0, 15.0
+FAR_LONGER = 1.5
 
 
 def beside(scenario: Scenario, others: Iterable[Scenario]) -> tuple[Scenario, ...]:
@@ -74,16 +75,18 @@ def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable
             raise
 
 
-def _longest_first(run: Run) -> tuple[bool, bool, bool, bool, float]:
+def _longest_first(run: Run) -> tuple[bool, bool, bool, bool, bool, float]:
     """Put what disturbs all others behind them, and what disturbs a few before these.
 
-    First of all are those that others can be played in. The API server comes last of all: when it is back its
-    controllers begin anew, and kubelets may take a minute to hear from it.
+    First of all are those that others can be played in, and of what disturbs all the kubelet: fewest go on
+    without. The API server comes last of all: when it is back its controllers begin anew, and kubelets may
+    take a minute to hear from it.
     """
     scenario = run.scenario
     return (
         _shakes(run),
         APISERVER in scenario.disturbs,
+        KUBELET not in scenario.disturbs,
         not scenario.without,
         not scenario.disturbs,
         -scenario.rule_seconds_max,
@@ -112,7 +115,7 @@ def _goes_on(held: Run, run: Run, clock: StoppableClock) -> bool:
 def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: StoppableClock) -> bool:
     """Say whether it waits for one that disturbs it: that fits into faults that hold, with nobody in its way.
 
-    Whoever has room for that, too, waits only while somebody is there who holds for longer.
+    Whoever has room for that, too, waits only while somebody is there who holds for far longer.
     """
     now = clock.now()
 
@@ -124,7 +127,7 @@ def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: 
     def comes_first(shaking: Run) -> bool:
         free = all(one.scenario.bears(shaking.scenario) or has_room(one, shaking) for one in running)
         hosts = [one for one in (*waiting, *running) if one is not run and has_room(one, shaking)]
-        longer = [one for one in hosts if _hold(one) > _hold(run)]
+        longer = [one for one in hosts if _hold(one) > FAR_LONGER * _hold(run)]
         return free and bool(longer if has_room(run, shaking) else hosts)
 
     return not _shakes(run) and any(
