@@ -103,8 +103,14 @@ def drill(
     used = [line for line in known if any(line.matches(life.alert, life.labels) for life in lives)]
     for remark in noise.remarks(stated, used):
         progress.say(remark, style="yellow")
-    whole = strays.judged(done.fired, scenarios, known, lab.limits.canary, lab.speed)
+    unfit = sum(_is_unfit(one.judgement) for one in played)
+    whole = strays.judged(done.fired, scenarios, known, lab.limits.canary, lab.speed, unfit=unfit)
     return Drilled(played, done.interrupted, whole, since)
+
+
+def _is_unfit(judgement: Judgement) -> bool:
+    """Say whether the lab was not fit to judge in."""
+    return any(one.check == "assumptions" and one.verdict is Verdict.UNKNOWN for one in judgement.findings)
 
 
 def _lacks(lab: Lab, scenario: Scenario) -> str:

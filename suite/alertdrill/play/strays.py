@@ -23,9 +23,19 @@ def found(server: Prometheus, started: float, ended: float) -> list[Life]:
 
 
 def judged(
-    lives: Sequence[Life], scenarios: Sequence[Scenario], known: Sequence[Noise], canary: str, speed: float
+    lives: Sequence[Life],
+    scenarios: Sequence[Scenario],
+    known: Sequence[Noise],
+    canary: str,
+    speed: float,
+    *,
+    unfit: int = 0,
 ) -> Judgement | None:
-    """Return the verdict on those that no scenario expects and that are no known noise, None without any."""
+    """Return the verdict on those that no scenario expects and that are no known noise, None without any.
+
+    `unfit` is for how many scenarios the lab was not fit to judge in: of what fires in such a run nobody can
+    tell whether a rule or the machine is the matter.
+    """
     expected = [one for scenario in scenarios for one in scenario.expect if one.kind == "fires"]
     forbidden = {one.alert for scenario in scenarios for one in scenario.expect if one.kind == "never"}
     strays = [
@@ -37,19 +47,22 @@ def judged(
     ]
     if not strays:
         return None
+    verdict = Verdict.UNKNOWN if unfit else Verdict.FAIL
+    doubt = f"; the lab was not fit to judge in for {unfit} of them" if unfit else ""
     findings = tuple(
         Finding(
             check="nothing else",
-            verdict=Verdict.FAIL,
+            verdict=verdict,
             alert=life.alert,
             sentence=(
                 f"{life.alert}{_told(life.labels)} fired in the course of the run, and no scenario says so"
                 + ("; some say that it never does" if life.alert in forbidden else "")
+                + doubt
             ),
         )
         for life in strays
     )
-    return Judgement(scenario=NAME, verdict=Verdict.FAIL, findings=findings, lives=(), speed=speed)
+    return Judgement(scenario=NAME, verdict=verdict, findings=findings, lives=(), speed=speed)
 
 
 def _told(labels: dict[str, str]) -> str:

@@ -40,6 +40,15 @@ def test_what_nobody_expects_is_told() -> None:
     assert 'NodeExporterDown{job="x"} fired in the course of the run, and no scenario says so' == other
 
 
+def test_what_fires_where_nobody_could_judge_is_unknown() -> None:
+    """A machine that loses scrapes has alerts fire, and rules are no worse for it; it is no pass, either."""
+    judgement = strays.judged([OTHER], [GONE], (), "Watchdog", 20.0, unfit=1)
+    assert judgement is not None
+    assert Verdict.UNKNOWN is judgement.verdict
+    assert judgement.findings[0].sentence.endswith("; the lab was not fit to judge in for 1 of them")
+    assert strays.judged([], [GONE], (), "Watchdog", 20.0, unfit=1) is None
+
+
 def test_known_noise_is_no_stray() -> None:
     """Where its labels are those of the line."""
     line = Noise(alert="TargetDown", labels={"job": "shop/.*"}, reason="x", until=date(2027, 1, 1))
