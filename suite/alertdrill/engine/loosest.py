@@ -24,7 +24,7 @@ from alertdrill.rules import promql
 OTHERS_MIN = 3
 # What a sample costs, measured by bench.gate: to be written, and to be compared again.
 WRITE_SECONDS, COMPARE_SECONDS = 3e-6, 0.5e-6
-RISING, FALLING = frozenset({">", ">="}), frozenset({"<", "<="})
+RISING, FALLING, OR_EQUAL = frozenset({">", ">="}), frozenset({"<", "<="}), frozenset({">=", "<="})
 # As exact in Python as in Go, so that the loosest is that for Prometheus, too.
 EXACT = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 NAME, OF = "loosest:", "of"  # what is written is called so, and has the number of its series for a label
@@ -39,26 +39,26 @@ class Compared(NamedTuple):
     threshold: str
     number: float
 
+    @property
+    def looseness(self) -> tuple[float, bool]:
+        """Return what is smallest for the loosest of those alike."""
+        return (self.number if self.op in RISING else -self.number), self.op not in OR_EQUAL
+
 
 class Loosest:
     """The loosest of questions that differ in their threshold; each may be answered from any thread."""
 
     def __init__(self, those: dict[Question, Compared]) -> None:
         self._compared = those
-        rising = next(iter(those.values())).op in RISING
-        any_question, first = next(iter(those.items()))
-        loosest = (min if rising else max)(those.values(), key=lambda one: one.number)
-        op = ">=" if rising else "<="
-        self._question = any_question._replace(promql=f"({first.left}) {op} {loosest.threshold}")
-        self._asked = threading.Lock()
-        self._name: str | None = None  # None while nobody has asked, "" where it is not written
+        self._question, _ = min(those.items(), key=lambda one: one[1].looseness)
+        self._first = threading.Lock()  # is never given back
+        self._name = ""  # under which it is written, if it is
         self._labels: list[dict[str, str]] = []
 
     def answer(self, question: Question, engine: Engine) -> list[Series]:
         """Return the answer to one of them."""
-        with self._asked:
-            if self._name is None:
-                self._name = self._written(engine)
+        if self._first.acquire(blocking=False):  # who comes meanwhile does not wait
+            self._name = self._written(engine)
         if not self._name:
             return question.ask(engine)
         mine = self._compared[question]

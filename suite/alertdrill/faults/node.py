@@ -19,13 +19,15 @@ SIGNED, SELF_SIGNED = "serverTLSBootstrap: true", "serverTLSBootstrap: false"
 
 Part = Literal["kube-apiserver", "kube-controller-manager", "kube-scheduler"]
 
-# What all faults here leave is undone by this, whichever it was, and what is whole stays as it is.
+# What all faults here leave is undone by this, whichever it was, and what is whole stays as it is. A kubelet
+# that has seen a part end twice would wait before it starts it again, which a new one does not.
 MEND = (
-    f"cd {HALTED};"
-    f" for part in {' '.join(PARTS)}; do [ ! -e $part.yaml ] || mv $part.yaml {MANIFESTS}/$part.yaml; done;"
+    f"cd {HALTED}; how=start;"
+    f" for part in {' '.join(PARTS)}; do"
+    f" [ ! -e $part.yaml ] || {{ mv $part.yaml {MANIFESTS}/$part.yaml; how=restart; }}; done;"
     f" if grep -q '^{SELF_SIGNED}' {KUBELET}; then"
-    f" sed -i 's/^{SELF_SIGNED}/{SIGNED}/' {KUBELET}; systemctl restart kubelet; fi;"
-    " systemctl start kubelet"
+    f" sed -i 's/^{SELF_SIGNED}/{SIGNED}/' {KUBELET}; how=restart; fi;"
+    " systemctl $how kubelet"
 )
 
 

@@ -105,6 +105,18 @@ def test_a_part_of_the_control_plane_is_gone_with_its_process(machine: Machine) 
     assert "pkill -KILL -o -f ^kube-scheduler " == (machine.folder / "done").read_text().splitlines()[0]
 
 
+def test_a_part_that_comes_back_does_not_wait_for_its_back_off(machine: Machine) -> None:
+    """A kubelet that may have seen it end twice is started anew; where nothing was halted it goes on."""
+    kind_of(faults.halt_control_plane("kube-apiserver")).inject(
+        Place(FakeKube(), "a", 20, node=machine), {"part": "kube-apiserver"}
+    )
+    done = []
+    for _ in range(2):
+        node.mend(machine)
+        done.append((machine.folder / "done").read_text().splitlines()[-1])
+    assert ["systemctl restart kubelet", "systemctl start kubelet"] == done
+
+
 def test_a_kubelet_that_signs_for_itself_is_started_anew(machine: Machine) -> None:
     """It reads how to get a certificate when it starts, so it must, to break it and to repair it."""
     fault = faults.distrust_kubelet()

@@ -352,3 +352,22 @@ def test_known_noise_may_be_up_before_the_fault_and_after() -> None:
     assert "Other fired at 20s before the fault, and is known noise until 2027-01-01: It always does." in [
         sentence.replace('{node="a"}', "") for sentence in said(found, PASS)
     ]
+
+
+@pytest.mark.parametrize(
+    ("touches", "after", "doubts"),
+    [
+        (("prometheus",), [health(315, "Other")], 0),
+        (("prometheus",), [], 1),
+        ((), [health(315, "Other")], 1),
+    ],
+    ids=["restarted on purpose", "never evaluated again", "restarted by nobody"],
+)
+def test_a_prometheus_that_was_restarted_on_purpose_has_yet_to_evaluate_its_rules(
+    touches: tuple[str, ...], after: list[Event], doubts: int
+) -> None:
+    """For a moment it does not know how they are; it must know in the end."""
+    scenario = msgspec.structs.replace(GOOD.scenario, touches=touches)
+    played = recorded([*EVENTS, health(300, "Other", "unknown"), *after], scenario=scenario)
+    said = [one.sentence for one in judge(played).findings if "was not healthy" in one.sentence]
+    assert doubts == len(said)
