@@ -12,7 +12,7 @@ from alertdrill.engine import Alert, Engine, naming
 from alertdrill.engine.ahead import Ahead
 from alertdrill.engine.engine import LOOKBACK_SECONDS
 from alertdrill.engine.question import Question
-from alertdrill.errors import LabError, UsageError
+from alertdrill.errors import LabError
 from alertdrill.rules import promql
 
 # Which side is nearer to being true.
@@ -75,16 +75,8 @@ def _near(ahead: Ahead, asked: _Asked | None, alert: Alert, instances: Sequence[
 
 def _compared(text: str) -> tuple[str, str, str] | None:
     """Return max or min, what is compared, and with which number."""
-    try:
-        node = promql.parse(text)
-    except UsageError:
-        return None
-    while isinstance(node, library.ParenExpr):
-        node = node.expr
-    if not isinstance(node, library.BinaryExpr) or not isinstance(node.rhs, library.NumberLiteral):
+    node = promql.comparison(text, HIGHEST | LOWEST)
+    if node is None or not isinstance(node.rhs, library.NumberLiteral):
         return None
     op = str(node.op)
-    if op in HIGHEST | LOWEST:
-        threshold = f"{op} {printer.number(node.rhs.val)}"
-        return "max" if op in HIGHEST else "min", promql.text(node.lhs), threshold
-    return None
+    return "max" if op in HIGHEST else "min", promql.text(node.lhs), f"{op} {printer.number(node.rhs.val)}"

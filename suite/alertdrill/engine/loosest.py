@@ -17,7 +17,6 @@ import promql_parser as library
 from alertdrill.engine import naming
 from alertdrill.engine.engine import Engine
 from alertdrill.engine.question import Question
-from alertdrill.errors import UsageError
 from alertdrill.incident import Series
 from alertdrill.rules import promql
 
@@ -106,13 +105,8 @@ def shared(questions: Sequence[Question]) -> dict[Question, Loosest]:
 
 def _compared(text: str) -> Compared | None:
     """Return what a question compares with a number, None where it does something else."""
-    try:
-        node = promql.parse(text)
-    except UsageError:
-        return None
-    while isinstance(node, library.ParenExpr):
-        node = node.expr
-    if not isinstance(node, library.BinaryExpr) or str(node.op) not in RISING | FALLING:
+    node = promql.comparison(text, RISING | FALLING)
+    if node is None:
         return None
     number = _number(node.rhs)
     if number is None or number != number or _number(node.lhs) is not None:  # noqa: PLR0124  # NaN

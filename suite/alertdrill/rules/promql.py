@@ -72,6 +72,17 @@ def _as_the_library_reads_it(token: re.Match[str]) -> str:
     return token[0].replace("_", "") if token.lastgroup == "number" else token[0]
 
 
+def comparison(expression: str, operators: frozenset[str]) -> library.BinaryExpr | None:
+    """Return the tree of an expression that compares by one of these, None where it does something else."""
+    try:
+        node = parse(expression)
+    except UsageError:
+        return None
+    while isinstance(node, library.ParenExpr):
+        node = node.expr
+    return node if isinstance(node, library.BinaryExpr) and str(node.op) in operators else None
+
+
 def text(tree: Expr) -> str:
     """Return the expression as the library prints it; parsed again it is the same tree."""
     return tree.prettify()
