@@ -29,11 +29,14 @@ FLAG = re.compile(r"(--[a-z][a-z-]+)")
 PICTURE = re.compile(r"(?<=<!-- report -->\n```text\n).*?(?=\n```\n<!-- /report -->)", re.DOTALL)
 
 
+SHOWN = ("deployments-refused-replicaset", "pods-crash-loop", "pods-one-restart")
+
+
 def test_the_readme_shows_the_report_of_recordings_in_the_repository(
     update_goldens: Callable[[Path, str], None],
 ) -> None:
-    """The picture of a report is what `alertdrill judge fixtures/incidents/*/` prints."""
-    recordings = sorted(path for path in INCIDENTS.iterdir() if path.is_dir())
+    """The picture of a report is what `alertdrill judge` prints of three of them."""
+    recordings = [INCIDENTS / name for name in SHOWN]
     printed = text.render([judge.judge(incident.read(path)) for path in recordings])
     update_goldens(README, PICTURE.sub(lambda _: printed, README.read_text()))
     assert [printed] == PICTURE.findall(README.read_text())

@@ -31,7 +31,7 @@ def watching(rules: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-uc", RUN, "watch", str(rules.parent), "--incidents", incidents]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert "watching 2 rules, held against 3 recordings; Ctrl-C ends it\n" == process.stdout.readline()
+        assert "watching 2 rules, held against 5 recordings; Ctrl-C ends it\n" == process.stdout.readline()
         yield process
         process.send_signal(signal.SIGINT)
         assert 130 == process.wait(20)
