@@ -175,10 +175,11 @@ def _start(folder: Path) -> subprocess.Popen[bytes]:
 
 def _address(process: subprocess.Popen[bytes], folder: Path) -> str:
     """Return the engine's URL as soon as it is ready."""
+    ended = process.poll()  # first, so that the log has its last words
     log = (folder / "log").read_text(errors="replace")
     last = log.strip().rpartition("\n")[2][-SAID_MAX:]
-    if process.poll() is not None:
-        raise LabError(f"starting the engine: it ended with {process.returncode}: {last}")
+    if ended is not None:
+        raise LabError(f"starting the engine: it ended with {ended}: {last}")
     listening = LISTENING.search(log)
     if not listening or not Prometheus(f"http://{listening[1]}").ready():
         raise NotYet(last)
