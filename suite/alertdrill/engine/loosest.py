@@ -9,6 +9,7 @@ import operator
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ import promql_parser as library
 from alertdrill.engine import naming
 from alertdrill.engine.engine import Engine
 from alertdrill.engine.question import Question
+from alertdrill.errors import LabError
 from alertdrill.incident import Series
 from alertdrill.rules import promql
 
@@ -57,7 +59,8 @@ class Loosest:
     def answer(self, question: Question, engine: Engine) -> list[Series]:
         """Return the answer to one of them."""
         if self._first.acquire(blocking=False):  # who comes meanwhile does not wait
-            self._name = self._written(engine)
+            with suppress(LabError):  # whatever is the matter, each says it of its own question
+                self._name = self._written(engine)
         if not self._name:
             return question.ask(engine)
         mine = self._compared[question]

@@ -36,14 +36,21 @@ def known(
     """Return what fired in each telling of a recording, without that of which it can't tell when.
 
     Since when that has been true which was active as it began, it does not say, and what fires just before
-    its end may in the other telling do so just after.
+    its end in one telling alone may in the other do so just after.
     """
     begun, end = span
     before = {key(life) for life in live if life.changes and life.changes[0].t <= begun + apart(life.alert)}
 
+    fired, again = (
+        {key(life) for life in lives if life.first(AlertState.FIRING) is not None}
+        for lives in (live, replayed)
+    )
+
     def told(life: Life) -> bool:
-        first = life.first(AlertState.FIRING)
-        return first is not None and first <= end - apart(life.alert) and key(life) not in before
+        first, mine = life.first(AlertState.FIRING), key(life)
+        if first is None or mine in before:
+            return False
+        return mine in fired & again or first <= end - apart(life.alert)
 
     return list(filter(told, live)), list(filter(told, replayed))
 

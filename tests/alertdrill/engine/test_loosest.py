@@ -7,6 +7,7 @@ import pytest
 from alertdrill import engine
 from alertdrill.engine import Engine, loosest
 from alertdrill.engine.question import Question
+from alertdrill.errors import LabError
 from alertdrill.incident import STALE, Series
 
 START, SECONDS = 1_500_000_000, 60
@@ -97,3 +98,18 @@ def test_each_answer_is_that_which_asking_gives(
 def test_what_is_not_alike_shares_nothing(others: list[str]) -> None:
     """Then each is asked as it is."""
     assert {} == loosest.shared([question(one) for one in others])
+
+
+def test_what_can_not_be_written_costs_no_answer(running: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then each is asked as it is."""
+    monkeypatch.setattr(loosest, "WRITE_SECONDS", 0.0)
+    monkeypatch.setattr(loosest, "COMPARE_SECONDS", 0.0)
+
+    def refused(_engine: Engine, _series: object) -> None:
+        raise LabError("no space left")
+
+    monkeypatch.setattr(Engine, "write", refused)
+    questions = [question(one) for one in EXPRESSIONS["a series"]]
+    shared = loosest.shared(questions)
+    answers = [shared[one].answer(one, running) for one in questions]
+    assert [told(one.ask(running)) for one in questions] == [told(one) for one in answers]

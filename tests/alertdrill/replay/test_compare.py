@@ -56,4 +56,5 @@ def test_what_is_active_from_the_beginning_in_a_replay_alone_is_a_difference() -
 def test_what_fires_just_before_the_end_may_do_so_just_after_in_life() -> None:
     """The recording ends in between."""
     assert [] == told([], [life(640, 960)])
+    assert [] == told([life(660, 980)], [life(600, 930)])
     assert ["A fires at 15m at real durations, and did not live"] == told([], [life(600, 900)])
