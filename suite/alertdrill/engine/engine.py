@@ -81,8 +81,10 @@ class Engine:
         A series has a sample for each step at which it was there. `lookback` is how old a sample may be that
         still counts.
         """
-        found: dict[tuple[tuple[str, str], ...], tuple[list[int], list[float | Literal["stale"]]]] = {}
         steps = round((end - start) / step)
+        if steps < POINTS_MAX:
+            return self._part(promql, start, end, step, lookback)
+        found: dict[tuple[tuple[str, str], ...], tuple[list[int], list[float | Literal["stale"]]]] = {}
         for first in range(0, steps + 1, POINTS_MAX):
             last = min(first + POINTS_MAX - 1, steps)
             for one in self._part(promql, start + first * step, start + last * step, step, lookback):

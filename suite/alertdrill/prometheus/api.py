@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -145,7 +146,8 @@ class Prometheus:
             url = f"{self.url}/api/v1/query_range"
             body = self._session.post(url, asked, timeout=REPLY_SECONDS_MAX).content
             # In lax mode a text that spells a number is one; but for this spelling, which no string can hold.
-            body = body.replace(b',"+Inf"]', b',"Inf"]')
+            if b"+" in body:  # seldom, and quickly known
+                body = body.replace(b',"+Inf"]', b',"Inf"]')
             matrix = RANGE_REPLY.decode(body).data.result
         except (requests.RequestException, msgspec.DecodeError) as error:
             raise self._trouble(promql, error) from error
@@ -222,10 +224,15 @@ def _series(row: _Row, step_ms: int) -> Series:
         samples.sort(key=lambda one: one.t)
     first, last = round(samples[0].t * 1000), round(samples[-1].t * 1000)
     if last - first == (len(samples) - 1) * step_ms:
-        whole = tuple(range(first, last + 1, step_ms))
+        whole = _steps(first, last, step_ms)
     else:
         whole = tuple([round(one.t * 1000) for one in samples])
     return Series(labels=row.metric, timestamps=whole, values=tuple([one.value for one in samples]))
+
+
+@lru_cache(maxsize=4)  # neighbours mostly have the same
+def _steps(first: int, last: int, every: int) -> tuple[int, ...]:
+    return tuple(range(first, last + 1, every))
 
 
 def _refuse(reply: requests.Response, *_: object, **_more: object) -> None:
