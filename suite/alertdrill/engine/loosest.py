@@ -1,43 +1,41 @@
 """Questions that differ in their threshold only: the answer to the loosest has all samples of the others.
 
-It is written into the engine, which then has the others of it: Prometheus compares, far fewer samples. One
-takes longer to be written than to be evaluated anew, so that pays where the loosest is seldom true and has
-many others. Where it does not, each is asked as it is.
+Prometheus is asked the loosest alone; of its answer the others keep what is beyond their threshold. Two
+numbers compare in Python as they do in Go, and nothing else of PromQL is done here: asked for each of them,
+Prometheus would send the same samples over and over, which takes more than twice as long.
 """
 
 import operator
 import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import count
+from itertools import compress
 from typing import NamedTuple
 
 import promql_parser as library
 
-from alertdrill.engine import naming
 from alertdrill.engine.engine import Engine
 from alertdrill.engine.question import Question
 from alertdrill.errors import LabError
 from alertdrill.incident import Series
 from alertdrill.rules import promql
 
-OTHERS_MIN = 3
-# What a sample costs, measured by bench.gate: to be written, and to be compared again.
-WRITE_SECONDS, COMPARE_SECONDS = 3e-6, 0.5e-6
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
 RISING, FALLING, OR_EQUAL = frozenset({">", ">="}), frozenset({"<", "<="}), frozenset({">=", "<="})
-# As exact in Python as in Go, so that the loosest is that for Prometheus, too.
+# As exact in Python as in Go, so that a threshold is the number that it is for Prometheus.
 EXACT = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
-NAME, OF = "loosest:", "of"  # what is written is called so, and has the number of its series for a label
-NUMBERS = count()
 
 
 class Compared(NamedTuple):
-    """A question taken apart: what is compared, how, and with which number, as text and as it is."""
+    """A question taken apart: what is compared, how, and with which number."""
 
     left: str
     op: str
-    threshold: str
     number: float
 
     @property
@@ -45,54 +43,44 @@ class Compared(NamedTuple):
         """Return what is smallest for the loosest of those alike."""
         return (self.number if self.op in RISING else -self.number), self.op not in OR_EQUAL
 
+    def kept(self, series: Series) -> Series | None:
+        """Return what of a series is beyond the threshold, None where nothing is."""
+        compare, number = COMPARISONS[self.op], self.number
+        beyond = [value != "stale" and compare(value, number) for value in series.values]
+        if all(beyond):
+            return series
+        times = tuple(compress(series.timestamps, beyond))
+        values = tuple(compress(series.values, beyond))
+        return Series(labels=series.labels, timestamps=times, values=values) if times else None
+
 
 class Loosest:
-    """The loosest of questions that differ in their threshold; each may be answered from any thread."""
+    """The loosest of questions that differ in their threshold; each may be answered once, from any thread."""
 
     def __init__(self, those: dict[Question, Compared]) -> None:
-        self._compared = those
+        self._left = dict(those)
         self._question, _ = min(those.items(), key=lambda one: one[1].looseness)
-        self._first = threading.Lock()  # is never given back
-        self._name = ""  # under which it is written, if it is
-        self._labels: list[dict[str, str]] = []
+        self._asking = threading.Lock()
+        self._asked = False
+        self._found: list[Series] | None = None
 
     def answer(self, question: Question, engine: Engine) -> list[Series]:
-        """Return the answer to one of them."""
-        if self._first.acquire(blocking=False):  # who comes meanwhile does not wait
-            with suppress(LabError):  # whatever is the matter, each says it of its own question
-                self._name = self._written(engine)
-        if not self._name:
+        """Return the answer to one of them; what can't be asked is a LabError."""
+        with self._asking:
+            if not self._asked:
+                self._asked = True
+                with suppress(LabError):  # whatever is the matter, each says it of its own question
+                    self._found = self._question.ask(engine)
+            found, compared = self._found, self._left.pop(question)
+            if not self._left:
+                self._found = None  # it may be large, and has served
+        if found is None:
             return question.ask(engine)
-        mine = self._compared[question]
-        # A sample stands where it was evaluated, and is nobody else's.
-        there = question._replace(
-            promql=f'{{__name__="{self._name}"}} {mine.op} {mine.threshold}', lookback=question.step / 2
-        )
-        return [
-            Series(labels=self._labels[int(one.labels[OF])], timestamps=one.timestamps, values=one.values)
-            for one in there.ask(engine)
-        ]
-
-    def _written(self, engine: Engine) -> str:
-        begun = time.monotonic()
-        found = self._question.ask(engine)
-        seconds = time.monotonic() - begun
-        many = sum(len(one.timestamps) for one in found)
-        if (len(self._compared) - 1) * (seconds - many * COMPARE_SECONDS) < many * WRITE_SECONDS:
-            return ""
-        name = f"{NAME}{next(NUMBERS)}"
-        self._labels = [one.labels for one in found]
-        engine.write(
-            Series(labels={"__name__": name, OF: str(number)}, timestamps=one.timestamps, values=one.values)
-            for number, one in enumerate(found)
-        )
-        return name
+        return [series for one in found if (series := compared.kept(one)) is not None]
 
 
 def shared(questions: Sequence[Question]) -> dict[Question, Loosest]:
-    """Return for each question that has enough others like it what they share."""
-    if any(naming.by_pattern(one.promql, {f"{NAME}0"}) for one in questions):
-        return {}  # it would find what is written, too
+    """Return for each question that has others like it what they share."""
     alike: dict[tuple[object, ...], dict[Question, Compared]] = {}
     for one in questions:
         if compared := _compared(one.promql):
@@ -100,7 +88,7 @@ def shared(questions: Sequence[Question]) -> dict[Question, Loosest]:
     return {
         one: loosest
         for those in alike.values()
-        if len(those) > OTHERS_MIN
+        if len(those) > 1
         for loosest in [Loosest(those)]
         for one in those
     }
@@ -116,7 +104,7 @@ def _compared(text: str) -> Compared | None:
         return None
     if node.modifier is not None and node.modifier.return_bool:
         return None
-    return Compared(promql.text(node.lhs), str(node.op), promql.text(node.rhs), number)
+    return Compared(promql.text(node.lhs), str(node.op), number)
 
 
 def _number(node: promql.Expr) -> float | None:
