@@ -13,12 +13,14 @@ from alertdrill.kube import Kube
 LOOK_EVERY_SECONDS = 1.0
 
 LOG_BYTES_MAX = 1 << 20  # a container that prints without end must not fill the disk
+ENDS = b"]\n"
 
 
 class Collector:
     """Follows the pods of a namespace and keeps what each container of theirs said, by restart.
 
-    Keeps the first MiB of each. It is evidence, not a verdict: a stream that breaks is left as it is.
+    Keeps the first MiB of each. It is evidence, not a verdict: a stream that breaks, as all do with a kubelet
+    that is stopped, is begun anew while its container runs.
     """
 
     def __init__(self, kube: Kube, namespace: str) -> None:
@@ -45,7 +47,7 @@ class Collector:
             file.write_bytes(bytes(text))
 
     def _follow_pods(self) -> None:
-        followed: set[str] = set()
+        followed: dict[str, threading.Thread] = {}
         while not self._stopped.wait(LOOK_EVERY_SECONDS):
             try:
                 pods = self._kube.get("pods", namespace=self._namespace)
@@ -57,17 +59,30 @@ class Collector:
             for pod in pods:
                 for container in pod.get("status", {}).get("containerStatuses", []):
                     instance = container.get("containerID", "")
-                    if instance and instance not in followed:
-                        followed.add(instance)
-                        threading.Thread(target=self._follow, args=(pod, container), daemon=True).start()
+                    before = followed.get(instance)
+                    if instance and (before is None or self._broke(before, pod, container)):
+                        follower = threading.Thread(target=self._follow, args=(pod, container), daemon=True)
+                        followed[instance] = follower
+                        follower.start()
+
+    def _broke(self, follower: threading.Thread, pod: dict[str, Any], container: dict[str, Any]) -> bool:
+        """Say whether a stream is over although there is more to come."""
+        is_running = "running" in container.get("state", {})
+        return is_running and not follower.is_alive() and len(self._of(pod, container)) < LOG_BYTES_MAX
+
+    def _of(self, pod: dict[str, Any], container: dict[str, Any]) -> bytearray:
+        name = f"{pod['metadata']['name']}/{container['name']}.{container['restartCount']}"
+        return self._said.setdefault(name, bytearray())
 
     def _follow(self, pod: dict[str, Any], container: dict[str, Any]) -> None:
-        name = pod["metadata"]["name"]
-        said = self._said.setdefault(f"{name}/{container['name']}.{container['restartCount']}", bytearray())
+        name, said = pod["metadata"]["name"], self._of(pod, container)
         path = f"/api/v1/namespaces/{self._namespace}/pods/{name}/log"
         query = [("container", container["name"]), ("follow", "true"), ("limitBytes", str(LOG_BYTES_MAX))]
         try:
-            for chunk in self._kube.open("following a log", path, query, timeout=3600).stream(4096):
+            stream = self._kube.open("following a log", path, query, timeout=3600).stream(4096)
+            said.clear()  # all of it comes again
+            for chunk in stream:
                 said += chunk
         except (LabError, urllib3.exceptions.HTTPError, OSError) as error:
-            said += f"\n[alertdrill: the log ends here: {error}]\n".encode()
+            if not said.endswith(ENDS):
+                said += b"\n[alertdrill: the log ends here: " + str(error).encode() + ENDS
