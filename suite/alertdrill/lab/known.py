@@ -1,6 +1,7 @@
 """What is known of a lab that is up: written down when it is, for every command after that."""
 
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -29,6 +30,11 @@ class State(Value, frozen=True, kw_only=True):
     def is_guest(self) -> bool:
         """Say whether the cluster is somebody else's."""
         return self.flavour == clusters.existing.FLAVOUR
+
+    def running(self, options: Options) -> Self:
+        """Return what is known once rules were deployed at a speed, for whoever plays: they stay."""
+        deployed = msgspec.structs.replace(self.options, rules=options.rules, speed=options.speed)
+        return msgspec.structs.replace(self, options=deployed)
 
     @property
     def access(self) -> clusters.Access:

@@ -257,6 +257,7 @@ def _connected(state: State, options: Options, rules: LabRules, progress: Progre
         if state.is_guest:
             images_there.told(kube, site, _named(options), progress)
         _deploy(rules, options, kube, site, state.images, progress=progress)
+        known.remember(state.running(options))
         ours.take()  # where the namespace was gone
         wait_for(
             f"Prometheus in {site.namespace} to be ready",

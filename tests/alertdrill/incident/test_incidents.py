@@ -51,9 +51,10 @@ def test_an_objection_is_one_at_real_durations_too(folder: Path) -> None:
     assert RECORD[folder.name]["verdict"] == replay(incident.read(folder)).judgement.verdict.value
 
 
-def test_the_rules_of_today_mend_what_a_damaged_one_missed() -> None:
-    """On what was recorded by a rule with one arm, both arms fire and resolve as the scenario says."""
-    recorded = incident.read(OBJECTIONS / "deployments-none-available")
+@pytest.mark.parametrize("name", ["deployments-none-available", "kubediff-never-applied"])
+def test_the_rules_of_today_mend_what_others_missed(name: str) -> None:
+    """On what was recorded by a damaged rule, or by that of yesterday, all comes as the scenario says."""
+    recorded = incident.read(OBJECTIONS / name)
     today = rules.load([data.path("rules")])
     assert Verdict.PASS is replay(recorded, today).judgement.verdict
 

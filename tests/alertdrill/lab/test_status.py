@@ -75,6 +75,17 @@ def test_a_whole_lab_is_up_and_tells_the_way_to_its_prometheus(monkeypatch: pyte
     )
 
 
+def test_it_is_told_as_the_last_play_left_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose rules and whose speed it runs on are those; where it is, and of what, are its own."""
+    before = known.find("a")
+    assert before is not None
+    known.remember(before.running(Options(name="other", namespace="other", speed=10, rules=("mine",))))
+    found = looked(monkeypatch, *map(component, COMPONENTS))
+    assert "lab a is up: existing, nodes node-1, stack in team-a, 10 times as fast as life" == found.sentence
+    assert found.state is not None
+    assert ("mine",) == found.state.options.rules
+
+
 @pytest.mark.parametrize(
     ("exporter", "lacking"),
     [
