@@ -55,10 +55,14 @@ class Compared(NamedTuple):
 
 
 class Loosest:
-    """The loosest of questions that differ in their threshold; each may be answered once, from any thread."""
+    """The loosest of questions that differ in their threshold; each may be answered, from any thread.
+
+    What was found is let go once each had its answer: who comes again asks its own question.
+    """
 
     def __init__(self, those: dict[Question, Compared]) -> None:
-        self._left = dict(those)
+        self._compared = those
+        self._left = set(those)
         self._question, _ = min(those.items(), key=lambda one: one[1].looseness)
         self._asking = threading.Lock()
         self._asked = False
@@ -71,7 +75,8 @@ class Loosest:
                 self._asked = True
                 with suppress(LabError):  # whatever is the matter, each says it of its own question
                     self._found = self._question.ask(engine)
-            found, compared = self._found, self._left.pop(question)
+            found, compared = self._found, self._compared[question]
+            self._left.discard(question)
             if not self._left:
                 self._found = None  # it may be large, and has served
         if found is None:

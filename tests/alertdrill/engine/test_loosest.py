@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alertdrill import engine
-from alertdrill.engine import Engine, loosest
+from alertdrill.engine import Engine, ahead, loosest
 from alertdrill.engine.question import Question
 from alertdrill.errors import LabError
 from alertdrill.incident import STALE, Series
@@ -107,6 +107,16 @@ def test_one_that_prometheus_refuses_costs_the_others_no_answer(running: Engine)
     answers = [shared[one].answer(one, Refusing(running.url)) for one in questions]
     assert [told(one.ask(running)) for one in questions] == [told(one) for one in answers]
     assert [questions[0], *questions] == asked
+
+
+@pytest.mark.parametrize("thresholds", [(5, 5, 6, 6), (6, 5, 6, 5)])
+def test_each_of_those_that_prometheus_refuses_hears_so(running: Engine, thresholds: tuple[int, ...]) -> None:
+    """As often as it asks."""
+    refused = [question(f"x * on (none) x > {number}") for number in thresholds]
+    with ahead.Ahead(running, refused, refused) as answers:
+        for one in refused:
+            with pytest.raises(LabError, match=r"many-to-many matching not allowed"):
+                answers.answer(one)
 
 
 @pytest.mark.parametrize(
