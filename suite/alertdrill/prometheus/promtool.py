@@ -39,8 +39,11 @@ class Checked(Value, frozen=True, kw_only=True):
         )
         if not self.files:
             return tested
+        within = f"in {_count(self.files, 'file')}"
+        if not self.rules:
+            return f"there are no rules {within}, and {tested}"
         good = "is good" if self.rules == 1 else "are good"
-        return f"{_count(self.rules, 'rule')} in {_count(self.files, 'file')} {good}, and {tested}"
+        return f"{_count(self.rules, 'rule')} {within} {good}, and {tested}"
 
 
 def _count(number: int, what: str) -> str:

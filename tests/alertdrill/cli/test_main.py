@@ -146,7 +146,7 @@ def test_an_expression_that_only_prometheus_can_read_costs_no_other_rule(
     ("text", "expected"),
     [
         (RULE % "up == 0", (0, "1 rule in 1 file is good, and there are no rule tests\n")),
-        ("groups: []\n", (3, "0 rules in 1 file are good, and there are no rule tests\n")),
+        ("groups: []\n", (3, "there are no rules in 1 file, and there are no rule tests\n")),
         ("rule_files: []\ntests: []\n", (0, "1 file of rule tests passes\n")),
     ],
 )

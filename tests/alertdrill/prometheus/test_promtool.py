@@ -36,7 +36,7 @@ def test_a_folder_without_rules_is_refused(tmp_path: Path) -> None:
         (6, 14, 6, "14 rules in 6 files are good, and 6 files of rule tests pass"),
         (1, 1, 1, "1 rule in 1 file is good, and 1 file of rule tests passes"),
         (2, 3, 0, "3 rules in 2 files are good, and there are no rule tests"),
-        (1, 0, 0, "0 rules in 1 file are good, and there are no rule tests"),
+        (1, 0, 0, "there are no rules in 1 file, and there are no rule tests"),
         (0, 0, 2, "2 files of rule tests pass"),
     ],
 )
