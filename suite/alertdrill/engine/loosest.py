@@ -2,7 +2,7 @@
 
 Prometheus is asked the loosest alone; of its answer the others keep what is beyond their threshold. Two
 numbers compare in Python as they do in Go, and nothing else of PromQL is done here: asked for each of them,
-Prometheus would send the same samples over and over, which takes more than twice as long.
+Prometheus would send the same samples over and over, which takes nearly twice as long.
 """
 
 import operator

@@ -13,7 +13,7 @@ from alertdrill.kube import Kube
 LOOK_EVERY_SECONDS = 1.0
 
 LOG_BYTES_MAX = 1 << 20  # a container that prints without end must not fill the disk
-ENDS = b"]\n"
+ENDS_HERE = b"\n[alertdrill: the log ends here: "
 
 
 class Collector:
@@ -84,5 +84,5 @@ class Collector:
             for chunk in stream:
                 said += chunk
         except (LabError, urllib3.exceptions.HTTPError, OSError) as error:
-            if not said.endswith(ENDS):
-                said += b"\n[alertdrill: the log ends here: " + str(error).encode() + ENDS
+            if ENDS_HERE not in said:  # it is told once, however often it is tried again
+                said += ENDS_HERE + str(error).encode() + b"]\n"

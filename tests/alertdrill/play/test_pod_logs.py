@@ -47,8 +47,8 @@ class Logs(FakeKube):
         ("terminated", (Stream(b"one\n"), Stream(b"other\n")), b"one\n"),
         (
             "running",
-            (Stream(b"one\n"), LabError("no kubelet")),
-            b"one\n\n[alertdrill: the log ends here: no kubelet]\n",
+            (Stream(b"[one]\n"), LabError("no kubelet")),
+            b"[one]\n\n[alertdrill: the log ends here: no kubelet]\n",
         ),
     ],
     ids=[
