@@ -12,7 +12,7 @@ from alertdrill.names import NAMESPACE_PREFIX, RESTART_OVERHEAD_SECONDS, RESTART
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")  # roles are called after it
-SPEED = 20.0
+SPEED = 22.0
 
 
 class Options(Value, frozen=True, kw_only=True):

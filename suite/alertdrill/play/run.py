@@ -67,6 +67,7 @@ class Run:
     once_quiet: Callable[[], object] = lambda: None  # returns when the lab is fit for something to be broken
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
     fault_at: float = 0.0
+    quiet_since: float = 0.0  # the live moment since when the lab is known to be quiet
     held_until: float = 0.0  # while the fault holds: the live moment at which that is over
     healed_at: float = 0.0
     runs: tuple[str, ...] | None = None  # what its workload is, as KIND/NAME, once it is healthy
@@ -205,9 +206,9 @@ class Run:
     def watch_baseline(self) -> None:
         """Once the lab is quiet, let one window of silence pass."""
         self.once_quiet()
-        # The recording starts here: how the workload came up is not part of the story.
-        self.started = self.clock.now()
-        rest = BASELINE_SCRAPES * self.lab.scrape_seconds
+        # How the workload came up is not part of the story. Where none had to, it starts with the known quiet.
+        self.started = (not self.scenario.workload and self.quiet_since) or self.clock.now()
+        rest = max(0.0, self.started + BASELINE_SCRAPES * self.lab.scrape_seconds - self.clock.now())
         self._say(f"healthy, and seen by Prometheus: recording {rest:.0f} s of that")
         self.clock.sleep(rest)
         named = {expectation.alert for expectation in self.scenario.expect}
@@ -392,8 +393,7 @@ class Run:
     def _live(self, duration: str) -> float:
         return durations.seconds(duration) / self.lab.speed
 
-    def _waits(self, what: str) -> Callable[[str], None]:
-        """Return who is told what a wait has seen so far."""
+    def _waits(self, what: str) -> Callable[[str], None]:  # who is told what a wait has seen so far
         return lambda seen: self._say(f"waiting for {what}: {seen}")
 
     def _say(self, sentence: str, *, style: str = "") -> None:

@@ -41,10 +41,11 @@ def fits(scenario: Scenario, seconds: float, speed: float) -> bool:
     return COMING_UP_SECONDS + held + WHOLE_AGAIN_SECONDS <= seconds
 
 
-def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable[[], None]) -> None:
+def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable[[], float]) -> None:
     """Play all runs; `once_quiet` waits until what one that disturbed others broke has come back.
 
-    It is called before each that disturbs what everybody needs, and when such a one is over.
+    It is called before each that disturbs what everybody needs, and when such a one is over, and returns the
+    live moment since when it is quiet.
     """
     waiting = sorted(runs, key=_longest_first)
     running: dict[Future[None], Run] = {}
@@ -58,9 +59,10 @@ def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable
                     if _gives_way(run, waiting, list(running.values()), clock):
                         continue
                     if shaken or _shakes(run):
-                        once_quiet()
+                        since = once_quiet()
                         if not _may_start(run, running.values(), clock):  # that took a while
                             continue
+                        run.quiet_since = since if _shakes(run) else 0.0
                     shaken = _shakes(run)
                     for one in running.values():
                         _introduce(run, one)

@@ -111,16 +111,17 @@ def _quiet_since(lab: Lab, clock: StoppableClock, progress: Progress) -> float:
     return clock.now()
 
 
-def _once_quiet(first: Future[float], lab: Lab, clock: StoppableClock, progress: Progress) -> None:
-    """Wait for the lab to be quiet again, once it has been."""
+def _once_quiet(first: Future[float], lab: Lab, clock: StoppableClock, progress: Progress) -> float:
+    """Wait for the lab to be quiet again, once it has been, and return since when it is."""
     first.result()
-    _await_quiet(lab, clock, progress)
+    return _await_quiet(lab, clock, progress)
 
 
-def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> None:
-    """Wait until the canary fires and nothing else is even pending; a new cluster lacks things for a while.
+def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> float:
+    """Wait until the canary fires and nothing else is even pending, and return since when that is so.
 
-    What stays active is said and played with: it is for the judge to object to.
+    A new cluster lacks things for a while. What stays active is said and played with: it is for the
+    judge to object to.
     """
     seconds = _whole_round(lab)
     try:
@@ -136,6 +137,8 @@ def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> None:
         if clock.stopped:
             raise
         progress.say(f"{error}; going on", style="yellow")
+        return clock.now()
+    return clock.now() - seconds
 
 
 def _whole_round(lab: Lab) -> float:

@@ -10,12 +10,12 @@ SCENARIOS = [
         workload="",
         fault=stop_watcher("kube-api-exporter"),
         touches=("kube-api-exporter",),
-        hold="13m",
+        hold="12m",
         expect=(
             fires(
                 "KubeApiExporterDown",
                 after="5m",
-                within="12m",  # the one that goes is a target that is down for some seconds, and then none
+                within="11m",  # the one that goes is a target that is down for some seconds, and then none
                 labels={"job": "monitoring/kube-api-exporter", "severity": "critical"},
             ),
             resolves("KubeApiExporterDown", within="8m"),

@@ -107,7 +107,7 @@ SCENARIOS = [
         why="A repository that can't be reached is neither drift nor silence: what is compared with is old.",
         workload="from-git",
         fault=scale("deployment/git", replicas=0, back_to=1),
-        hold="70m",
+        hold="68m",
         without=WITH_A_KUBELET,
         expect=(
             # An hour after the last sync, which was before the fault.
@@ -123,7 +123,7 @@ SCENARIOS = [
         why="A right that is missing is no drift: nobody knows whether there is any, which is worse.",
         workload="from-git",
         fault=revoke("kubediff", resource="services"),
-        hold="70m",
+        hold="68m",
         without=WITHOUT,
         expect=(
             fires(

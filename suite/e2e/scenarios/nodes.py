@@ -12,8 +12,8 @@ SCENARIOS = [
         workload="",
         fault=stop_kubelet(),
         touches=("kubelet",),
-        # However fast the lab is, the controllers call a node unknown after 16 to 25 live seconds.
-        hold="21m",
+        # However fast the lab is, the controllers call a node unknown after 9 to 13 live seconds.
+        hold="18m",
         settle="4m",  # a pod may be ready for a moment before its kubelet has asked it
         expect=(
             fires(
@@ -25,16 +25,16 @@ SCENARIOS = [
             resolves("KubeletDown", within="5m"),
             fires(
                 "NodeNotReady",
-                after="14m",
-                within="20m",
+                after="12m",
+                within="17m",
                 labels={"job": JOB, "name": like(".+"), "type": "Ready", "severity": "critical"},
             ),
             resolves("NodeNotReady", within="6m"),
             # All that runs there is not available any more: Alertmanager is told to keep these to itself.
             fires(
                 "DeploymentReplicasMismatch",
-                after="9m",
-                within="20m",
+                after="7m",
+                within="17m",
                 labels={
                     "job": JOB,
                     "exported_namespace": like(".+"),

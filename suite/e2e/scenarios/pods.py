@@ -18,12 +18,12 @@ SCENARIOS = [
         why="A container that exits at once must be reported as a crash loop, and nothing else.",
         workload="web",
         fault=crash_container("deployment/web", container="app"),
-        hold="68m",
+        hold="66m",
         expect=(
             fires(
                 "PodRestartingTooMuch",
                 after="1h",
-                within="67m",
+                within="65m",
                 labels=RESTARTING,
                 annotations={"summary": like(".*web-.*")},
             ),
@@ -42,9 +42,9 @@ SCENARIOS = [
             why=why,
             workload="web",
             fault=fault,
-            hold="68m",
+            hold="66m",
             expect=(
-                fires("PodRestartingTooMuch", after="1h", within="67m", labels=RESTARTING),
+                fires("PodRestartingTooMuch", after="1h", within="65m", labels=RESTARTING),
                 resolves("PodRestartingTooMuch", within="20m"),
                 never("DeploymentReplicasMismatch"),
                 never("DeploymentGenerationMismatch"),

@@ -14,7 +14,7 @@ SCENARIOS = [
         why="What differs from its configuration for an hour is reported as drift, and as nothing worse.",
         workload="infrastructure",
         fault=misbehave(INFRASTRUCTURE, how="drift"),
-        hold="70m",
+        hold="68m",
         without=WITHOUT,
         expect=(
             fires(
@@ -34,7 +34,7 @@ SCENARIOS = [
         why="A plan that can't be made is not drift: nobody knows whether there is any, which is worse.",
         workload="infrastructure",
         fault=misbehave(INFRASTRUCTURE, how="broken"),
-        hold="70m",
+        hold="68m",
         without=WITHOUT,
         expect=(
             fires("TerradiffBroken", after="1h", within="66m", labels={**LABELS, "severity": "critical"}),

@@ -11,10 +11,13 @@ RESTART_SECONDS_MAX = 300.0
 # How long a kubelet remembers who somebody is, and what they may do, as kubelets are by themselves: so long
 # it can be scraped without an API server.
 IDENTITY_SECONDS, RIGHTS_SECONDS = 120.0, 300.0
-# When the controllers call a node that says nothing unknown, and how long what it says holds. By themselves
-# these are 50 and 40 seconds, of which the kubelet renews the second four times: a lab can't be faithful to
-# that, only waste less of its time.
-SILENCE_SECONDS, LEASE_SECONDS = 20, 16
+# When the controllers call a node that says nothing unknown, how often they look, and how long what it says
+# holds. By themselves these are 50, 5 and 40 seconds, of which the kubelet renews the last four times: a lab
+# can't be faithful to that, only waste less of its time.
+SILENCE_SECONDS, LOOK_SECONDS, LEASE_SECONDS = 12, 1, 10
+# There is one of each, so nobody to elect. Who holds an election ends when the API server is gone for ten
+# seconds, and waits for its own lease to run out when it is back.
+ALONE = {"leader-elect": "false"}
 KUBEADM = "kubeadm.k8s.io/"
 
 
@@ -45,12 +48,14 @@ def config(
         gates[CRASH_LOOP_GATE] = True
         seconds = min(max(restart_seconds_max, RESTART_SECONDS_MIN), RESTART_SECONDS_MAX)
         kubelet["crashLoopBackOff"] = {"maxContainerRestartPeriod": f"{seconds:g}s"}
-    patches = [kubelet]
+    controllers = dict(ALONE)
     if speed > 1:
         kubelet["authentication"] = {"webhook": {"cacheTTL": _shrunk(IDENTITY_SECONDS, speed)}}
         kubelet["authorization"] = {"webhook": {"cacheAuthorizedTTL": _shrunk(RIGHTS_SECONDS, speed)}}
         kubelet["nodeLeaseDurationSeconds"] = LEASE_SECONDS
-        patches += _controllers({"node-monitor-grace-period": f"{SILENCE_SECONDS}s"})
+        controllers["node-monitor-grace-period"] = f"{SILENCE_SECONDS}s"
+        controllers["node-monitor-period"] = f"{LOOK_SECONDS}s"
+    patches = [kubelet, *_flags({"controllerManager": controllers, "scheduler": ALONE})]
     node: dict[str, object] = {
         "role": "control-plane",
         "kubeadmConfigPatches": [yaml.safe_dump(one) for one in patches],
@@ -71,16 +76,19 @@ def config(
     )
 
 
-def _controllers(flags: dict[str, str]) -> list[dict[str, object]]:
-    """Return the controller-manager's flags in both of kubeadm's ways; kind takes the one of its version."""
-    ways = {"v1beta3": flags, "v1beta4": [{"name": name, "value": value} for name, value in flags.items()]}
+def _flags(of: dict[str, dict[str, str]]) -> list[dict[str, object]]:
+    """Return parts' flags in both of kubeadm's ways; kind takes the one of its version."""
+
+    def listed(flags: dict[str, str]) -> list[dict[str, str]]:
+        return [{"name": name, "value": value} for name, value in flags.items()]
+
     return [
         {
             "kind": "ClusterConfiguration",
             "apiVersion": f"{KUBEADM}{version}",
-            "controllerManager": {"extraArgs": arguments},
+            **{part: {"extraArgs": way(flags)} for part, flags in of.items()},
         }
-        for version, arguments in ways.items()
+        for version, way in (("v1beta3", dict), ("v1beta4", listed))
     ]
 
 
