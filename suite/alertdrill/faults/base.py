@@ -171,6 +171,11 @@ class FaultKind(ABC):
         """Do it."""
         del place, args
 
+    def lives(self, args: dict[str, Any]) -> float:
+        """Return for how many seconds of rule time what it crashes lives before it ends again."""
+        del args
+        return 0.0
+
     @abstractmethod
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Break it; returns when the API server has accepted everything."""

@@ -114,6 +114,12 @@ def traits(scenario: Scenario) -> frozenset[Trait]:
     return kind.traits_of(scenario.fault.args)
 
 
+def lives(scenario: Scenario) -> float:
+    """Return for how many seconds of rule time what the fault of a scenario crashes lives each time."""
+    kind = of(scenario)
+    return kind.lives(scenario.fault.args) if kind and scenario.fault else 0.0
+
+
 def installed() -> tuple[FaultKind, ...]:
     """Return the faults of installed packages; one that can't be had is a ScenarioError that names it."""
     found: dict[str, FaultKind] = {}

@@ -86,11 +86,15 @@ class CrashContainer(_CrashLoop):
             super().__post_init__()
             durations.seconds(self.lives)
 
+    def lives(self, args: dict[str, Any]) -> float:
+        """Return its `lives`."""
+        return durations.seconds(args.get("lives", "0s"))
+
     def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
         """Return the changed part of the pod template."""
         ends = {"exit": "raise SystemExit('this version crashes')", "memory": "print(len(b'x' * 2**30))"}
-        lives = durations.seconds(args.get("lives", "0s")) / place.speed
-        code = f"from time import sleep; sleep({lives:g}); {ends[args.get('by', 'exit')]}"
+        live = self.lives(args) / place.speed
+        code = f"from time import sleep; sleep({live:g}); {ends[args.get('by', 'exit')]}"
         return _container(args, command=["python3", "-c", code])
 
 

@@ -16,8 +16,9 @@ from alertdrill import crash
 from alertdrill.backtest import ends
 from alertdrill.clock import Clock, wait_for
 from alertdrill.errors import LabError
+from alertdrill.faults import catalogue
 from alertdrill.incident import Cadence, Event, Limits, Series, timeline
-from alertdrill.model import AlertState, Life
+from alertdrill.model import AlertState, Life, Trait
 from alertdrill.names import (
     LOOKBACK_SECONDS,
     NAMESPACE_LABEL,
@@ -31,6 +32,7 @@ from alertdrill.names import (
 )
 from alertdrill.prometheus import Prometheus, RuleState
 from alertdrill.rules import RuleSet, intervals, touched
+from alertdrill.scenario import Scenario
 
 # Prometheus, and the forward to it, may just be coming back: two looks that get no reply, and some more.
 ANSWER_SECONDS_MAX = 70.0
@@ -303,8 +305,14 @@ def workload_series(server: Prometheus, window: Window) -> list[Series]:
     ]
 
 
-def cadence(series: Iterable[Series], window: Window) -> Cadence:
-    """Return the pauses between the restarts that were seen after the fault."""
+def cadence(series: Iterable[Series], window: Window, scenario: Scenario) -> Cadence | None:
+    """Return the times from one restart to the next that were seen after the fault, None for no crash loop.
+
+    What is promised is a kubelet's back-off, which begins when a container ends that has lived for a while.
+    """
+    if Trait.CRASH_LOOPS not in catalogue.traits(scenario):
+        return None
+    lives = catalogue.lives(scenario)
     measured: list[float] = []
     for one in series:
         about = one.labels.get("__name__"), one.labels.get(NAMESPACE_LABEL, window.namespace)
@@ -318,5 +326,8 @@ def cadence(series: Iterable[Series], window: Window) -> Cadence:
         rises = [after[0] for before, after in pairwise(samples) if after[1] > before[1]]
         measured += [round((b - a) / 1000 * window.speed, 1) for a, b in pairwise(rises)]
     return Cadence(
-        promised=RESTART_SECONDS, low=RESTART_SECONDS_LOW, high=RESTART_SECONDS_HIGH, measured=tuple(measured)
+        promised=RESTART_SECONDS + lives,
+        low=RESTART_SECONDS_LOW + lives,
+        high=RESTART_SECONDS_HIGH + lives,
+        measured=tuple(measured),
     )

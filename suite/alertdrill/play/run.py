@@ -17,7 +17,6 @@ from alertdrill.faults import base as faults
 from alertdrill.faults import calls, catalogue
 from alertdrill.incident import Event, Incident, Kind, Series
 from alertdrill.lab import Lab
-from alertdrill.model import Trait
 from alertdrill.names import NAMESPACE_PREFIX
 from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
@@ -206,7 +205,7 @@ class Run:
     def watch_baseline(self) -> None:
         """Once the lab is quiet, let one window of silence pass."""
         self.once_quiet()
-        # How the workload came up is not part of the story. Where none had to, it starts with the known quiet.
+        # How the workload came up is not part of the story. Where none had to, the known quiet is.
         self.started = (not self.scenario.workload and self.quiet_since) or self.clock.now()
         rest = max(0.0, self.started + BASELINE_SCRAPES * self.lab.scrape_seconds - self.clock.now())
         self._say(f"healthy, and seen by Prometheus: recording {rest:.0f} s of that")
@@ -344,7 +343,6 @@ class Run:
         seen += self.mailbox.events(window)
         if self.watcher.broken:
             self._trouble(self.watcher.broken)
-        traits = catalogue.traits(self.scenario)
         noted = [Event(t=window.rule_time(live), kind=kind_, data=data) for live, kind_, data in self.events]
         return Incident(
             scenario=self.scenario,
@@ -356,12 +354,12 @@ class Run:
             limits=self.lab.limits,
             workload=self.runs,
             left_out=self.lab.rules.told(),
-            traits=tuple(sorted(traits)),
+            traits=tuple(sorted(catalogue.traits(self.scenario))),
             beside=tuple(e for one in self.beside for e in one.expect if e.kind == "fires"),
             disturbed=tuple(sorted({what for one in self.beside for what in one.touches})),
             elsewhere=self.elsewhere,
             noise=self.noise,
-            cadence=observe.cadence(series, window) if Trait.CRASH_LOOPS in traits else None,
+            cadence=observe.cadence(series, window, self.scenario),
             phases=self.lab.phases,
             events=tuple(sorted([*noted, *seen], key=lambda event: event.t)),
             series=tuple(series),

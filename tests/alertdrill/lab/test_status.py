@@ -68,7 +68,7 @@ def test_a_whole_lab_is_up_and_tells_the_way_to_its_prometheus(monkeypatch: pyte
     """Where it is, of what, and how to look at its alerts."""
     found = looked(monkeypatch, *map(component, COMPONENTS))
     assert found.answers
-    assert "lab a is up: existing, nodes node-1, stack in team-a, 20 times as fast as life" == found.sentence
+    assert "lab a is up: existing, nodes node-1, stack in team-a, 22 times as fast as life" == found.sentence
     assert (
         "kubectl --kubeconfig /kubeconfig --context theirs port-forward --namespace team-a"
         " service/prometheus 9090" == found.prometheus

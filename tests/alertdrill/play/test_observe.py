@@ -2,15 +2,18 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from alertdrill.errors import LabError, TransientError
+from alertdrill.faults import crash_container
 from alertdrill.incident import Limits, Series
 from alertdrill.model import AlertState, Change, Life
 from alertdrill.names import RESTARTS
 from alertdrill.play import observe
 from alertdrill.play.observe import Watcher, Window, workload_series
 from alertdrill.prometheus import AlertInstance, Prometheus, RuleState
+from alertdrill.scenario import Scenario
 from alertdrill.testing import FakePrometheus, ManualClock
 
 WINDOW = Window(namespace="drill-a", started=90.0, fault_at=100.0, ended=130.0, speed=20.0)
@@ -34,6 +37,12 @@ class Scripted(Prometheus):
 def rule(health: str, *alerts: AlertInstance) -> RuleState:
     """Return a rule's state."""
     return RuleState(group="g", name="A", health=health, error="", alerts=alerts)
+
+
+def loop(lives: str) -> Scenario:
+    """Return a scenario whose container lives for a while before each end."""
+    fault = crash_container("deployment/web", container="app", lives=lives)
+    return Scenario(name="a/b", why="", workload="web", hold="1h", expect=(), fault=fault)
 
 
 def watched(*answers: list[RuleState]) -> Watcher:
@@ -117,15 +126,29 @@ def test_a_target_tells_its_failed_and_missing_scrapes_in_rule_time() -> None:
     )
 
 
-def test_the_cadence_is_the_pauses_between_restarts_in_rule_time() -> None:
-    """Restarts 15 live seconds apart, twenty times as fast as life, are 300 s apart."""
+@pytest.mark.parametrize(("lives", "promised"), [("0s", (200, 300, 360)), ("20s", (220, 320, 380))])
+def test_the_cadence_is_the_pauses_between_restarts_in_rule_time(
+    lives: str, promised: tuple[float, float, float]
+) -> None:
+    """Restarts 15 live seconds apart, twenty times as fast as life, are 300 s apart.
+
+    What lives for a while before it ends takes as much longer in life, too.
+    """
     restarts = Series(
         labels={"__name__": RESTARTS},
         timestamps=(100_000, 101_000, 116_000, 117_000, 131_000),
         values=(0.0, 1.0, 2.0, "stale", 3.0),
     )
     other = Series(labels={"__name__": "else"}, timestamps=(1, 2), values=(1.0, 2.0))
-    assert (300.0, 300.0) == observe.cadence([restarts, other], WINDOW).measured
+    found = observe.cadence([restarts, other], WINDOW, loop(lives))
+    assert found
+    assert (300.0, 300.0) == found.measured
+    assert promised == (found.low, found.promised, found.high)
+
+
+def test_what_is_no_crash_loop_has_no_cadence() -> None:
+    """One restart is no pace."""
+    assert observe.cadence([], WINDOW, msgspec.structs.replace(loop("0s"), fault=None)) is None
 
 
 def test_a_first_look_that_fails_is_repeated() -> None:

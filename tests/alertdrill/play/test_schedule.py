@@ -23,7 +23,7 @@ class Playing:
         self.scenario = scenario
         self.playing = playing
         self.met = met
-        self.held_until = self.healed_at = 0.0
+        self.held_until = self.healed_at = self.quiet_since = 0.0
         self.beside: tuple[Scenario, ...] = ()
 
     def meet(self, other: Scenario) -> None:
@@ -65,7 +65,14 @@ def met(
     playing: list[Playing] = []
     runs = [Playing(scenario, playing, found) for scenario in scenarios]
     said = quiet if quiet is not None else []
-    schedule.in_turns(runs, StoppableClock(), once_quiet=lambda: said.append("quiet"))  # type: ignore[arg-type]
+
+    def once_quiet() -> float:
+        said.append("quiet")
+        return 1000.0
+
+    schedule.in_turns(runs, StoppableClock(), once_quiet=once_quiet)  # type: ignore[arg-type]
+    quiet_since = {run.scenario.name for run in runs if run.quiet_since == 1000.0}
+    assert {one.name for one in scenarios if one.disturbs - SPARED} == quiet_since
     if beside is not None:
         beside |= {run.scenario.name: [other.name for other in run.beside] for run in runs}
     return {pair for pair in found if len(pair) > 1}

@@ -106,8 +106,8 @@ def test_a_refused_query_does_not_end_the_wait_for_quiet() -> None:
             return [WATCHDOG]
         return [WATCHDOG, OTHER] if "ALERTS" in promql and seconds < 30 else [WATCHDOG]
 
-    play._await_quiet(drill(answer), clock, said)  # noqa: SLF001
-    assert 1030.0 == clock.now()
+    since = play._await_quiet(drill(answer), clock, said)  # noqa: SLF001
+    assert (1030.0, True) == (clock.now(), 1020.0 < since < 1030.0)
     assert [
         "waiting for the lab to be quiet: asking Prometheus: no connection",
         "waiting for the lab to be quiet: DeploymentReplicasMismatch is active",
@@ -118,7 +118,7 @@ def test_a_refused_query_does_not_end_the_wait_for_quiet() -> None:
 def test_what_stays_active_is_said_and_played_with() -> None:
     """It is for the judge to object to what was active before anything was broken."""
     clock, said = ManualClock(1000.0), Said()
-    play._await_quiet(drill(lambda _: [WATCHDOG, OTHER]), clock, said)  # noqa: SLF001
+    assert clock.now() + 120 == play._await_quiet(drill(lambda _: [WATCHDOG, OTHER]), clock, said)  # noqa: SLF001
     sentence = "waited 120 s for every other alert in the lab lab to be quiet before anything is broken;"
     assert [
         "waiting for the lab to be quiet: DeploymentReplicasMismatch is active",
@@ -282,6 +282,21 @@ def test_what_comes_up_is_watched_once_the_lab_is_quiet() -> None:
     run.once_quiet = lambda: clock.sleep(20)
     run.watch_baseline()
     assert (1020.0, 1026.0) == (run.started, clock.now())
+
+
+@pytest.mark.parametrize(
+    ("workload", "recorded"), [("", (1096.0, 1102.0)), ("web", (1100.0, 1106.0))], ids=["none", "one"]
+)
+def test_the_quiet_that_was_waited_for_is_recorded_where_nothing_had_to_come_up(
+    workload: str, recorded: tuple[float, float]
+) -> None:
+    """A workload that has just come up was not yet seen to be well for long enough."""
+    clock = ManualClock(1100.0)
+    run = run_of(drill(), clock)
+    run.scenario = msgspec.structs.replace(run.scenario, workload=workload)
+    run.quiet_since = 1096.0
+    run.watch_baseline()
+    assert recorded == (run.started, clock.now())
 
 
 def test_before_the_fault_it_is_told_what_is_waited_for() -> None:

@@ -15,6 +15,12 @@ from alertdrill.machine import tools
 from alertdrill.progress import Progress
 
 
+@pytest.fixture(autouse=True)
+def cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the tests away from labs that are up on this machine."""
+    monkeypatch.setenv("ALERTDRILL_CACHE", str(tmp_path / "cache"))
+
+
 def kubeconfig(folder: Path, *contexts: str) -> Path:
     """Write a kubeconfig that has these contexts."""
     file = folder / "config"

@@ -53,16 +53,22 @@ def test_the_cap_is_one_that_a_kubelet_takes(seconds: float) -> None:
     assert min(max(seconds, 1), 300) == pytest.approx(float(period.removesuffix("s")), rel=1e-4)
 
 
-def controllers(text: str, version: str) -> Any:
-    """Return the flags of the controller-manager for one version of kubeadm's configuration."""
+def flags(text: str, version: str, part: str = "controllerManager") -> Any:
+    """Return the flags of a part of the control plane for one version of kubeadm's configuration."""
     (node,) = yaml.safe_load(text)["nodes"]
     patches = [yaml.safe_load(one) for one in node["kubeadmConfigPatches"]]
-    (flags,) = (
-        one["controllerManager"]["extraArgs"]
-        for one in patches
-        if one.get("apiVersion") == f"kubeadm.k8s.io/{version}"
+    (found,) = (
+        one[part]["extraArgs"] for one in patches if one.get("apiVersion") == f"kubeadm.k8s.io/{version}"
     )
-    return flags
+    return found
+
+
+@pytest.mark.parametrize("part", ["controllerManager", "scheduler"])
+def test_nobody_is_elected_where_there_is_one_of_each(part: str) -> None:
+    """Who leads would end when the API server is gone, and wait for its own lease when that is back."""
+    text = kind_config.config(restart_seconds_max=None, bounded=False, own_network=False)
+    assert {"leader-elect": "false"} == flags(text, "v1beta3", part)
+    assert [{"name": "leader-elect", "value": "false"}] == flags(text, "v1beta4", part)
 
 
 def test_a_fast_lab_s_kubelets_forget_as_much_sooner() -> None:
@@ -76,9 +82,10 @@ def test_a_fast_lab_s_kubelets_forget_as_much_sooner() -> None:
 def test_a_fast_lab_waits_less_for_a_node_that_is_silent() -> None:
     """The flag is there in both of kubeadm's ways, and a kubelet is heard of several times before."""
     text = kind_config.config(restart_seconds_max=None, bounded=False, own_network=False, speed=20)
-    assert {"node-monitor-grace-period": "20s"} == controllers(text, "v1beta3")
-    assert [{"name": "node-monitor-grace-period", "value": "20s"}] == controllers(text, "v1beta4")
-    assert 16 == read(text)[1]["nodeLeaseDurationSeconds"]
+    silent = {"node-monitor-grace-period": "12s", "node-monitor-period": "1s"}
+    assert silent.items() <= flags(text, "v1beta3").items()
+    assert silent.items() <= {(one["name"], one["value"]) for one in flags(text, "v1beta4")}
+    assert 10 == read(text)[1]["nodeLeaseDurationSeconds"]
 
 
 def test_a_lab_at_life_s_speed_has_a_cluster_s_own_times() -> None:
