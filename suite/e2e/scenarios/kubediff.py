@@ -8,7 +8,7 @@ LABELS: dict[str, Match] = {"job": like("drill-.+/kubediff"), "command": "kubedi
 ADDRESS = "https://kubediff.example.com/c/kubediff"
 PAGE: dict[str, Match] = {"url": ADDRESS}
 # Two hours, and until somebody looks: kubediff runs every 10 live seconds, at a new commit within one.
-HOLD, HOLD_A_COMMIT = "128m", "125m"
+HOLD, HOLD_A_COMMIT = "128m", "124m"
 EDIT = patch("deployment/web", {"spec": {"progressDeadlineSeconds": 900}}, traits=[Trait.CHANGES_SPEC])
 # While drift lasts kubediff goes on comparing, and is scraped, whether or not a kubelet looks after it, and
 # whether or not somebody else tells of the cluster's objects.
@@ -67,7 +67,7 @@ SCENARIOS = [
         fault=commit(GIT, file="settings.yaml", old="greeting: hello", new="greeting: good evening"),
         hold=HOLD_A_COMMIT,
         without=WITHOUT,
-        expect=told_and_over(within="124m"),
+        expect=told_and_over(within="123m"),
     ),
     Scenario(
         name="kubediff/removed-from-git",
@@ -76,7 +76,7 @@ SCENARIOS = [
         fault=commit(GIT, file="web.yaml", old="  minReadySeconds: 1\n", new=""),
         hold=HOLD_A_COMMIT,
         without=WITHOUT,
-        expect=told_and_over(within="124m"),
+        expect=told_and_over(within="123m"),
     ),
     Scenario(
         name="kubediff/deleted",
