@@ -67,7 +67,7 @@ SCENARIOS = [
         fault=commit(GIT, file="settings.yaml", old="greeting: hello", new="greeting: good evening"),
         hold=HOLD_A_COMMIT,
         without=WITHOUT,
-        expect=told_and_over(within="123m"),
+        expect=told_and_over(within="123m30s"),
     ),
     Scenario(
         name="kubediff/removed-from-git",
@@ -76,7 +76,7 @@ SCENARIOS = [
         fault=commit(GIT, file="web.yaml", old="  minReadySeconds: 1\n", new=""),
         hold=HOLD_A_COMMIT,
         without=WITHOUT,
-        expect=told_and_over(within="123m"),
+        expect=told_and_over(within="123m30s"),
     ),
     Scenario(
         name="kubediff/deleted",
