@@ -49,7 +49,7 @@ def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.FloatRange(min=1, max=60),
             default=lab.SPEED,
             show_default=True,
-            help="How many times faster than real life; crash loops are faithful up to about 20.",
+            help="How many times faster than real life; crash loops are faithful up to about 22.",
         ),
         click.option(
             "--tofu",
