@@ -44,6 +44,7 @@ from alertdrill.model import Claim, Trait, Value
 from alertdrill.scenario import Expectation, Scenario
 from alertdrill.scenario.noise import Noise
 
+GZIP_LEVEL = 6  # a third of the time of 9, for 4 % more
 FORMAT = 3
 READABLE = (1, 2, 3)
 PARTS = ("incident.json", "events.jsonl", "series.jsonl.gz", "rules.yaml")
@@ -94,7 +95,7 @@ def write(incident: Incident, folder: Path) -> None:
         (aside / "events.jsonl").write_bytes(encoder.encode_lines(sorted(incident.events, key=lambda e: e.t)))
         # No name and no time in the gzip header: the same recording gives the same bytes.
         series = encoder.encode_lines([_written(one) for one in incident.series])
-        (aside / "series.jsonl.gz").write_bytes(gzip.compress(series, mtime=0))
+        (aside / "series.jsonl.gz").write_bytes(gzip.compress(series, GZIP_LEVEL, mtime=0))
         (aside / "rules.yaml").write_text(incident.rules)
         if incident.pace:
             (aside / PACE).write_text(incident.pace)
