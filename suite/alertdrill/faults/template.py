@@ -104,6 +104,11 @@ class FailLiveness(_CrashLoop):
     name = "fail_liveness"
     traits = _CrashLoop.traits | {Trait.KILLED_BY_PROBE}
 
+    def lives(self, args: dict[str, Any]) -> float:
+        """Return a minute, as in life by default: three probes ten seconds apart, and thirty to end."""
+        del args
+        return 60.0
+
     def template(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
         """Return the changed part of the pod template; it is not ready either, so the old version stays."""
         del place
