@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import sys
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -60,7 +61,9 @@ def cli(*, debug: bool) -> None:
 
 def main() -> NoReturn:
     """Run the command; whatever goes wrong is one sentence on stderr and an exit code, and never a 1."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's background job ignores it
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         code = _code()
     except BrokenPipeError:  # of stderr: not even an error can be told
@@ -69,6 +72,13 @@ def main() -> NoReturn:
         for stream in STREAMS:  # or Python complains, when it ends, of what is left to be written
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     sys.exit(code)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Interrupt the command, and end what it may be waiting for."""
+    if engine := sys.modules.get("alertdrill.engine"):  # it is not loaded to be ended
+        engine.end_all()
+    raise KeyboardInterrupt
 
 
 def _code() -> int:

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,8 @@ LISTENING = re.compile(r"Listening on.*address=(\S+)")
 # Samples come in any order and of any age: nothing is too old, and nothing is ever forgotten. What is older
 # than the newest of all by half a block is out of order, and slower to read: so a block may be a century.
 CONFIG = "rule_files: [rules.yaml]\nstorage: {tsdb: {out_of_order_time_window: 100y}}\n"
+RUNNING: set[subprocess.Popen[bytes]] = set()  # of this process
+OVER = threading.Event()  # set once there are to be no more
 FLAGS = (
     "--web.enable-lifecycle",
     "--web.listen-address=127.0.0.1:0",
@@ -151,8 +154,19 @@ def started(fill: Callable[[Path], None] | None = None) -> Iterator[Engine]:
             yield Engine(url, folder)
         finally:
             kill_group(process, grace=0)  # what it holds is thrown away, so it need not put it in order
+            RUNNING.discard(process)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_all() -> None:
+    """End all engines of this process, and have none start: for an interruption.
+
+    Whoever waits for an answer in a thread gets a LabError; else the interruption would wait for the answer.
+    """
+    OVER.set()
+    for process in list(RUNNING):
+        kill_group(process, grace=0)
 
 
 def _start(folder: Path) -> subprocess.Popen[bytes]:
@@ -164,7 +178,7 @@ def _start(folder: Path) -> subprocess.Popen[bytes]:
     watched = [setpriv, "--pdeathsig=KILL"] if setpriv else []
     try:
         with (folder / "log").open("wb") as sink:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [*watched, str(program), *paths, *FLAGS],
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
@@ -173,6 +187,11 @@ def _start(folder: Path) -> subprocess.Popen[bytes]:
             )
     except OSError as error:
         raise LabError(f"starting the engine: can't run {program}: {error.strerror}") from error
+    RUNNING.add(process)
+    if OVER.is_set():
+        kill_group(process, grace=0)
+        raise LabError("starting the engine: the command was interrupted")
+    return process
 
 
 def _address(process: subprocess.Popen[bytes], folder: Path) -> str:

@@ -44,6 +44,7 @@ from alertdrill.model import Claim, Trait, Value
 from alertdrill.scenario import Expectation, Scenario
 from alertdrill.scenario.noise import Noise
 
+DAYS_MAX = 7.0  # live ones, between the fault and any sample
 GZIP_LEVEL = 6  # a third of the time of 9, for 4 % more
 FORMAT = 3
 READABLE = (1, 2, 3)
@@ -154,7 +155,7 @@ def read(folder: Path) -> Incident:
     return Incident(
         **fields,
         events=_lines(folder / "events.jsonl", events, Event),
-        series=_series(folder / "series.jsonl.gz", series),
+        series=_series(folder / "series.jsonl.gz", series, head.fault_at),
         rules=_part(folder, "rules.yaml", Path.read_bytes).decode(errors="replace"),
         pace=_part(folder, PACE, Path.read_bytes).decode(errors="replace") if PACE in _parts(folder) else "",
     )
@@ -202,8 +203,11 @@ def _written(series: Series) -> _Written:
     )
 
 
-def _series(path: Path, raw: bytes) -> tuple[Series, ...]:
-    """Return the series; one whose samples have no times, and one that is there twice, is damage."""
+def _series(path: Path, raw: bytes, fault_at: float) -> tuple[Series, ...]:
+    """Return the series; one whose samples have no times, and one that is there twice, is damage.
+
+    So is a time that is days from the fault: a replay would ask what was at every moment until then.
+    """
     found: dict[frozenset[tuple[str, str]], Series] = {}
     for line, written in enumerate(_lines(path, raw, _Written), 1):
         key = frozenset(written.labels.items())
@@ -215,6 +219,13 @@ def _series(path: Path, raw: bytes) -> tuple[Series, ...]:
             raise IncidentError(
                 f"{said}; restore the recording, or record it anew", file=str(path), line=line
             )
+        for time in (*written.timestamps[:1], *written.timestamps[-1:]):
+            days = abs(time / 1000 - fault_at) / 86_400
+            if days > DAYS_MAX:
+                said = f"this series has a sample {days:.0f} days from the fault, which is not of that run"
+                raise IncidentError(
+                    f"{said}; restore the recording, or record it anew", file=str(path), line=line
+                )
         if key in found:
             raise IncidentError("this series is here twice; restore the recording", file=str(path), line=line)
         found[key] = _from_written(written)

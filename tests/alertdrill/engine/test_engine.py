@@ -35,6 +35,24 @@ def ask(running: Engine, promql: str, steps: int, *, lookback: float = 300) -> l
     return running.ask(promql, start=LONG_AGO, end=LONG_AGO + STEP * steps, step=STEP, lookback=lookback)
 
 
+WAITING = """
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from alertdrill import engine
+from alertdrill.cli.main import _interrupt
+
+def ask():
+    with engine.started() as running:
+        print("asking", flush=True)
+        slow = "max_over_time(rate((time() * vector(1))[1h:100ms])[12h:1s])"
+        running.ask(slow, start=0, end=200_000, step=3)
+
+signal.signal(signal.SIGTERM, _interrupt)
+with ThreadPoolExecutor(1) as pool:
+    pool.submit(ask).result()
+"""
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[Engine]:
     """Start one engine for all tests here."""
@@ -196,3 +214,17 @@ def test_many_series_of_hours_take_seconds(running: Engine) -> None:
     running.write(series("much", *values, x=str(number)) for number in range(200))
     assert {200.0} == set(ask(running, "count(rate(much[1m]) > 0)", 719)[0].values)
     assert time.monotonic() - began < 10
+
+
+def test_who_interrupts_does_not_wait_for_an_answer() -> None:
+    """The engine ends, and with it a question that takes a minute."""
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", WAITING], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    with waiting:
+        assert waiting.stdout
+        assert b"asking\n" == waiting.stdout.readline()
+        time.sleep(0.5)
+        waiting.send_signal(signal.SIGTERM)
+        _, said = waiting.communicate(timeout=20)
+    assert b"KeyboardInterrupt" == said.splitlines()[-1]

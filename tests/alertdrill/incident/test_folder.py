@@ -353,6 +353,12 @@ def test_sums_are_read_as_sha256sum_writes_them(rewrite: Callable[[str], str], t
         ),
         (
             "series.jsonl.gz",
+            "[1,2,3]",
+            f"[1,2,{2 * 10**9}]",
+            "series.jsonl.gz:1: this series has a sample 23 days from the fault, which is not of that run",
+        ),
+        (
+            "series.jsonl.gz",
             "}\n",
             "}\nSAME",
             "series.jsonl.gz:2: this series is here twice; restore the recording",
