@@ -4,6 +4,8 @@ import os
 import select
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
@@ -61,11 +63,9 @@ def cli(*, debug: bool) -> None:
 
 def main() -> NoReturn:
     """Run the command; whatever goes wrong is one sentence on stderr and an exit code, and never a 1."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's background job ignores it
-        signal.signal(signal.SIGINT, _interrupt)
     try:
-        code = _code()
+        with _interruptible():
+            code = _code()
     except BrokenPipeError:  # of stderr: not even an error can be told
         code = UNHEARD
     if code == UNHEARD:
@@ -74,8 +74,21 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have a command end by both signals, with what it may be waiting for."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    signal.signal(signal.SIGTERM, _interrupt)
+    if before[signal.SIGINT] is signal.default_int_handler:  # a shell's background job ignores it
+        signal.signal(signal.SIGINT, _interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Interrupt the command, and end what it may be waiting for."""
     if engine := sys.modules.get("alertdrill.engine"):  # it is not loaded to be ended
         engine.end_all()
     raise KeyboardInterrupt

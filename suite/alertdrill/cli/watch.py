@@ -87,7 +87,7 @@ def _noting_signals() -> Iterator[list[int]]:
 
     def note(number: int, frame: FrameType | None) -> None:
         noted.append(number)
-        handler = before[number]
+        handler = before[signal.Signals(number)]
         (handler if callable(handler) else signal.default_int_handler)(number, frame)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}

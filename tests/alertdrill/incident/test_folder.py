@@ -34,7 +34,7 @@ SAMPLE = Incident(
     namespace="drill-x",
     speed=20,
     started="2026-01-01T00:00:00+00:00",
-    fault_at=1_767_225_600.25,
+    fault_at=0.25,
     versions={"prometheus": "3.5"},
     limits=LIMITS,
     cadence=Cadence(promised=300, low=200, high=360, measured=(301.5,)),
@@ -65,7 +65,7 @@ EVENTS = st.builds(
     data=st.dictionaries(TEXT, JSON, max_size=3),
 )
 SAMPLES = st.lists(
-    st.tuples(st.integers(0, 2**45), st.floats(allow_nan=False) | st.just("stale")),
+    st.tuples(st.integers(0, 6 * 86_400_000), st.floats(allow_nan=False) | st.just("stale")),
     max_size=5,
     unique_by=lambda pair: pair[0],
 ).map(lambda pairs: tuple(zip(*sorted(pairs, key=lambda pair: pair[0]), strict=True)) or ((), ()))
