@@ -249,11 +249,17 @@ def _cadence(recording: Recording) -> Iterator[str]:
             yield "how often the crash loop restarted was not measured"
     elif not cadence.measured:
         yield "the crash loop did not restart twice, so its pace is not known"
-    elif not cadence.low <= (median := statistics.median(_waited(recording, cadence))) <= cadence.high:
+    elif not cadence.low <= (median := _median(recording, cadence)) <= cadence.high:
         yield (
             f"the crash loop restarted every {durations.text(round(median))} of rule time, promised are"
             f" {durations.text(cadence.low)} to {durations.text(cadence.high)}; play it slower"
         )
+
+
+def _median(recording: Recording, cadence: Cadence) -> float:
+    """Return the middle of the pauses, finer than the scrapes by which they were seen."""
+    every = recording.incident.limits.scrape_interval
+    return statistics.median_grouped(_waited(recording, cadence), interval=every)
 
 
 def _waited(recording: Recording, cadence: Cadence) -> Sequence[float]:
