@@ -99,8 +99,8 @@ def gate(
     found = msgspec.structs.replace(found, notes=(*found.notes, *notes))
     told = approvals.approved(found, wanted, dt.datetime.now(dt.UTC).date())
     told = msgspec.structs.replace(told, changes=(*told.changes, *unread))  # which nobody can approve
-    write(told, report)
     click.echo(FORMATS[output_format](told))
+    write(told, report)
     worst = told.verdict
     bad_input = bool(unread) and worst is not Verdict.FAIL
     click.get_current_context().exit(UsageError.exit_code if bad_input else worst.exit_code)
@@ -157,9 +157,12 @@ def _unread(folder: Path, error: UsageError) -> Change:
 
 
 def write(told: Gated, report: Sequence[Path]) -> None:
-    """Write each report that was asked for."""
+    """Write each report that was asked for; those that can't be written are one LabError."""
+    refused = []
     for file in report:
         try:
             cache.write_whole(file, BY_SUFFIX[file.suffix](told))
         except OSError as error:
-            raise LabError(f"writing the report {file}: {error.strerror or error}") from error
+            refused.append(f"writing the report {file}: {error.strerror or error}")
+    if refused:
+        raise LabError("; ".join(refused))

@@ -30,7 +30,7 @@ from alertdrill.progress import Progress
     help="Rules that the recordings were made with, too, and that are not damaged; again for more.",
 )
 @click.option(
-    "--floor", type=click.FloatRange(0, 100), help="Exit code 1 when a smaller percentage is noticed."
+    "--floor", type=reading.Within(0, 100), help="Exit code 1 when a smaller percentage is noticed."
 )
 @click.option(
     "--survivors",

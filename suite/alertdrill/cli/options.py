@@ -9,7 +9,7 @@ import msgspec
 from click.core import ParameterSource
 
 from alertdrill import lab
-from alertdrill.cli.reading import FILE, RULES
+from alertdrill.cli.reading import FILE, RULES, Within
 from alertdrill.machine import cache, images
 from alertdrill.rules.files import STDIN, text_of
 
@@ -46,7 +46,7 @@ def of_lab(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--speed",
-            type=click.FloatRange(min=1, max=60),
+            type=Within(min=1, max=60),
             default=lab.SPEED,
             show_default=True,
             help="How many times faster than real life; crash loops are faithful up to about 22.",

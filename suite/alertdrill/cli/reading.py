@@ -3,8 +3,10 @@
 It loads nothing of a lab, which takes a second.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +15,7 @@ from alertdrill.machine import cache
 from alertdrill.model import Judgement
 from alertdrill.report import json as json_report
 from alertdrill.report import junit, text
+from alertdrill.report.printable import printable
 from alertdrill.rules import Remark
 
 FILE = click.Path(exists=True, path_type=Path)
@@ -43,10 +46,21 @@ scenarios = click.option(
 )
 
 
+class Within(click.FloatRange):
+    """A number that compares with any other: click takes one that is none for whatever range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
+
+
 def remark(remarks: Iterable[Remark]) -> None:
     """Print on stderr what Prometheus takes, and a person should look at."""
     for one in remarks:
-        click.echo(one, err=True)
+        click.echo(printable(str(one)), err=True)
 
 
 def check_reports(files: Sequence[Path]) -> None:

@@ -64,7 +64,8 @@ def replay(
     rejudge.of_each(incidents, scenario_files.load(scenarios) if scenarios else None, told, read.append)
     if read:
         progress = Progress()
-        with progress.phase(f"replaying {len(read)} recordings by {tools.find('prometheus').reason}"):
+        many = "recording" if len(read) == 1 else "recordings"
+        with progress.phase(f"replaying {len(read)} {many} by {tools.find('prometheus').reason}"):
             for one in replaying.replay_all(read, rules):
                 progress.say(f"{one.incident.scenario.name}: {one.judgement.verdict.value}")
                 told.judgements.append(one.judgement)

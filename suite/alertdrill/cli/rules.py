@@ -12,6 +12,7 @@ from alertdrill import rules as rule_files
 from alertdrill.cli import reading
 from alertdrill.model import Verdict
 from alertdrill.prometheus import promtool
+from alertdrill.report.printable import printable
 
 
 @click.command()
@@ -37,7 +38,7 @@ def rules(files: Sequence[Path]) -> None:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=reading.RULES, metavar="RULES...")
-@click.option("--speed", type=click.FloatRange(min=1), default=lab.SPEED, show_default=True)
+@click.option("--speed", type=reading.Within(min=1), default=lab.SPEED, show_default=True)
 @reading.output_format
 def compress(files: Sequence[Path], speed: float, output_format: str) -> None:
     """Print the rules as a lab that is SPEED times as fast runs them.
@@ -55,11 +56,11 @@ def compress(files: Sequence[Path], speed: float, output_format: str) -> None:
     else:
         click.echo(scaled.rules.to_yaml(), nl=False)
         for claim in scaled.claims:
-            click.echo(f"claim: {claim}", err=True)
+            click.echo(printable(f"claim: {claim}"), err=True)
     for declaration in scaled.unused:
         click.echo(f"{declaration.place}: warning: {compressing.why_unused(declaration)}", err=True)
     for refusal in scaled.refusals:
-        click.echo(str(refusal), err=True)
+        click.echo(printable(str(refusal)), err=True)
     if scaled.refusals:
         click.get_current_context().exit(Verdict.UNKNOWN.exit_code)
 

@@ -214,7 +214,7 @@ class _Evaluation:
         return names
 
     def _times(self, step: Step) -> tuple[int, int, int]:
-        every = round((_seconds(step.group.interval) or self.window.interval) * 1000)
+        every = max(1, round((_seconds(step.group.interval) or self.window.interval) * 1000))
         phase = round(self.window.phases.get(step.name, 0.0) * 1000)
         since = self.window.start
         if step.rule.kind == "record" and self.window.since is not None:

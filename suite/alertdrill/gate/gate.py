@@ -98,7 +98,8 @@ def _stated(both: Revisions, seen: Sequence[Change], cases: Sequence[Case]) -> I
         else:
             for kind, what, difference in differ.stated(old, new):
                 if (alert, kind) not in said:
-                    yield Change(alert=alert, kind=kind, sentence=f"{alert} has another {what}: {difference}")
+                    other = "other" if what.endswith("s") else "another"
+                    yield Change(alert=alert, kind=kind, sentence=f"{alert} has {other} {what}: {difference}")
             moved = any(one.alert == alert for one in seen)
             if not moved and differ.behaves(both, alert) and not _is_active(alert, cases):
                 sentence = (

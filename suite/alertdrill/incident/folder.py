@@ -106,6 +106,10 @@ def write(incident: Incident, folder: Path) -> None:
         if folder.is_dir():
             folder.rename(before)
         aside.rename(folder)
+    except OSError as error:
+        if error.errno:
+            error.filename = str(folder)  # a disk that is full does not say of what
+        raise
     finally:
         if before.exists() and not folder.exists():
             before.rename(folder)

@@ -19,7 +19,7 @@ STALE: Literal["stale"] = "stale"
 
 Moment = Annotated[float, Meta(ge=-1e10, le=1e10)]  # seconds; 1e10 are three centuries
 Span = Annotated[float, Meta(gt=0, le=1e10)]
-Speed = Annotated[float, Meta(ge=1, le=1e6)]
+Speed = Annotated[float, Meta(ge=1, le=1000)]
 Milliseconds = Annotated[int, Meta(ge=0, le=2**53)]
 
 Kind = Literal[

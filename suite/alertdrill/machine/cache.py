@@ -138,8 +138,21 @@ def write_whole(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
     write_pieces(path, [data.encode() if isinstance(data, str) else data], mode=mode)
 
 
+def _is_no_file(path: Path) -> bool:
+    """Say whether it must not be replaced: a device, a pipe, or what this process holds open."""
+    return (path.exists() and not (path.is_file() or path.is_dir())) or path.absolute().is_relative_to("/dev")
+
+
 def write_pieces(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> None:
-    """Write a file whole as `write_whole` does, from pieces as they come."""
+    """Write a file whole as `write_whole` does, from pieces as they come.
+
+    What is no file, as a terminal or a pipe, is written to, and a link's target instead of the link.
+    """
+    if _is_no_file(path):
+        with path.open("wb") as stream:
+            stream.writelines(pieces)
+        return
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
@@ -147,6 +160,8 @@ def write_pieces(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> N
             stream.writelines(pieces)
         os.chmod(aside, mode)  # noqa: PTH101  # a path that mkstemp gave as str
         os.replace(aside, path)  # noqa: PTH105
-    except BaseException:
+    except BaseException as error:
         Path(aside).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno:
+            error.filename = str(path)  # a disk that is full does not say of what
         raise

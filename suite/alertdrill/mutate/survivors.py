@@ -49,6 +49,13 @@ def read(file: Path) -> list[Explained]:
             said = {name: documents.word(node, name).strip() for name in ("alert", "mutant", "reason")}
             if missing := [name for name, word in said.items() if not word]:
                 raise InputError(f"this lacks its {' and '.join(missing)}", file=str(file), line=line)
+            fields = {key.value for key, _ in node.value} if isinstance(node, yaml.MappingNode) else set()
+            if unknown := sorted(fields - said.keys()):
+                raise InputError(
+                    f"nobody reads its {' and '.join(map(str, unknown))}; write alert, mutant and reason",
+                    file=str(file),
+                    line=line,
+                )
             found.append(Explained(**said, place=f"{file}:{line}"))
     return found
 

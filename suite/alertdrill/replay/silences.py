@@ -81,7 +81,7 @@ def _told(alert: str, how: str, nothing: str) -> Finding:
         return Finding(check="silence", verdict=Verdict.PASS, sentence=sentence, alert=alert)
     sentence = (
         f"the silence of {alert} is vacuous: whatever its rule compares, and whatever becomes of what it"
-        f" reads, it does not fire here, so that it must never says nothing{nothing}"
+        f" reads, it does not fire here, so `never` proves nothing{nothing}"
     )
     return Finding(check="silence", verdict=Verdict.UNKNOWN, sentence=sentence, alert=alert)
 

@@ -92,4 +92,5 @@ def _count(judgements: Sequence[Judgement]) -> str:
     counts = Counter(judgement.verdict for judgement in judgements)
     parts = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in BEST_FIRST)
     scenarios = "1 scenario" if len(judgements) == 1 else f"{len(judgements)} scenarios"
-    return f"{scenarios}: {parts}; times are rule time since the fault (live seconds)"
+    live = " (live seconds)" if any(one.speed for one in judgements) else ""
+    return f"{scenarios}: {parts}; times are rule time since the fault{live}"

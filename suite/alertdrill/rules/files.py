@@ -111,7 +111,8 @@ def _within(folder: Path, found: Found) -> Iterator[Path]:
 
 def _yaml(folder: Path) -> list[Path]:
     there = folder.iterdir() if folder.is_dir() else ()
-    are_files = (path for path in there if path.suffix in SUFFIXES and not path.is_dir())
+    # Who names a FIFO wants it read; one that lies about would be waited for until somebody writes into it.
+    are_files = (path for path in there if path.suffix in SUFFIXES and not (path.is_dir() or path.is_fifo()))
     return sorted(path for path in are_files if path.name != pace.NAME)
 
 
@@ -149,24 +150,22 @@ def text_of(path: Path) -> str:
     name = _name(path)
     try:
         if path != STDIN and not path.is_file() and path.exists() and not path.is_fifo():
-            raise RulesError("this is no regular file; name a rule file", file=name)
+            raise RulesError("this is no regular file; name one that is", file=name)
         raw = sys.stdin.buffer.read(SIZE_MAX + 1) if path == STDIN else _start(path)
     except OSError as error:
         raise RulesError(
-            f"can't read this rule file: {error.strerror or error}; check the path", file=name
+            f"can't read this file: {error.strerror or error}; check the path", file=name
         ) from error
     if len(raw) > SIZE_MAX:
         raise RulesError(
-            f"this file is larger than {SIZE_MAX // 1024 // 1024} MiB, which no rule file is; name another",
+            f"this file is larger than {SIZE_MAX // 1024 // 1024} MiB, which nobody writes; name another",
             file=name,
         )
     try:
-        text = raw.decode()
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise RulesError(
-            "this is no text in UTF-8, so no rule file; name another", file=name, line=line
-        ) from error
+        raise RulesError("this is no text in UTF-8; name another file", file=name, line=line) from error
     if "\0" in text:
-        raise RulesError("this is a binary file, not a rule file; name another", file=name)
+        raise RulesError("this is a binary file; name one that is text", file=name)
     return text

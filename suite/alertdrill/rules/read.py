@@ -57,7 +57,7 @@ class Reader:
             if group.name in names:
                 self.problems.append(
                     RulesError(
-                        f"the group {group.name} is in this file twice; rename one",
+                        f"the group {group.name or 'without a name'} is in this file twice; rename one",
                         file=self.file,
                         line=group.line,
                     )

@@ -1,7 +1,10 @@
 """The cache: whole entries or none."""
 
+import errno
+import os
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -148,3 +151,34 @@ def test_a_file_that_can_not_be_written_leaves_the_one_before(tmp_path: Path) ->
     with pytest.raises(OSError, match=r"taken"):
         cache.write_whole(tmp_path / "taken", "text")
     assert [tmp_path / "cache", tmp_path / "taken"] == sorted({tmp_path / "cache", *tmp_path.iterdir()})
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_replaced(tmp_path: Path) -> None:
+    """Who wants the file somewhere else gets it there."""
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    cache.write_whole(tmp_path / "link", "new")
+    assert (True, "new") == ((tmp_path / "link").is_symlink(), (tmp_path / "target").read_text())
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    """A device or a pipe must be there afterwards, too."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(fifo.read_bytes()))
+    reader.start()
+    cache.write_whole(fifo, "told")
+    reader.join()
+    assert ([b"told"], True) == (read, fifo.is_fifo())
+
+
+def test_a_disk_that_is_full_says_for_which_file(tmp_path: Path) -> None:
+    """By itself it says only that it is full."""
+
+    def pieces() -> Iterator[bytes]:
+        yield b"one"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        cache.write_pieces(tmp_path / "file", pieces())
+    assert (str(tmp_path / "file"), []) == (caught.value.filename, [*tmp_path.iterdir()])

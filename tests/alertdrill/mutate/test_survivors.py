@@ -48,6 +48,7 @@ def test_an_explanation_without_its_survivor_is_stale() -> None:
     [
         ("a: b", ":1: this explains no survivors"),
         ("- {alert: A, mutant: m}\n", ":1: this lacks its reason"),
+        ("- {alert: A, mutant: m, reason: r, until: x}\n", ":1: nobody reads its until; write alert, mutant"),
         ("- {alert: A, mutant: m, reason: r}\n- {alert: B}\n", ":2: this lacks its mutant and reason"),
         ("- [", "this is no YAML"),
     ],

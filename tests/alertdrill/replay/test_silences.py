@@ -100,7 +100,7 @@ def test_a_silence_that_nothing_breaks_is_vacuous(crash_loop: Incident, expressi
 def test_a_vacuous_silence_need_not_lack_a_metric(crash_loop: Incident) -> None:
     """Where a label is misspelt there are series of the metric, and nobody is sent after its name."""
     verdict, sentence = silence(crash_loop, 'k8s_deployment_spec_replicas{name="typo"} > 0')
-    assert ("unknown", True) == (verdict, sentence.endswith("so that it must never says nothing"))
+    assert ("unknown", True) == (verdict, sentence.endswith("so `never` proves nothing"))
 
 
 @pytest.mark.parametrize(

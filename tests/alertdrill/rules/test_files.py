@@ -1,6 +1,7 @@
 """Which files are rules: one answer, for every command."""
 
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -137,3 +138,10 @@ def test_nothing_to_read_is_a_rules_error(path: str, tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RulesError, match=r"name at least one|No such file|no regular file"):
         rules.load([Path(path)] if path else [])
+
+
+def test_a_pipe_that_lies_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody may ever write into it; one that is named is read."""
+    write(tmp_path, a_yaml=RULE % "A")
+    os.mkfifo(tmp_path / "b.yaml")
+    assert ["A"] == sorted(rules.load([tmp_path]).alerts)
