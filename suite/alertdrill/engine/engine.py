@@ -5,11 +5,13 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
+import filelock
 import requests
 import tenacity
 
@@ -35,6 +37,8 @@ LISTENING = re.compile(r"Listening on.*address=(\S+)")
 # than the newest of all by half a block is out of order, and slower to read: so a block may be a century.
 CONFIG = "rule_files: [rules.yaml]\nstorage: {tsdb: {out_of_order_time_window: 100y}}\n"
 RUNNING: set[subprocess.Popen[bytes]] = set()  # of this process
+# Where an engine's data is, held by a lock for as long as its process lives, and for how long one is new.
+PREFIX, LOCK, NEW_SECONDS = "alertdrill-engine-", "held", 60.0
 OVER = threading.Event()  # set once there are to be no more
 FLAGS = (
     "--web.enable-lifecycle",
@@ -138,8 +142,11 @@ def started(fill: Callable[[Path], None] | None = None) -> Iterator[Engine]:
 
     `fill` is given the folder of its data before it starts, to put blocks there.
     """
-    folder = Path(tempfile.mkdtemp(prefix="alertdrill-engine-"))
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    held = filelock.FileLock(folder / LOCK)
     try:
+        held.acquire()
         if fill is not None:
             fill(folder / "data")
         process = _start(folder)
@@ -156,7 +163,20 @@ def started(fill: Callable[[Path], None] | None = None) -> Iterator[Engine]:
             kill_group(process, grace=0)  # what it holds is thrown away, so it need not put it in order
             RUNNING.discard(process)
     finally:
+        held.release()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove what engines left whose process was killed: nobody holds it any more.
+
+    One that has just been made may not be held yet.
+    """
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError, filelock.Timeout):
+            if time.time() - folder.stat().st_mtime > NEW_SECONDS:
+                with filelock.FileLock(folder / LOCK).acquire(blocking=False):
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def end_all() -> None:

@@ -6,10 +6,12 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import filelock
 import pytest
 
 from alertdrill import engine
@@ -185,6 +187,22 @@ def test_an_engine_ends_with_the_process_that_started_it() -> None:
         return True
 
     assert wait_for("the engine to end", is_gone, deadline=10, clock=WallClock(), every=0.05)
+
+
+def test_what_an_engine_left_that_was_killed_is_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is held, or has just been made, may be somebody's."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("left", "held", "new"):
+        (tmp_path / f"alertdrill-engine-{name}" / "data").mkdir(parents=True)
+    long_ago = time.time() - 3600
+    with filelock.FileLock(tmp_path / "alertdrill-engine-held" / "held"):
+        for name in ("left", "held"):
+            os.utime(tmp_path / f"alertdrill-engine-{name}", (long_ago, long_ago))
+        with engine.started():
+            pass
+        assert {"alertdrill-engine-held", "alertdrill-engine-new"} == {one.name for one in tmp_path.iterdir()}
 
 
 def test_a_program_that_is_no_engine_is_lab_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
