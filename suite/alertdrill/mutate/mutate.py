@@ -29,7 +29,10 @@ def mutate(
     ruleset = rules.of(found)
     damaged, unread = mutants.of(ruleset)
     if not damaged:
-        raise UsageError("there is nothing in these rules that could be damaged; name files with rules")
+        why = "; ".join(map(str, unread))
+        raise UsageError(
+            f"there is nothing in these rules that could be damaged; {why or 'name files with rules'}"
+        )
     tests = cases.read([*found.tests, *found.named])
     tell(f"{len(damaged)} mutants of {len(ruleset.rules)} rules, before {len(tests)} files of rule tests")
     by_tests = rule_tests.kills(damaged, tests, every=every)

@@ -81,6 +81,8 @@ def _no_rules(node: Node) -> Content:
     names = [str(key.value) if isinstance(key, ScalarNode) else "{…}" for key, _ in pairs]
     there = f"it has {', '.join(names[:NAMES_MAX])}" if names else "it is no mapping"
     more = " …" if len(names) > NAMES_MAX else ""
+    if word(node, "kind") == OBJECT:
+        more += ", but no `apiVersion`"
     sentence = f"this is no rule file: {there}{more}, and neither `groups` nor a {OBJECT}"
     return Content("other", instead=sentence, line=line_of(node))
 
