@@ -146,7 +146,10 @@ def test_any_typo_is_rules_or_a_rules_error(position: int, character: str) -> No
     ("text", "said"),
     [
         ("name: a\ngroup: []\n", "a.yaml:1: this is no rule file: it has name, group, and neither `groups`"),
-        ("kind: PrometheusRule\nspec: {}\n", "it has kind, spec, but no `apiVersion`, and neither `groups`"),
+        (
+            "kind: PrometheusRule\nspec: {}\n",
+            "a.yaml:1: this is no rule file: it has kind, spec, but no `apiVersion`, and",
+        ),
         ("{{ if .Values.a }}\n", "a.yaml:1: this is no rule file: it has {…}, and neither `groups`"),
         ("groups: []\nname: a\n", "a.yaml:2: a rule file has no field 'name'; it has groups"),
         ("a: [\n", "a.yaml:2: this is no YAML: "),
