@@ -305,3 +305,12 @@ def test_a_warning_leaves_standard_output_to_the_verdict(
     outcome = kubediff("--server=", "--kubeconfig", config, "--json", one)
     assert 1 == len(outcome.data["drift"])
     assert 1 == outcome.err.count("credentials are not sent over plain http")
+
+
+def test_a_textfile_that_is_a_device_is_not_read_back(kubediff: Run, one: Path, tmp_path: Path) -> None:
+    """It is written into, and a full one is a mistake that is told; reading it would never end."""
+    textfile = tmp_path / "full"
+    textfile.symlink_to("/dev/full")
+    outcome = kubediff("--textfile", textfile, one)
+    assert (1, True) == (outcome.code, textfile.is_symlink())
+    assert f"can't write the metrics to {textfile}: [Errno 28] No space left on device" in outcome.err
