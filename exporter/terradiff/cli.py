@@ -78,7 +78,10 @@ def terradiff(
 
 def judged(planned: tool.Planned, rules: list[Rule], *, refresh_only: bool) -> Verdict:
     """Return what differs after the rules; changes that can't be read are drift, never nothing."""
-    found = drifts(planned.plan, refresh_only=refresh_only)
+    try:
+        found = drifts(planned.plan, refresh_only=refresh_only)
+    except RecursionError:
+        raise tool.UnreadableError("a value in it nests too deeply") from None
     if planned.changes and not found and not only_reads(planned.plan):
         found = [Drift(UNREADABLE, "unknown")]
     if not planned.changes:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from exporter_kit.errors import DaemonError
+from terradiff import shape
 
 TOOLS = ("tofu", "terraform")
 NO_CHANGES, BROKEN, CHANGES = 0, 1, 2
@@ -24,6 +25,16 @@ PLAN = ("-detailed-exitcode", "-lock=false", "-input=false", "-no-color")
 
 class BrokenError(DaemonError):
     """The plan could not be made: that says nothing about drift."""
+
+
+class UnreadableError(BrokenError):
+    """The plan that a tool showed is not what tools show."""
+
+    def __init__(self, found: object) -> None:
+        super().__init__(
+            f"the plan that was shown can't be read: {found}; name terraform or tofu itself with --tool, "
+            "or use a newer terradiff"
+        )
 
 
 @dataclass(frozen=True)
@@ -94,11 +105,17 @@ def _run(
 def _decoded(shown: bytes) -> dict[str, Any]:
     try:
         tree = msgspec.json.decode(shown, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise BrokenError(f"the plan that was shown can't be read: {error}") from None
+    except RecursionError:
+        raise UnreadableError("it nests too deeply") from None
+    except ValueError as error:
+        raise UnreadableError(error) from None
     version = tree.get("format_version", "none")
     if str(version).partition(".")[0] != "1":
         raise BrokenError(
             f"the plan is in format {version}, and only 1.x is understood; use a newer terradiff"
         )
+    try:
+        msgspec.convert(tree, shape.Plan)
+    except msgspec.ValidationError as error:
+        raise UnreadableError(error) from None
     return tree

@@ -29,6 +29,17 @@ DRIFT = """{"format_version": "1.2", "terraform_version": "1.10.10", "resource_c
      "change": {"actions": ["update"], "before": {"input": 1}, "after": {"input": 2}}}]}"""
 
 
+def odd(key: str, value: str) -> str:
+    """Return a plan with one value that no tool writes."""
+    return f'{{"format_version": "1.2", "{key}": {value}}}'
+
+
+def nested(depth: int) -> str:
+    """Return a plan that marks something in a depth that can be decoded, and no more."""
+    change = f'{{"actions": ["update"], "after_unknown": {"[" * depth}true{"]" * depth}}}'
+    return odd("resource_changes", f'[{{"address": "a.b", "change": {change}}}]')
+
+
 @pytest.fixture
 def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a stand-in called tofu on PATH; returns its folder."""
@@ -108,6 +119,16 @@ def test_changes_that_cannot_be_read_are_drift(terradiff: Ran, tool: Path) -> No
         (2, "{", "the plan that was shown can't be read"),
         (2, "[]", "the plan that was shown can't be read"),
         (2, '{"format_version": "2.0"}', "the plan is in format 2.0, and only 1.x is understood"),
+        (2, odd("a", "[" * 100_000), "it nests too deeply; name terraform or tofu itself with --tool"),
+        (2, odd("resource_changes", "5"), "Expected `array | null`, got `int` - at `$.resource_changes`;"),
+        (2, odd("resource_changes", '"x"'), "got `str` - at `$.resource_changes`;"),
+        (2, odd("resource_changes", "[null]"), "got `null` - at `$.resource_changes[0]`;"),
+        (2, odd("resource_changes", '[{"change": {"actions": 5}}]'), "resource_changes[0].change.actions`;"),
+        (0, odd("resource_drift", "9"), "Expected `array | null`, got `int` - at `$.resource_drift`;"),
+        (2, odd("output_changes", "7"), "Expected `object | null`, got `int` - at `$.output_changes`;"),
+        (2, odd("variables", '{"a": 1}'), "Expected `object`, got `int` - at `$.variables[...]`;"),
+        (2, odd("errored", "1"), "Expected `bool | null`, got `int` - at `$.errored`;"),
+        (2, nested(600), "a value in it nests too deeply; name terraform or tofu itself with --tool"),
     ],
 )
 def test_broken_is_one(terradiff: Ran, tool: Path, code: int, plan: str, sentence: str) -> None:
