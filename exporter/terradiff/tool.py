@@ -20,6 +20,8 @@ NO_CHANGES, BROKEN, CHANGES = 0, 1, 2
 DROPPED = ("TF_CLI_ARGS", "TF_LOG")
 LAST_LINES = 40
 INIT = ("init", "-input=false", "-lockfile=readonly", "-no-color")
+# Options by which a plan is of a part: -target-file, too.
+PARTIAL = ("target", "exclude", "include")
 PLAN = ("-detailed-exitcode", "-lock=false", "-input=false", "-no-color")
 
 
@@ -39,10 +41,14 @@ class UnreadableError(BrokenError):
 
 @dataclass(frozen=True)
 class Planned:
-    """What a plan said: whether there are changes, and which, as the tool's own JSON."""
+    """What a plan said: whether there are changes, and which, as the tool's own JSON.
+
+    `partial` is what was asked to be of some resources only.
+    """
 
     changes: bool
     plan: dict[str, Any]
+    partial: bool = False
 
 
 def find(name: str) -> str:
@@ -73,7 +79,8 @@ def plan(program: str, folder: Path, *, more: Sequence[str], init: bool) -> Plan
         words = ("plan", *more, *PLAN, f"-out={out}")
         code, _ = _run(program, folder, environment, words, good=(NO_CHANGES, CHANGES))
         _, shown = _run(program, folder, environment, ("show", "-json", out), good=(NO_CHANGES,))
-    return Planned(code == CHANGES, _decoded(shown))
+    partial = any(word.startswith("-") and word.lstrip("-").startswith(PARTIAL) for word in more)
+    return Planned(code == CHANGES, _decoded(shown), partial)
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:

@@ -40,6 +40,9 @@ def nested(depth: int) -> str:
     return odd("resource_changes", f'[{{"address": "a.b", "change": {change}}}]')
 
 
+CHANGED = '{"a": {"actions": ["update"]}, "b": {"actions": ["create"]}}'
+
+
 @pytest.fixture
 def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a stand-in called tofu on PATH; returns its folder."""
@@ -87,9 +90,55 @@ def test_drift_is_two(terradiff: Ran, tmp_path: Path) -> None:
 
 
 def test_nothing_is_zero(terradiff: Ran, tool: Path) -> None:
-    """No change is a 0, whatever the plan lists besides."""
-    prepared(tool, 0, DRIFT)
+    """No change is a 0, also of a plan that lists what stays, what is read and what the state lacked."""
+    idle = '{"address": "a.b", "change": {"actions": ["no-op"]}}'
+    read = '{"address": "data.x.y", "mode": "data", "change": {"actions": ["read"]}}'
+    lacked = '{"address": "a.b", "change": {"actions": ["update"], "before": 1, "after": 2}}'
+    more = f'"complete": true, "errored": false, "resource_drift": [{lacked}]'
+    prepared(tool, 0, odd("resource_changes", f"[{idle}, {read}], {more}"))
     assert (0, "no drift\n") == terradiff()[:2]
+
+
+@pytest.mark.parametrize(
+    ("code", "plan", "sentence"),
+    [
+        (0, DRIFT, "0, no changes, but what it shows has terraform_data.a (update), so whether"),
+        (
+            0,
+            odd("output_changes", CHANGED),
+            "0, no changes, but what it shows has output.a (update) and 1 more,",
+        ),
+        (0, odd("complete", "false"), "0, no changes, but what it shows is not complete, so whether"),
+        (0, odd("errored", "true"), "0, no changes, but what it shows is marked as errored, so whether"),
+        (2, odd("errored", "true"), "2, changes, but what it shows is marked as errored, so whether"),
+        (0, odd("applyable", "true"), "0, no changes, but what it shows is there to be applied, so whether"),
+    ],
+)
+def test_a_plan_against_its_exit_code_is_one(
+    terradiff: Ran, tool: Path, code: int, plan: str, sentence: str
+) -> None:
+    """Neither is believed, and how they differ is told."""
+    prepared(tool, code, plan)
+    ended, out, errors = terradiff()
+    assert (1, "") == (ended, out)
+    assert f"the tool's plan ended with {sentence}" in errors
+
+
+def test_a_part_that_was_asked_for_need_not_be_complete(terradiff: Ran, tool: Path) -> None:
+    """A tool calls no plan complete that something was left out of; that was meant. It excuses no change."""
+    prepared(tool, 0, odd("complete", "false"))
+    assert (0, "no drift\n") == terradiff("--", "-target=a.b")[:2]
+    prepared(tool, 0, DRIFT)
+    assert 1 == terradiff("--", "-target=a.b")[0]
+
+
+def test_a_move_is_no_change_to_what_only_refreshes(terradiff: Ran, tool: Path) -> None:
+    """The tools list it there and end with 0; of any other plan it is a change."""
+    move = '[{"address": "a.b", "previous_address": "a.c", "change": {"actions": ["no-op"]}}]'
+    prepared(tool, 0, odd("resource_drift", move))
+    assert (0, "no drift\n") == terradiff("--refresh-only")[:2]
+    prepared(tool, 0, odd("resource_changes", move))
+    assert 1 == terradiff()[0]
 
 
 def test_what_is_meant_is_zero(terradiff: Ran) -> None:
