@@ -1,14 +1,28 @@
-"""Files that are whole or not there; what is no file, as a pipe or a device, is written into."""
+"""Files that are whole or not there; what is no file, as a pipe or a device, is written into.
+
+And what people have us read, which may have no end.
+"""
 
 import contextlib
 import os
 import stat
 import tempfile
-from errno import ELOOP
+from errno import EFBIG, ELOOP
 from pathlib import Path
 
 ASIDE = ".aside-"
 LINKS_MAX = 40
+# More than any configuration or certificate has.
+BYTES_MAX = 4 << 20
+
+
+def read(path: Path) -> bytes:
+    """Return what is in a file; one that is too large, or a device without an end, is an OSError."""
+    with path.open("rb") as file:
+        found = file.read(BYTES_MAX + 1)
+    if len(found) > BYTES_MAX:
+        raise OSError(EFBIG, f"it is larger than {BYTES_MAX >> 20} MiB, which is the most that is read")
+    return found
 
 
 def write_whole(path: Path, data: bytes) -> None:
