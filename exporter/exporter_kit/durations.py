@@ -13,6 +13,8 @@ UNITS = {
     "d": 86400.0,
     "w": 604800.0,
 }
+# As Go's: 2^63 nanoseconds, which is also the longest that a thread can wait.
+SECONDS_MAX = 2**63 // 10**9
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d|w)")
 
 
@@ -23,7 +25,10 @@ def seconds(text: str) -> float:
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f"{text!r} is not a duration; write 90s, 1m30s or 500ms")
-    return sum(float(number) * UNITS[unit] for number, unit in parts)
+    found = sum(float(number) * UNITS[unit] for number, unit in parts)
+    if found > SECONDS_MAX:
+        raise ValueError(f"{text!r} is a longer duration than can be waited for; 292 years are the most")
+    return found
 
 
 def written(duration: float) -> str:

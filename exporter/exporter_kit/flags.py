@@ -1,9 +1,27 @@
 """Flags as Go programs take them: one dash or two, `=` or a space, up to the first word that is no flag."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
+
+# More than anybody lives to wait for; no clock of the system is overrun by it.
+SECONDS_MAX = 1e9
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds, `least` or more; a range lets nan through, and inf where it has no end."""
+
+    def __init__(self, least: float) -> None:
+        super().__init__(least, SECONDS_MAX)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        found = float(super().convert(value, param, ctx))
+        if math.isnan(found):
+            self.fail(f"{value!r} is no number of seconds; write one, as 60", param, ctx)
+        return found
 
 
 class _Flag(click.Option):

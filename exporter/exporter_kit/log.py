@@ -14,7 +14,14 @@ Format = Literal["logfmt", "json"]
 FORMATS: tuple[Format, ...] = ("logfmt", "json")
 Mask = Callable[[str], str]
 
-get = structlog.stdlib.get_logger
+
+def get() -> structlog.stdlib.BoundLogger:
+    """Return what takes events; who has configured nothing gets what `configure` does without a word."""
+    # structlog's own default is standard output, where a verdict may be that a program reads.
+    if not structlog.is_configured():
+        configure()
+    found: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
+    return found
 
 
 def configure(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from exporter_kit import files
 from exporter_kit.errors import ConfigError
 
 # What stands behind these words in PyYAML's sentences is taken from the file.
@@ -19,7 +20,7 @@ def read(file: Path, what: str, parse: Callable[[bytes], Any] | None = None) -> 
     import yaml  # noqa: PLC0415  # most of us run without such a file
 
     try:
-        return (parse or yaml.safe_load)(file.read_bytes())
+        return (parse or yaml.safe_load)(files.read(file))
     except OSError as error:
         raise ConfigError(file, f"can't read {what}: {error.strerror}") from None
     except yaml.MarkedYAMLError as error:

@@ -73,7 +73,7 @@ SECONDS = Duration()
 def main(**flags: Any) -> None:
     """Keep a checkout of a repository at a ref, one worktree per commit, behind a link."""
     log.configure(mask=_without_credentials)
-    log.get("git-sync").warning(NOTICE)
+    log.get().warning(NOTICE)
     try:
         _run(flags)
     except DaemonError as error:

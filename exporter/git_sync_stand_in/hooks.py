@@ -14,7 +14,6 @@ import urllib3
 from exporter_kit import log
 from exporter_kit.errors import DaemonError
 
-LOG = log.get("git-sync")
 Send = Callable[[str, Path], None]
 
 
@@ -135,10 +134,12 @@ class Hook:
                 self.tell_now(*news)
             except Exception as error:  # noqa: BLE001  # whatever it is, the receiver is told again
                 self.failed += 1
-                LOG.warning("hook failed", hook=self.name, error=str(error), again_in_seconds=self._backoff)
+                log.get().warning(
+                    "hook failed", hook=self.name, error=str(error), again_in_seconds=self._backoff
+                )
                 self._wait_for_newer(news)
             else:
-                LOG.info("hook done", hook=self.name, hash=news[0])
+                log.get().info("hook done", hook=self.name, hash=news[0])
                 with self._changed:
                     if self._news is news:
                         self._news = None

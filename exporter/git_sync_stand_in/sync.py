@@ -10,8 +10,6 @@ from exporter_kit.errors import DaemonError
 from git_sync_stand_in.checkout import Checkout
 from git_sync_stand_in.hooks import Hook
 
-LOG = log.get("git-sync")
-
 
 class Sync:
     """Keeps a checkout at its ref; `counts` says how often that was a success, an error or a noop."""
@@ -67,11 +65,11 @@ class Sync:
                 failures += 1
                 if 0 <= failures_max < failures:
                     raise
-                LOG.warning("sync failed", error=str(error), failures=failures)
+                log.get().warning("sync failed", error=str(error), failures=failures)
             else:
                 failures = 0
                 if commit:
-                    LOG.info("synced", hash=commit)
+                    log.get().info("synced", hash=commit)
                     for hook in self.hooks:
                         hook.tell(commit, self._checkout.link)
             stop.wait(period)

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from exporter_kit.flags import Seconds
 from kube_api_exporter.options import PRESETS
 from kube_api_exporter.telling import WORDS_MAX
 from kube_api_exporter.words import DEFAULT_KINDS
@@ -52,10 +53,8 @@ from kube_api_exporter.words import DEFAULT_KINDS
 )
 @click.option("--shard", default="0/1", metavar="I/N", help="Only every N-th object, by UID.")
 @click.option("--node", help="Only pods on this node.")
-@click.option("--audit-interval", type=click.FloatRange(0), default=600.0, help="Seconds; 0 is never.")
-@click.option(
-    "--silence", type=click.FloatRange(1), default=120.0, help="Seconds after which a watch is dead."
-)
+@click.option("--audit-interval", type=Seconds(0), default=600.0, help="Seconds; 0 is never.")
+@click.option("--silence", type=Seconds(1), default=120.0, help="Seconds after which a watch is dead.")
 @click.option("--page", type=click.IntRange(1, 10_000), default=500, help="Objects per page of a list.")
 @click.option("--watch-list/--no-watch-list", default=True, help="Stream the first objects where possible.")
 @click.option("--compressed-lists/--plain-lists", default=False, help="Ask for gzip: for slow networks.")

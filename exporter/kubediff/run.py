@@ -225,7 +225,6 @@ class Run:
         except Exception as error:  # noqa: BLE001  # a mistake of ours is no drift, and the rest is compared
             from exporter_kit import log  # noqa: PLC0415
 
-            log.configure(level="error")
             log.get().exception("comparing failed", object=str(manifest.subject))
             self._trouble(manifest.place, f"{manifest.subject} can't be compared: {type(error).__name__}")
         return None

@@ -120,7 +120,8 @@ def _write(textfile: Path, verdict: Verdict, seconds: float) -> None:
     from kubediff.report import prometheus  # noqa: PLC0415
 
     try:
-        before = textfile.read_text() if textfile.exists() else ""
+        # What is no regular file may have no end, and remembers nothing.
+        before = textfile.read_text() if textfile.is_file() else ""
         shown = prometheus.render(verdict, before, now=time.time(), seconds=seconds)
         write_whole(textfile, shown.encode())
     except (OSError, ValueError) as error:

@@ -13,7 +13,7 @@ from exporter_kit.errors import DaemonError
 from exporter_kit.files import write_whole
 from exporter_kit.flags import flag
 from exporter_kit.masks import DEFAULT, Masks
-from terradiff import ignore, report, tool
+from terradiff import agreement, ignore, report, tool
 from terradiff.drift import UNREADABLE, Drift, drifts, only_reads
 from terradiff.ignore import Rule, Verdict
 
@@ -78,7 +78,11 @@ def terradiff(
 
 def judged(planned: tool.Planned, rules: list[Rule], *, refresh_only: bool) -> Verdict:
     """Return what differs after the rules; changes that can't be read are drift, never nothing."""
-    found = drifts(planned.plan, refresh_only=refresh_only)
+    try:
+        found = drifts(planned.plan, refresh_only=refresh_only)
+    except RecursionError:
+        raise tool.UnreadableError("a value in it nests too deeply") from None
+    agreement.require(planned, found, refresh_only=refresh_only)
     if planned.changes and not found and not only_reads(planned.plan):
         found = [Drift(UNREADABLE, "unknown")]
     if not planned.changes:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from exporter_kit.errors import DaemonError
+from terradiff import shape
 
 TOOLS = ("tofu", "terraform")
 NO_CHANGES, BROKEN, CHANGES = 0, 1, 2
@@ -19,6 +20,8 @@ NO_CHANGES, BROKEN, CHANGES = 0, 1, 2
 DROPPED = ("TF_CLI_ARGS", "TF_LOG")
 LAST_LINES = 40
 INIT = ("init", "-input=false", "-lockfile=readonly", "-no-color")
+# Options by which a plan is of a part: -target-file, too.
+PARTIAL = ("target", "exclude", "include")
 PLAN = ("-detailed-exitcode", "-lock=false", "-input=false", "-no-color")
 
 
@@ -26,12 +29,26 @@ class BrokenError(DaemonError):
     """The plan could not be made: that says nothing about drift."""
 
 
+class UnreadableError(BrokenError):
+    """The plan that a tool showed is not what tools show."""
+
+    def __init__(self, found: object) -> None:
+        super().__init__(
+            f"the plan that was shown can't be read: {found}; name terraform or tofu itself with --tool, "
+            "or use a newer terradiff"
+        )
+
+
 @dataclass(frozen=True)
 class Planned:
-    """What a plan said: whether there are changes, and which, as the tool's own JSON."""
+    """What a plan said: whether there are changes, and which, as the tool's own JSON.
+
+    `partial` is what was asked to be of some resources only.
+    """
 
     changes: bool
     plan: dict[str, Any]
+    partial: bool = False
 
 
 def find(name: str) -> str:
@@ -62,7 +79,8 @@ def plan(program: str, folder: Path, *, more: Sequence[str], init: bool) -> Plan
         words = ("plan", *more, *PLAN, f"-out={out}")
         code, _ = _run(program, folder, environment, words, good=(NO_CHANGES, CHANGES))
         _, shown = _run(program, folder, environment, ("show", "-json", out), good=(NO_CHANGES,))
-    return Planned(code == CHANGES, _decoded(shown))
+    partial = any(word.startswith("-") and word.lstrip("-").startswith(PARTIAL) for word in more)
+    return Planned(code == CHANGES, _decoded(shown), partial)
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
@@ -94,11 +112,17 @@ def _run(
 def _decoded(shown: bytes) -> dict[str, Any]:
     try:
         tree = msgspec.json.decode(shown, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise BrokenError(f"the plan that was shown can't be read: {error}") from None
+    except RecursionError:
+        raise UnreadableError("it nests too deeply") from None
+    except ValueError as error:
+        raise UnreadableError(error) from None
     version = tree.get("format_version", "none")
     if str(version).partition(".")[0] != "1":
         raise BrokenError(
             f"the plan is in format {version}, and only 1.x is understood; use a newer terradiff"
         )
+    try:
+        msgspec.convert(tree, shape.Plan)
+    except msgspec.ValidationError as error:
+        raise UnreadableError(error) from None
     return tree

@@ -32,6 +32,13 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
         seconds(text)
 
 
+@pytest.mark.parametrize("text", ["106752d", "9" * 400 + "s"], ids=["centuries", "infinity"])
+def test_what_nobody_can_wait_for_is_refused(text: str) -> None:
+    """Go has no such duration either, and a thread that was to wait for it would end."""
+    with pytest.raises(ValueError, match="longer duration than can be waited for; 292 years are the most"):
+        seconds(text)
+
+
 @given(st.integers(0, 10**7))
 def test_written_durations_are_read_back_nearly(whole: int) -> None:
     """What is shown to people is within the smallest unit shown."""

@@ -3,22 +3,12 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter_kit import log
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """Put the root logger back after each test."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = before
 
 
 def written(style: log.Format, **values: object) -> str:
@@ -83,3 +73,10 @@ def test_quiet_levels_are_left_out() -> None:
     log.configure(level="warning", stream=stream)
     log.get().info("unheard")
     assert stream.getvalue() == ""
+
+
+def test_who_configured_nothing_writes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """A program that ends at once, and so sets up no log, keeps its standard output for what it found."""
+    log.get().warning("it happened")
+    out, errors = capsys.readouterr()
+    assert ("", 1) == (out, errors.count('level=warning event="it happened"'))

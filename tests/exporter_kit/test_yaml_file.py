@@ -46,3 +46,11 @@ def test_what_can_be_read_is_returned(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.touch()
     assert ({"a": [1, "b"]}, None) == (yaml_file.read(file, "it"), yaml_file.read(empty, "it"))
+
+
+def test_what_has_no_end_is_not_read_to_it() -> None:
+    """A device that was named by mistake is told, before it fills the memory."""
+    with pytest.raises(ConfigError) as caught:
+        yaml_file.read(Path("/dev/zero"), "the commands")
+    sentence = "it is larger than 4 MiB, which is the most that is read"
+    assert f"/dev/zero: can't read the commands: {sentence}" == str(caught.value)

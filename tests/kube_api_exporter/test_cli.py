@@ -28,6 +28,13 @@ COMMAND = str(Path(sys.executable).with_name("kube-api-exporter"))
         (("--shard=3/2",), "--shard 3/2: no such shard"),
         (("--shard=x",), "--shard 'x' is not I/N"),
         (("--selector=pods:a;b",), "--selector 'pods:a;b' is no label selector"),
+        (
+            ("--silence=nan",),
+            "Invalid value for '--silence': 'nan' is no number of seconds; write one, as 60",
+        ),
+        (("--silence=inf",), "Invalid value for '--silence': inf is not in the range"),
+        (("--audit-interval=nan",), "Invalid value for '--audit-interval': 'nan' is no number of seconds"),
+        (("--audit-interval=1e300",), "Invalid value for '--audit-interval': 1e+300 is not in the range"),
         (("--preset=huge",), "Invalid value for '--preset'"),
         (("--kubeconfig=/nowhere",), "reading kubeconfig /nowhere"),
         ((), "outside a cluster give --kubeconfig FILE"),

@@ -290,3 +290,27 @@ def test_another_schema_or_flag_compares_anew(
     server.schemas = {"api/v1": b'{"components": {}}'}
     assert 0 == kubediff(manifests).code
     assert 4 == len(compared)
+
+
+def test_a_warning_leaves_standard_output_to_the_verdict(
+    kubediff: Run, server: Server, one: Path, tmp_path: Path
+) -> None:
+    """What a kubeconfig is warned of goes to standard error, so JSON stays JSON."""
+    config = tmp_path / "config"
+    cluster = {"name": "c", "cluster": {"server": server.url}}
+    user = {"name": "u", "user": {"token": "t"}}
+    context = {"name": "x", "context": {"cluster": "c", "user": "u"}}
+    tree = {"clusters": [cluster], "users": [user], "contexts": [context], "current-context": "x"}
+    config.write_text(json.dumps(tree))
+    outcome = kubediff("--server=", "--kubeconfig", config, "--json", one)
+    assert 1 == len(outcome.data["drift"])
+    assert 1 == outcome.err.count("credentials are not sent over plain http")
+
+
+def test_a_textfile_that_is_a_device_is_not_read_back(kubediff: Run, one: Path, tmp_path: Path) -> None:
+    """It is written into, and a full one is a mistake that is told; reading it would never end."""
+    textfile = tmp_path / "full"
+    textfile.symlink_to("/dev/full")
+    outcome = kubediff("--textfile", textfile, one)
+    assert (1, True) == (outcome.code, textfile.is_symlink())
+    assert f"can't write the metrics to {textfile}: [Errno 28] No space left on device" in outcome.err

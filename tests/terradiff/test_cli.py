@@ -29,6 +29,20 @@ DRIFT = """{"format_version": "1.2", "terraform_version": "1.10.10", "resource_c
      "change": {"actions": ["update"], "before": {"input": 1}, "after": {"input": 2}}}]}"""
 
 
+def odd(key: str, value: str) -> str:
+    """Return a plan with one value that no tool writes."""
+    return f'{{"format_version": "1.2", "{key}": {value}}}'
+
+
+def nested(depth: int) -> str:
+    """Return a plan that marks something in a depth that can be decoded, and no more."""
+    change = f'{{"actions": ["update"], "after_unknown": {"[" * depth}true{"]" * depth}}}'
+    return odd("resource_changes", f'[{{"address": "a.b", "change": {change}}}]')
+
+
+CHANGED = '{"a": {"actions": ["update"]}, "b": {"actions": ["create"]}}'
+
+
 @pytest.fixture
 def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a stand-in called tofu on PATH; returns its folder."""
@@ -76,9 +90,55 @@ def test_drift_is_two(terradiff: Ran, tmp_path: Path) -> None:
 
 
 def test_nothing_is_zero(terradiff: Ran, tool: Path) -> None:
-    """No change is a 0, whatever the plan lists besides."""
-    prepared(tool, 0, DRIFT)
+    """No change is a 0, also of a plan that lists what stays, what is read and what the state lacked."""
+    idle = '{"address": "a.b", "change": {"actions": ["no-op"]}}'
+    read = '{"address": "data.x.y", "mode": "data", "change": {"actions": ["read"]}}'
+    lacked = '{"address": "a.b", "change": {"actions": ["update"], "before": 1, "after": 2}}'
+    more = f'"complete": true, "errored": false, "resource_drift": [{lacked}]'
+    prepared(tool, 0, odd("resource_changes", f"[{idle}, {read}], {more}"))
     assert (0, "no drift\n") == terradiff()[:2]
+
+
+@pytest.mark.parametrize(
+    ("code", "plan", "sentence"),
+    [
+        (0, DRIFT, "0, no changes, but what it shows has terraform_data.a (update), so whether"),
+        (
+            0,
+            odd("output_changes", CHANGED),
+            "0, no changes, but what it shows has output.a (update) and 1 more,",
+        ),
+        (0, odd("complete", "false"), "0, no changes, but what it shows is not complete, so whether"),
+        (0, odd("errored", "true"), "0, no changes, but what it shows is marked as errored, so whether"),
+        (2, odd("errored", "true"), "2, changes, but what it shows is marked as errored, so whether"),
+        (0, odd("applyable", "true"), "0, no changes, but what it shows is there to be applied, so whether"),
+    ],
+)
+def test_a_plan_against_its_exit_code_is_one(
+    terradiff: Ran, tool: Path, code: int, plan: str, sentence: str
+) -> None:
+    """Neither is believed, and how they differ is told."""
+    prepared(tool, code, plan)
+    ended, out, errors = terradiff()
+    assert (1, "") == (ended, out)
+    assert f"the tool's plan ended with {sentence}" in errors
+
+
+def test_a_part_that_was_asked_for_need_not_be_complete(terradiff: Ran, tool: Path) -> None:
+    """A tool calls no plan complete that something was left out of; that was meant. It excuses no change."""
+    prepared(tool, 0, odd("complete", "false"))
+    assert (0, "no drift\n") == terradiff("--", "-target=a.b")[:2]
+    prepared(tool, 0, DRIFT)
+    assert 1 == terradiff("--", "-target=a.b")[0]
+
+
+def test_a_move_is_no_change_to_what_only_refreshes(terradiff: Ran, tool: Path) -> None:
+    """The tools list it there and end with 0; of any other plan it is a change."""
+    move = '[{"address": "a.b", "previous_address": "a.c", "change": {"actions": ["no-op"]}}]'
+    prepared(tool, 0, odd("resource_drift", move))
+    assert (0, "no drift\n") == terradiff("--refresh-only")[:2]
+    prepared(tool, 0, odd("resource_changes", move))
+    assert 1 == terradiff()[0]
 
 
 def test_what_is_meant_is_zero(terradiff: Ran) -> None:
@@ -108,6 +168,16 @@ def test_changes_that_cannot_be_read_are_drift(terradiff: Ran, tool: Path) -> No
         (2, "{", "the plan that was shown can't be read"),
         (2, "[]", "the plan that was shown can't be read"),
         (2, '{"format_version": "2.0"}', "the plan is in format 2.0, and only 1.x is understood"),
+        (2, odd("a", "[" * 100_000), "it nests too deeply; name terraform or tofu itself with --tool"),
+        (2, odd("resource_changes", "5"), "Expected `array | null`, got `int` - at `$.resource_changes`;"),
+        (2, odd("resource_changes", '"x"'), "got `str` - at `$.resource_changes`;"),
+        (2, odd("resource_changes", "[null]"), "got `null` - at `$.resource_changes[0]`;"),
+        (2, odd("resource_changes", '[{"change": {"actions": 5}}]'), "resource_changes[0].change.actions`;"),
+        (0, odd("resource_drift", "9"), "Expected `array | null`, got `int` - at `$.resource_drift`;"),
+        (2, odd("output_changes", "7"), "Expected `object | null`, got `int` - at `$.output_changes`;"),
+        (2, odd("variables", '{"a": 1}'), "Expected `object`, got `int` - at `$.variables[...]`;"),
+        (2, odd("errored", "1"), "Expected `bool | null`, got `int` - at `$.errored`;"),
+        (2, nested(600), "a value in it nests too deeply; name terraform or tofu itself with --tool"),
     ],
 )
 def test_broken_is_one(terradiff: Ran, tool: Path, code: int, plan: str, sentence: str) -> None:

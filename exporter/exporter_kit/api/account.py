@@ -6,6 +6,7 @@ Two files need no client library: its import takes longer than listing a thousan
 import os
 from pathlib import Path
 
+from exporter_kit import files
 from exporter_kit.api.access import Access, Identity, Server, bearer, server, tls
 from exporter_kit.api.errors import CredentialsError
 from exporter_kit.api.proxy import of_environment
@@ -44,7 +45,7 @@ class _Account:
 def token_of(file: Path) -> dict[str, str]:
     """Return the header of the token in a file."""
     try:
-        token = file.read_text(encoding="ascii").strip()
+        token = files.read(file).decode("ascii").strip()
     except (OSError, ValueError) as error:
         raise CredentialsError(f"reading the token {file}: {error}") from error
     if not token:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import InsecureRequestWarning
 
-from exporter_kit import log
+from exporter_kit import files, log
 from exporter_kit.api import exec_plugin, kubeconfig_file
 from exporter_kit.api import proxy as proxies
 from exporter_kit.api.access import Access, Identity, Server, basic, bearer, identify, server, tls
@@ -174,7 +174,7 @@ class _Whom:
         if not file:
             return ""
         try:
-            self._token = Path(file).read_text(encoding="utf-8").strip() or self._token
+            self._token = files.read(Path(file)).decode().strip() or self._token
         except (OSError, ValueError) as error:
             if not (self._token or self._user.token):
                 raise CredentialsError(f"reading the token {file}: {error}") from error
@@ -271,7 +271,7 @@ def _data(name: str, data: str | None, file: str | None) -> bytes:
     if data:
         return _decoded(f"{name}-data", data)
     try:
-        return Path(file or "").read_bytes()
+        return files.read(Path(file or ""))
     except (OSError, ValueError) as error:
         raise CredentialsError(f"reading the {name} {file}: {getattr(error, 'strerror', error)}") from error
 
