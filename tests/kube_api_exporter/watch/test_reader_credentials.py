@@ -63,7 +63,7 @@ def test_what_is_held_is_called_old_while_a_plugin_hangs_or_fails(
         readers.eventually(lambda sentence=sentence: not feed.watching and sentence in feed.trouble)
         assert 'kind_watching{kind="pods"} 0\n' in "".join(feed_lines([feed], openmetrics=False))
         assert feed.restarts["credentials"] > 0
-        assert sentence in capsys.readouterr().out
+        assert sentence in capsys.readouterr().err
     (tmp_path / "how").write_text(renewal["work"])
     readers.eventually(lambda: feed.watching)
     assert {"Bearer good"} == set(asked)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from exporter_kit import log
 from kube_api_exporter.store.feed import Feed
 from kube_api_exporter.watch import reader as reading
 
@@ -20,12 +21,13 @@ def names(feed: Feed) -> list[str]:
 
 def test_a_forbidden_kind_says_why_once(peer: Any, readers: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """403 is tried again and again, and logged once."""
+    log.configure()
     peer.routes[PODS] = lambda ask: ask.refuse(403)
     feed = readers.start().feed
     readers.eventually(lambda: feed.restarts["forbidden"] > 3)
     assert "HTTP 403: no (403)" in feed.trouble
     assert not feed.synced
-    assert 1 == capsys.readouterr().out.count("HTTP 403")
+    assert 1 == capsys.readouterr().err.count("HTTP 403")
 
 
 def test_a_kind_that_comes_later_is_found(peer: Any, readers: Any) -> None:
@@ -153,6 +155,7 @@ def test_an_answer_that_is_no_json_is_said_once(
         ask.handler.end_headers()
         ask.handler.wfile.write(body)
 
+    log.configure()
     peer.routes[PODS] = answer
     feed = readers.start(watch_list=False).feed
     readers.eventually(lambda: feed.restarts["error"] > 2)

@@ -253,7 +253,7 @@ def test_no_textfile_spoils_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert {"first": 1.0, "other": 0.0, "openmetrics": 1.0} == {
         sample.labels["command"]: sample.value for sample in families["promrun_textfile_success"].samples
     }
-    assert 1 == capsys.readouterr().out.count("jobs_total is of another type in another command's textfile")
+    assert 1 == capsys.readouterr().err.count("jobs_total is of another type in another command's textfile")
 
 
 def test_the_commit_looked_at_is_a_metric(tmp_path: Path) -> None:
