@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import requests
 
-from alertdrill.backtest.access import Access
+from alertdrill.backtest.access import Access, shown
 from alertdrill.clock import Clock
 from alertdrill.errors import LabError, TransientError
 
@@ -91,7 +92,8 @@ class Server:
             found = msgspec.json.decode(body)
             return found["data"]
         except (msgspec.DecodeError, KeyError, TypeError) as error:
-            head = self.access.masked(body[:80].decode(errors="replace"))
+            # Masked first: a secret that is cut is not known any more.
+            head = self.access.masked(body[:4096].decode(errors="replace"))[:80]
             raise LabError(
                 f"{what}: the answer is not one of Prometheus' API (it begins with {head!r}); does the"
                 " address lead to the server itself, and not to a page before it?"
@@ -114,7 +116,11 @@ class Server:
             try:
                 with self._asked(what, method, path, **request) as reply:
                     return take(reply)
-            except TransientError as error:
+            except LabError as error:
+                # Who takes an answer may tell its words, among which is what the server was told.
+                error.args = (self.access.hidden(str(error)),)
+                if not isinstance(error, TransientError):
+                    raise
                 if isinstance(error, NoWayError) and number >= FIRST_TRIES_MAX and not self._has_answered:
                     hint = "" if NO_SUCH_NAME in str(error) else f"; {self._way()}"
                     raise LabError(f"{error}{hint}") from error
@@ -182,7 +188,7 @@ class Server:
         except requests.ConnectionError as error:
             known = "Failed to resolve" not in str(error)
             raise NoWayError(
-                f"{what}: no connection to {self.access.url}" + ("" if known else NO_SUCH_NAME)
+                f"{what}: no connection to {shown(self.access.url)}" + ("" if known else NO_SUCH_NAME)
             ) from error
         except (requests.RequestException, OSError, ValueError) as error:
             raise LabError(f"{what}: {self.access.masked(str(error))}") from error
@@ -207,7 +213,8 @@ class Server:
         ):
             raise NotServedError(answered)
         if reply.is_redirect:
-            raise LabError(f"{what}: it leads on to {reply.headers['Location']}; name the address itself")
+            there = self.access.masked(_address(reply.headers["Location"]))
+            raise LabError(f"{what}: it leads on to {there}; name the address itself")
         later = reply.headers.get("Retry-After", "")
         too_much = status == HTTPStatus.GATEWAY_TIMEOUT or (status in LIMITS and LIMIT.search(whole))
         if too_much and not later:
@@ -239,3 +246,14 @@ class Server:
             seconds = self._not_before - self._clock.now()
         if seconds > 0:
             self._clock.sleep(seconds)
+
+
+def _address(location: str) -> str:
+    """Return of an address what a redirect is told by: who may enter there, and with what, is not said."""
+    try:
+        parts = urlsplit(location)
+        host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "what is no address"
+    host = f"[{host}]" if ":" in host else host
+    return shown(f"{parts.scheme}://{host}{port}{parts.path}" if host else parts.path)

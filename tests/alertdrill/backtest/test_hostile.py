@@ -1,0 +1,122 @@
+"""Servers that mean harm: what they send may not show a secret, nor take our time, nor break anything."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from alertdrill.backtest.access import PASSWORD, TOKEN, Access, stated
+from alertdrill.backtest.server import Server
+from alertdrill.errors import LabError, UsageError
+from alertdrill.testing import ManualClock
+
+Says = Callable[[socket.socket, bytes], None]
+HEAD_BYTES = 65536
+
+
+@contextmanager
+def listening(says: Says) -> Iterator[str]:
+    """Yield the address of a server that reads the head of each request, and then does what it likes."""
+    done = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        while not done.is_set():
+            try:
+                taken, _ = listener.accept()
+                with taken:
+                    says(taken, taken.recv(HEAD_BYTES))
+            except OSError:  # whoever asked is gone, or the test is over
+                continue
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.05)
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        done.set()
+        thread.join()
+
+
+def answering(status: str, body: bytes = b"", **headers: str) -> Says:
+    """Return what always answers the same; {} in a header is the proof that was sent."""
+
+    def says(taken: socket.socket, request: bytes) -> None:
+        proof = request.partition(b"Authorization: ")[2].partition(b"\r\n")[0]
+        lines = [f"HTTP/1.1 {status}", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in {"Content-Length": str(len(body)), **headers}.items()]
+        taken.sendall("\r\n".join(lines).encode("latin1").replace(b"{}", proof) + b"\r\n\r\n" + body)
+
+    return says
+
+
+def told(url: str, clock: ManualClock | None = None, **parts: str) -> str:
+    """Return the sentence by which asking a server ends."""
+    server = Server(Access(url=url, **parts), lambda: url, clock or ManualClock(), bytes_max=2**20)
+    with pytest.raises(LabError) as caught:
+        server.json("asking", "rules")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("http://user:sekretpw@evil.example:81/a?token={}", "http://evil.example:81/a"),
+        ("/login/{}?b", "/login/Bearer ***"),
+        ("http://user:sekretpw@[evil", "what is no address"),
+    ],
+)
+def test_a_redirect_is_told_without_who_may_enter_there(location: str, shown: str) -> None:
+    """Of the address that a server leads on to neither a password nor a query is said, nor our own token."""
+    with listening(answering("302 Found", Location=location)) as url:
+        assert f"asking: it leads on to {shown}; name the address itself" == told(url, token="s3kr1tTOKEN")
+
+
+@pytest.mark.parametrize(
+    "echo",
+    ["Basic am9lOnB3LzEyMzQ1Ng==", "am9lOnB3LzEyMzQ1Ng%3D%3D", "pw/123456", "PW%2f123456", "am9lOnB3LzEy"],
+)
+def test_a_password_is_known_in_every_form(echo: str) -> None:
+    """Also as it was sent, as it stands in an address, and where its end was cut off, it is not told."""
+    with listening(answering("418 Teapot", f"boom {echo}".encode())) as url:
+        said = told(url, user="joe", password="pw/123456")
+    assert ("asking: it answered 418: boom", "***") == (said[:29], said.replace("Basic ", "")[30:33])
+    assert not any(part in said.lower() for part in ("am9l", "123456"))
+
+
+@pytest.mark.parametrize("variable", [TOKEN, PASSWORD])
+@pytest.mark.parametrize("secret", ["abc\nS3CRETLINE", "abc\x01S3CRETLINE", "abcS3CRETLÄNE"])
+def test_a_secret_of_the_environment_is_one_word(
+    monkeypatch: pytest.MonkeyPatch, variable: str, secret: str
+) -> None:
+    """What could not be sent is refused as it is in a file, before an error tells it."""
+    monkeypatch.delenv(TOKEN, raising=False)
+    monkeypatch.setenv(variable, secret)
+    with pytest.raises(UsageError) as caught:
+        stated("http://x", user="joe" if variable == PASSWORD else "")
+    assert (True, False) == (variable in str(caught.value), "S3CRET" in str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("joe:S3CRET@host:9090", "***@host:9090"),
+        ("joe:S3CRET", "joe:***"),
+        ("http://joe:S3CRET", "http://joe:***"),
+        ("https:/joe:S3CRET@host/", "https:/***@host/"),
+        ("http://joe:S3CRET@[::1", "http://***@[::1"),
+        ("http://joe:S3?CRET@[::1", "http://***@[::1"),
+        ("http://host/a?token=S3CRET", "http://host/a"),
+        ("kube://joe:S3CRET@monitoring", "kube://***@monitoring"),
+        (
+            "kube://monitoring/service/prometheus:9090/?token=S3CRET",
+            "kube://monitoring/service/prometheus:9090/",
+        ),
+    ],
+)
+def test_a_mistyped_address_is_told_without_its_secret(url: str, shown: str) -> None:
+    """What stands before an @ or behind the path of an address is never repeated."""
+    with pytest.raises(UsageError) as caught:
+        stated(url)
+    assert (repr(shown), False) == (str(caught.value).split(" ")[0], "CRET" in str(caught.value))
