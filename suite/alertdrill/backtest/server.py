@@ -30,6 +30,7 @@ TRIES_MAX = 6
 FIRST_TRIES_MAX = 3  # of a server that has never answered: most often its address is wrong
 WAIT_SECONDS_MAX = 300.0  # however long a server wants us to wait
 PIECE_BYTES = 256 * 1024
+REFUSAL_BYTES_MAX = 4096  # of an answer that is none; what follows is not read
 ANSWER_BYTES_MAX = 64 * 1024 * 1024  # of an answer that is no history
 LIMIT = re.compile(
     r"limit|too (?:many|large|long|big)|not enough|exceed|more than|max[-_ ]|timed? ?out", re.IGNORECASE
@@ -93,7 +94,7 @@ class Server:
             return found["data"]
         except (msgspec.DecodeError, KeyError, TypeError) as error:
             # Masked first: a secret that is cut is not known any more.
-            head = self.access.masked(body[:4096].decode(errors="replace"))[:80]
+            head = self.access.masked(body[:REFUSAL_BYTES_MAX].decode(errors="replace"))[:80]
             raise LabError(
                 f"{what}: the answer is not one of Prometheus' API (it begins with {head!r}); does the"
                 " address lead to the server itself, and not to a page before it?"
@@ -159,6 +160,8 @@ class Server:
                 yield piece
         except requests.Timeout as error:
             raise TooMuchError(f"{what}: nothing came for {SILENCE_SECONDS_MAX:g} s") from error
+        except requests.exceptions.ContentDecodingError as error:
+            raise TransientError(f"{what}: the answer can't be unpacked") from error
         except requests.RequestException as error:
             if "timed out" in str(error):  # so it is told where the answer had begun
                 raise TooMuchError(f"{what}: nothing more came for {SILENCE_SECONDS_MAX:g} s") from error
@@ -202,8 +205,8 @@ class Server:
         status = reply.status_code
         if status == HTTPStatus.OK:
             return
-        whole = next(reply.iter_content(4096), b"").decode(errors="replace")
-        said = self.access.masked(whole)
+        whole, end = _beginning(reply)
+        said = f"{self.access.masked(whole)}{end}".strip()
         answered = f"{what}: it answered {status}: {said}"
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             who = "name whose history it is by --tenant" if NO_TENANT in said.lower() else WHO_ASKS
@@ -246,6 +249,24 @@ class Server:
             seconds = self._not_before - self._clock.now()
         if seconds > 0:
             self._clock.sleep(seconds)
+
+
+def _beginning(reply: requests.Response) -> tuple[str, str]:
+    """Return how an answer begins that is none, and what there is to say of its end.
+
+    Its status says what it means, also where its text is broken.
+    """
+    found, end = b"", ""
+    try:
+        for byte in reply.iter_content(1):  # a larger piece would be lost where it breaks off
+            found += byte
+            if len(found) >= REFUSAL_BYTES_MAX:
+                break
+    except requests.exceptions.ContentDecodingError:
+        end = " (the rest can't be unpacked)"
+    except (requests.RequestException, OSError, ValueError):
+        end = " (the rest did not come)"
+    return found.decode(errors="replace"), end
 
 
 def _address(location: str) -> str:

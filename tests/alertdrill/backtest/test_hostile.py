@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from alertdrill.backtest import server as servers
 from alertdrill.backtest.access import PASSWORD, TOKEN, Access, stated
 from alertdrill.backtest.server import Server
 from alertdrill.errors import LabError, UsageError
@@ -120,3 +121,26 @@ def test_a_mistyped_address_is_told_without_its_secret(url: str, shown: str) -> 
     with pytest.raises(UsageError) as caught:
         stated(url)
     assert (repr(shown), False) == (str(caught.value).split(" ")[0], "CRET" in str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"Content-Length": "5000"}, "boom! (the rest did not come)"),
+        ({"Content-Encoding": "gzip"}, "(the rest can't be unpacked)"),
+    ],
+)
+def test_a_refusal_that_breaks_off_is_one(
+    monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], said: str
+) -> None:
+    """Its status says that it is asked again, whatever became of its text."""
+    monkeypatch.setattr(servers, "SILENCE_SECONDS_MAX", 0.1)
+    refuse, clock = answering("500 Oops", b"boom!", **headers), ManualClock()
+
+    def hold(taken: socket.socket, request: bytes) -> None:
+        refuse(taken, request)
+        taken.recv(1)  # until whoever asked goes away
+
+    with listening(hold) as url:
+        assert f"asking: it answered 500: {said}; asked 6 times" == told(url, clock)
+    assert [1.0, 2.0, 4.0, 8.0, 16.0] == clock.slept
