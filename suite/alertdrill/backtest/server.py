@@ -92,7 +92,7 @@ class Server:
         try:
             found = msgspec.json.decode(body)
             return found["data"]
-        except (msgspec.DecodeError, KeyError, TypeError) as error:
+        except (msgspec.DecodeError, RecursionError, KeyError, TypeError) as error:
             # Masked first: a secret that is cut is not known any more.
             head = self.access.masked(body[:REFUSAL_BYTES_MAX].decode(errors="replace"))[:80]
             raise LabError(
@@ -228,11 +228,11 @@ class Server:
 
     def _seconds(self, text: str) -> float | None:
         """Return what a server means by Retry-After: seconds, or a date."""
-        if text.strip().isdigit():
+        if re.fullmatch(r"\s*[0-9]+\s*", text):  # str.isdigit takes ² for one
             return min(float(text), WAIT_SECONDS_MAX)
         try:
             date = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         now = datetime.fromtimestamp(self._clock.now(), UTC)
         date = date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from alertdrill.backtest import raw
 from alertdrill.backtest import server as servers
 from alertdrill.backtest.access import PASSWORD, TOKEN, Access, stated
 from alertdrill.backtest.server import Server
@@ -40,16 +41,24 @@ def listening(says: Says) -> Iterator[str]:
         thread.join()
 
 
-def answering(status: str, body: bytes = b"", **headers: str) -> Says:
+def answering(status: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Says:
     """Return what always answers the same; {} in a header is the proof that was sent."""
 
     def says(taken: socket.socket, request: bytes) -> None:
         proof = request.partition(b"Authorization: ")[2].partition(b"\r\n")[0]
         lines = [f"HTTP/1.1 {status}", "Connection: close"]
-        lines += [f"{name}: {value}" for name, value in {"Content-Length": str(len(body)), **headers}.items()]
+        lines += [
+            f"{name}: {value}"
+            for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items()
+        ]
         taken.sendall("\r\n".join(lines).encode("latin1").replace(b"{}", proof) + b"\r\n\r\n" + body)
 
     return says
+
+
+def matrix(sample: bytes) -> bytes:
+    """Return the rest of an answer with one sample."""
+    return b'"data":{"resultType":"matrix","result":[{"metric":{},"values":[%s]}]}}' % sample
 
 
 def told(url: str, clock: ManualClock | None = None, **parts: str) -> str:
@@ -70,7 +79,7 @@ def told(url: str, clock: ManualClock | None = None, **parts: str) -> str:
 )
 def test_a_redirect_is_told_without_who_may_enter_there(location: str, shown: str) -> None:
     """Of the address that a server leads on to neither a password nor a query is said, nor our own token."""
-    with listening(answering("302 Found", Location=location)) as url:
+    with listening(answering("302 Found", headers={"Location": location})) as url:
         assert f"asking: it leads on to {shown}; name the address itself" == told(url, token="s3kr1tTOKEN")
 
 
@@ -135,7 +144,7 @@ def test_a_refusal_that_breaks_off_is_one(
 ) -> None:
     """Its status says that it is asked again, whatever became of its text."""
     monkeypatch.setattr(servers, "SILENCE_SECONDS_MAX", 0.1)
-    refuse, clock = answering("500 Oops", b"boom!", **headers), ManualClock()
+    refuse, clock = answering("500 Oops", b"boom!", headers), ManualClock()
 
     def hold(taken: socket.socket, request: bytes) -> None:
         refuse(taken, request)
@@ -144,3 +153,38 @@ def test_a_refusal_that_breaks_off_is_one(
     with listening(hold) as url:
         assert f"asking: it answered 500: {said}; asked 6 times" == told(url, clock)
     assert [1.0, 2.0, 4.0, 8.0, 16.0] == clock.slept
+
+
+@pytest.mark.parametrize("later", ["²", "Sun, 09 Sep 99999999999 01:46:40 GMT"])
+def test_a_time_to_wait_that_is_none_is_chosen(later: str) -> None:
+    """What looks like a number or a date, and is none, is taken for nothing said."""
+    clock = ManualClock()
+    with listening(answering("429 Later", headers={"Retry-After": later})) as url:
+        assert "asking: it answered 429: ; asked 6 times" == told(url, clock)
+    assert [1.0, 2.0, 4.0, 8.0, 16.0] == clock.slept
+
+
+def test_an_answer_without_a_bottom_is_none() -> None:
+    """What is nested deeper than can be read is told as any page that is not the API's."""
+    with listening(answering("200 OK", b"[" * 200_000)) as url:
+        said = told(url)
+    assert said.startswith("asking: the answer is not one of Prometheus' API (it begins with '[[[[")
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        (b'"x":' + b"[" * 200_000, "the answer is not one of Prometheus' API: it is nested too deep"),
+        (
+            matrix(b'[1e308,"1"]'),
+            "the answer has a sample whose time or value is no number",
+        ),
+        (matrix(b'[1,"x"]'), "the answer has a sample whose time or value is no number"),
+        (matrix(b'[1e15,"1"]'), "the answer has a sample of 1e+15 s after 1970, which was not asked for"),
+    ],
+)
+def test_samples_that_can_not_be_are_refused(more: bytes, why: str) -> None:
+    """They are told, and never kept."""
+    with pytest.raises(LabError) as caught:
+        raw.checked("asking", b'{"status":"success",' + more, 0, 5000)
+    assert f"asking: {why}" == str(caught.value)
