@@ -8,6 +8,7 @@ import html
 import json
 import os
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -144,6 +145,7 @@ def stated(
         raise UsageError(f"--user {user} has no password; put it into {PASSWORD} or into --password-file")
     if key and not cert:
         raise UsageError("--key was given without --cert; a key alone proves nothing")
+    _check_tls(ca, cert, key)
     return Access(
         url=url.rstrip("/"),
         tenant=tenant,
@@ -192,6 +194,27 @@ def _check(url: str, kubeconfig: Path | None, context: str) -> None:
         )
     if parts.query or parts.fragment:
         raise UsageError(f"{shown(url)!r} has something behind its path; name the address before /api/v1")
+
+
+def _check_tls(ca: Path | None, cert: Path | None, key: Path | None) -> None:
+    """Refuse files that are no certificates and no key; what a server then says would not name them."""
+    for option, file in (("--ca", ca), ("--cert", cert)):
+        try:
+            if file:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+        except OSError as error:
+            raise UsageError(f"{file}: {option} has no certificate in PEM in it ({_why(error)})") from error
+    try:
+        if cert:  # without a passphrase: OpenSSL would ask for one
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert, key, password="")
+    except OSError as error:
+        need = "a key in PEM, without a passphrase, that belongs to the certificate"
+        option, hint = ("--key", "") if key else ("--cert", "; or name one by --key")
+        raise UsageError(f"{key or cert}: {option} lacks {need}{hint} ({_why(error)})") from error
+
+
+def _why(error: OSError) -> str:
+    return getattr(error, "reason", None) or error.strerror or str(error)
 
 
 def _secret(file: Path | None, variable: str) -> str:

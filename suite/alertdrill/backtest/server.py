@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
+from alertdrill.backtest import trouble
 from alertdrill.backtest.access import Access, shown
 from alertdrill.clock import Clock
 from alertdrill.errors import LabError, TransientError
@@ -184,11 +185,12 @@ class Server:
                 **request,
             )
         except requests.exceptions.SSLError as error:
-            why = self.access.masked(str(error))
-            raise LabError(f"{what}: its certificate is not trusted; name its CA by --ca ({why})") from error
+            raise LabError(f"{what}: {trouble.tls(error, self.access)}") from error
         except requests.ReadTimeout as error:
             raise TooMuchError(f"{what}: no answer in {SILENCE_SECONDS_MAX:g} s") from error
         except requests.ConnectionError as error:
+            if other := trouble.no_http(error):
+                raise LabError(f"{what}: {other}") from error
             known = "Failed to resolve" not in str(error)
             raise NoWayError(
                 f"{what}: no connection to {shown(self.access.url)}" + ("" if known else NO_SUCH_NAME)

@@ -1,11 +1,14 @@
 """Servers that mean harm: what they send may not show a secret, nor take our time, nor break anything."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+import trustme
 
 from alertdrill.backtest import raw
 from alertdrill.backtest import server as servers
@@ -19,7 +22,7 @@ HEAD_BYTES = 65536
 
 
 @contextmanager
-def listening(says: Says) -> Iterator[str]:
+def listening(says: Says, *, read: bool = True) -> Iterator[str]:
     """Yield the address of a server that reads the head of each request, and then does what it likes."""
     done = threading.Event()
 
@@ -28,7 +31,7 @@ def listening(says: Says) -> Iterator[str]:
             try:
                 taken, _ = listener.accept()
                 with taken:
-                    says(taken, taken.recv(HEAD_BYTES))
+                    says(taken, taken.recv(HEAD_BYTES) if read else b"")
             except OSError:  # whoever asked is gone, or the test is over
                 continue
 
@@ -188,3 +191,67 @@ def test_samples_that_can_not_be_are_refused(more: bytes, why: str) -> None:
     with pytest.raises(LabError) as caught:
         raw.checked("asking", b'{"status":"success",' + more, 0, 5000)
     assert f"asking: {why}" == str(caught.value)
+
+
+@contextmanager
+def secured(name: str) -> Iterator[tuple[str, trustme.CA]]:
+    """Yield the address of a server with a certificate for a name, and who issued it."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+
+    def says(taken: socket.socket, _request: bytes) -> None:
+        context.wrap_socket(taken, server_side=True).close()
+
+    with listening(says, read=False) as url:
+        yield url.replace("http:", "https:"), authority
+
+
+@pytest.mark.parametrize(
+    ("name", "whose", "why"),
+    [
+        ("other.example", "its", "its certificate is for another host; name it as its certificate does"),
+        ("127.0.0.1", "none", "its certificate is not trusted; name its CA by --ca"),
+        ("127.0.0.1", "other", "its certificate is none that the certificates in {} (--ca) prove"),
+    ],
+)
+def test_a_certificate_is_refused_for_what_is_wrong_with_it(
+    tmp_path: Path, name: str, whose: str, why: str
+) -> None:
+    """Another host's is another trouble than one whose issuer is not known."""
+    ca = tmp_path / "ca.pem"
+    with secured(name) as (url, authority):
+        (trustme.CA() if whose == "other" else authority).cert_pem.write_to_path(ca)
+        said = told(url, ca="" if whose == "none" else str(ca))
+    assert f"asking: {why.format(ca)}" == said.partition(" ([")[0]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "why"),
+    [
+        ("https", b"HTTP/1.1 400 Bad\r\n\r\n", "it speaks no TLS there; is it http:// and not https://?"),
+        ("http", b"SSH-2.0-OpenSSH_9.2\r\n", "what listens there does not speak HTTP"),
+        (
+            "http",
+            b"HTTP/1.1 200 OK\r\na: " + b"a" * 70_000 + b"\r\n",
+            "what listens there does not speak HTTP",
+        ),
+        ("http", b"\x15\x03\x01\x00\x02\x02\x50", "what listens there speaks TLS; use https://"),
+    ],
+)
+def test_another_protocol_is_told_from_nobody(scheme: str, answer: bytes, why: str) -> None:
+    """Who listens, and speaks otherwise, need not be started."""
+    with listening(lambda taken, _request: taken.sendall(answer)) as url:
+        assert f"asking: {why}" == told(url.replace("http", scheme)).partition(" (")[0]
+
+
+@pytest.mark.parametrize("bad", ["ca", "cert", "key"])
+def test_a_file_that_is_no_pem_is_the_users_mistake(tmp_path: Path, bad: str) -> None:
+    """It is named, and nobody is asked."""
+    issued = trustme.CA().issue_cert("me")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert")
+    issued.private_key_pem.write_to_path(tmp_path / "key")
+    files = {"cert": tmp_path / "cert", "key": tmp_path / "key", "ca": tmp_path / "cert"}
+    stated("https://x", **files)  # type: ignore[arg-type]
+    (tmp_path / "bad").write_text("this is no PEM")
+    with pytest.raises(UsageError, match=f"{tmp_path / 'bad'}: --{bad} (has no certificate|lacks a key)"):
+        stated("https://x", **{**files, bad: tmp_path / "bad"})  # type: ignore[arg-type]
