@@ -20,6 +20,7 @@ import requests
 
 from alertdrill.errors import UsageError
 from alertdrill.kube import Kube
+from alertdrill.report.printable import printable
 
 TOKEN, PASSWORD = "ALERTDRILL_TOKEN", "ALERTDRILL_PASSWORD"  # names of variables
 FORWARDED = re.compile(
@@ -59,7 +60,7 @@ class Access:
         return line if len(line) <= LINE_MAX else f"{line[: LINE_MAX // 2]} … {line[-LINE_MAX // 2 :]}"
 
     def hidden(self, text: str) -> str:
-        """Return a text in which no secret of ours is left, however a server has written it."""
+        """Return a text without our secrets, however a server has written them, and fit for a terminal."""
         for form in self._forms:
             text = re.sub(re.escape(form), "***", text, flags=re.IGNORECASE)
         for form in self._forms:
@@ -67,7 +68,7 @@ class Access:
                 if text.endswith(form[:length]):
                     text = text[:-length] + "***"
                     break
-        return text
+        return printable(text)
 
     @cached_property
     def _forms(self) -> tuple[str, ...]:

@@ -64,9 +64,11 @@ def matrix(sample: bytes) -> bytes:
     return b'"data":{"resultType":"matrix","result":[{"metric":{},"values":[%s]}]}}' % sample
 
 
-def told(url: str, clock: ManualClock | None = None, **parts: str) -> str:
+def told(
+    url: str, clock: ManualClock | None = None, tell: Callable[[str], None] = print, **parts: str
+) -> str:
     """Return the sentence by which asking a server ends."""
-    server = Server(Access(url=url, **parts), lambda: url, clock or ManualClock(), bytes_max=2**20)
+    server = Server(Access(url=url, **parts), lambda: url, clock or ManualClock(), bytes_max=2**20, tell=tell)
     with pytest.raises(LabError) as caught:
         server.json("asking", "rules")
     return str(caught.value)
@@ -255,3 +257,11 @@ def test_a_file_that_is_no_pem_is_the_users_mistake(tmp_path: Path, bad: str) ->
     (tmp_path / "bad").write_text("this is no PEM")
     with pytest.raises(UsageError, match=f"{tmp_path / 'bad'}: --{bad} (has no certificate|lacks a key)"):
         stated("https://x", **{**files, bad: tmp_path / "bad"})  # type: ignore[arg-type]
+
+
+def test_a_terminal_obeys_no_server() -> None:
+    """What is told while waiting, and in the end, has control characters as their escapes."""
+    heard: list[str] = []
+    with listening(answering("500 Oops", b"boom\x1b[31m")) as url:
+        assert "asking: it answered 500: boom\\x1b[31m; asked 6 times" == told(url, tell=heard.append)
+    assert "waiting 1 s: asking: it answered 500: boom\\x1b[31m" == heard[0]
