@@ -56,7 +56,13 @@ def query(selector: Selector, first: int, last: int) -> dict[str, str]:
 def checked(what: str, body: bytes, first: int, last: int) -> bytes:
     """Return an answer as it is kept, after a look at whether it is one, and of the time that was asked."""
     for one in _rows(what, body):
-        check_times(what, [round(t * 1000) for t, _ in one.values], first - 1, last)
+        try:
+            times = [round(t * 1000) for t, _ in one.values]
+            for _, text in one.values:
+                float(text)
+        except (ValueError, OverflowError):
+            raise LabError(f"{what}: the answer has a sample whose time or value is no number") from None
+        check_times(what, times, first - 1, last)
         if one.histograms:
             name = one.metric.get("__name__", "")
             raise LabError(f"{what}: {name} has native histograms, which only come by remote read")
@@ -99,6 +105,8 @@ def _rows(what: str, body: bytes) -> list[_Row]:
             kind = TooMuchError if LIMIT.search(str(why, "utf-8", "replace")) else LabError
             raise kind(f"{what}: it gave up half-way: {str(why[:300], 'utf-8', 'replace')}") from error
         raise LabError(f"{what}: the answer is not one of Prometheus' API: {error}") from error
+    except RecursionError as error:
+        raise LabError(f"{what}: the answer is not one of Prometheus' API: it is nested too deep") from error
     if reply.status != "success" or reply.data is None or reply.data.result_type != "matrix":
         raise LabError(f"{what}: the answer has no raw samples")
     return reply.data.result
@@ -118,4 +126,7 @@ def span(first: int, last: int) -> str:
 
 def moment(ms: float) -> str:
     """Return a moment in words; UTC."""
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+    try:
+        return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError, OSError):  # a server's word, and beyond any calendar
+        return f"{ms / 1000:g} s after 1970"

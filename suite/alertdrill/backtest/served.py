@@ -86,8 +86,10 @@ def interval(server: Server, deployed: RuleSet | None) -> tuple[float, str]:
         text = server.json("asking for its configuration", "status/config")["yaml"]
         stated = yaml.safe_load(text).get("global", {}).get("evaluation_interval")
         return durations.seconds(str(stated)), "the server's configuration"
-    except (NotServedError, LabError, UsageError, yaml.YAMLError, KeyError, TypeError, AttributeError):
+    except (NotServedError, LabError, UsageError, yaml.YAMLError):
         pass
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError):
+        pass  # whatever it may be, it is no configuration
     told = [group.interval for group in (deployed.groups if deployed else ()) if group.interval]
     if told:
         most = max(sorted(set(told)), key=told.count)

@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import requests
 
-from alertdrill.backtest.access import Access
+from alertdrill.backtest import trouble
+from alertdrill.backtest.access import Access, shown
 from alertdrill.clock import Clock
 from alertdrill.errors import LabError, TransientError
 
@@ -29,6 +31,7 @@ TRIES_MAX = 6
 FIRST_TRIES_MAX = 3  # of a server that has never answered: most often its address is wrong
 WAIT_SECONDS_MAX = 300.0  # however long a server wants us to wait
 PIECE_BYTES = 256 * 1024
+REFUSAL_BYTES_MAX = 4096  # of an answer that is none; what follows is not read
 ANSWER_BYTES_MAX = 64 * 1024 * 1024  # of an answer that is no history
 LIMIT = re.compile(
     r"limit|too (?:many|large|long|big)|not enough|exceed|more than|max[-_ ]|timed? ?out", re.IGNORECASE
@@ -90,8 +93,9 @@ class Server:
         try:
             found = msgspec.json.decode(body)
             return found["data"]
-        except (msgspec.DecodeError, KeyError, TypeError) as error:
-            head = self.access.masked(body[:80].decode(errors="replace"))
+        except (msgspec.DecodeError, RecursionError, KeyError, TypeError) as error:
+            # Masked first: a secret that is cut is not known any more.
+            head = self.access.masked(body[:REFUSAL_BYTES_MAX].decode(errors="replace"))[:80]
             raise LabError(
                 f"{what}: the answer is not one of Prometheus' API (it begins with {head!r}); does the"
                 " address lead to the server itself, and not to a page before it?"
@@ -114,7 +118,11 @@ class Server:
             try:
                 with self._asked(what, method, path, **request) as reply:
                     return take(reply)
-            except TransientError as error:
+            except LabError as error:
+                # Who takes an answer may tell its words, among which is what the server was told.
+                error.args = (self.access.hidden(str(error)),)
+                if not isinstance(error, TransientError):
+                    raise
                 if isinstance(error, NoWayError) and number >= FIRST_TRIES_MAX and not self._has_answered:
                     hint = "" if NO_SUCH_NAME in str(error) else f"; {self._way()}"
                     raise LabError(f"{error}{hint}") from error
@@ -153,6 +161,8 @@ class Server:
                 yield piece
         except requests.Timeout as error:
             raise TooMuchError(f"{what}: nothing came for {SILENCE_SECONDS_MAX:g} s") from error
+        except requests.exceptions.ContentDecodingError as error:
+            raise TransientError(f"{what}: the answer can't be unpacked") from error
         except requests.RequestException as error:
             if "timed out" in str(error):  # so it is told where the answer had begun
                 raise TooMuchError(f"{what}: nothing more came for {SILENCE_SECONDS_MAX:g} s") from error
@@ -175,14 +185,15 @@ class Server:
                 **request,
             )
         except requests.exceptions.SSLError as error:
-            why = self.access.masked(str(error))
-            raise LabError(f"{what}: its certificate is not trusted; name its CA by --ca ({why})") from error
+            raise LabError(f"{what}: {trouble.tls(error, self.access)}") from error
         except requests.ReadTimeout as error:
             raise TooMuchError(f"{what}: no answer in {SILENCE_SECONDS_MAX:g} s") from error
         except requests.ConnectionError as error:
+            if other := trouble.no_http(error):
+                raise LabError(f"{what}: {other}") from error
             known = "Failed to resolve" not in str(error)
             raise NoWayError(
-                f"{what}: no connection to {self.access.url}" + ("" if known else NO_SUCH_NAME)
+                f"{what}: no connection to {shown(self.access.url)}" + ("" if known else NO_SUCH_NAME)
             ) from error
         except (requests.RequestException, OSError, ValueError) as error:
             raise LabError(f"{what}: {self.access.masked(str(error))}") from error
@@ -196,8 +207,8 @@ class Server:
         status = reply.status_code
         if status == HTTPStatus.OK:
             return
-        whole = next(reply.iter_content(4096), b"").decode(errors="replace")
-        said = self.access.masked(whole)
+        whole, end = _beginning(reply)
+        said = f"{self.access.masked(whole)}{end}".strip()
         answered = f"{what}: it answered {status}: {said}"
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             who = "name whose history it is by --tenant" if NO_TENANT in said.lower() else WHO_ASKS
@@ -207,7 +218,8 @@ class Server:
         ):
             raise NotServedError(answered)
         if reply.is_redirect:
-            raise LabError(f"{what}: it leads on to {reply.headers['Location']}; name the address itself")
+            there = self.access.masked(_address(reply.headers["Location"]))
+            raise LabError(f"{what}: it leads on to {there}; name the address itself")
         later = reply.headers.get("Retry-After", "")
         too_much = status == HTTPStatus.GATEWAY_TIMEOUT or (status in LIMITS and LIMIT.search(whole))
         if too_much and not later:
@@ -218,11 +230,11 @@ class Server:
 
     def _seconds(self, text: str) -> float | None:
         """Return what a server means by Retry-After: seconds, or a date."""
-        if text.strip().isdigit():
+        if re.fullmatch(r"\s*[0-9]+\s*", text):  # str.isdigit takes ² for one
             return min(float(text), WAIT_SECONDS_MAX)
         try:
             date = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         now = datetime.fromtimestamp(self._clock.now(), UTC)
         date = date if date.tzinfo else date.replace(tzinfo=UTC)
@@ -239,3 +251,32 @@ class Server:
             seconds = self._not_before - self._clock.now()
         if seconds > 0:
             self._clock.sleep(seconds)
+
+
+def _beginning(reply: requests.Response) -> tuple[str, str]:
+    """Return how an answer begins that is none, and what there is to say of its end.
+
+    Its status says what it means, also where its text is broken.
+    """
+    found, end = b"", ""
+    try:
+        for byte in reply.iter_content(1):  # a larger piece would be lost where it breaks off
+            found += byte
+            if len(found) >= REFUSAL_BYTES_MAX:
+                break
+    except requests.exceptions.ContentDecodingError:
+        end = " (the rest can't be unpacked)"
+    except (requests.RequestException, OSError, ValueError):
+        end = " (the rest did not come)"
+    return found.decode(errors="replace"), end
+
+
+def _address(location: str) -> str:
+    """Return of an address what a redirect is told by: who may enter there, and with what, is not said."""
+    try:
+        parts = urlsplit(location)
+        host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "what is no address"
+    host = f"[{host}]" if ":" in host else host
+    return shown(f"{parts.scheme}://{host}{port}{parts.path}" if host else parts.path)

@@ -13,6 +13,7 @@ from alertdrill.backtest import plan as plans
 from alertdrill.backtest import text
 from alertdrill.cli import past, reading
 from alertdrill.errors import UsageError
+from alertdrill.report.printable import printable
 
 
 def _holds(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[str, ...]:
@@ -63,7 +64,7 @@ def backtest(files: Sequence[Path], output_format: str, *, dry_run: bool, **said
     with run.reached() as server:
         cost = run.prepare(server)
         for line in plans.told(cost):
-            click.echo(line, err=not dry_run)
+            click.echo(printable(line), err=not dry_run)
         if dry_run:
             return
         run.check(cost)
@@ -71,5 +72,5 @@ def backtest(files: Sequence[Path], output_format: str, *, dry_run: bool, **said
     if output_format == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(result), indent=2))
     else:
-        click.echo(text.render(result), nl=False)
+        click.echo(printable(text.render(result)), nl=False)
     click.get_current_context().exit(result.verdict.exit_code)
