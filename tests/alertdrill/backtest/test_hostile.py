@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from alertdrill.backtest import raw
+from alertdrill.backtest import ends, raw
 from alertdrill.backtest import server as servers
 from alertdrill.backtest.access import PASSWORD, TOKEN, Access, stated
 from alertdrill.backtest.server import Server
@@ -265,3 +265,13 @@ def test_a_terminal_obeys_no_server() -> None:
     with listening(answering("500 Oops", b"boom\x1b[31m")) as url:
         assert "asking: it answered 500: boom\\x1b[31m; asked 6 times" == told(url, tell=heard.append)
     assert "waiting 1 s: asking: it answered 500: boom\\x1b[31m" == heard[0]
+
+
+def test_an_answer_of_another_kind_is_told_by_what_was_looked_for() -> None:
+    """Not by the error that it makes here."""
+    with listening(answering("200 OK", b'{"status":"success","data":null}')) as url:
+        server = Server(Access(url=url), lambda: url, ManualClock(), bytes_max=2**20)
+        with pytest.raises(LabError) as caught:
+            ends.there(server, 60.0)
+    sought = "looked for a `result` of series, each with its labels"
+    assert f"asking which targets were given up: {sought}" == str(caught.value)
