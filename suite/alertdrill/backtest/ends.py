@@ -96,7 +96,7 @@ def there(server: Server, at: float) -> frozenset[Labels]:
     try:
         return frozenset(_labels(one["metric"]) for one in data["result"])
     except (KeyError, TypeError, AttributeError) as error:
-        raise LabError(f"{what}: the answer is not understood ({error!r})") from error
+        raise LabError(f"{what}: looked for a `result` of series, each with its labels") from error
 
 
 def _given_up(pauses: Iterable[Pause], there: There, questions: Iterator[int]) -> tuple[list[Pause], int]:

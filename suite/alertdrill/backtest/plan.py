@@ -182,12 +182,14 @@ def _counted(server: Server, selectors: Sequence[Selector], at: float) -> list[t
     data = server.json(what, "query", {"query": " or ".join(parts), "time": f"{at:.3f}"})
     try:
         found = {one["metric"]["is"]: float(one["value"][1]) for one in data["result"]}
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise LabError(f"{what}: the answer is not understood ({error!r})") from error
-    return [
-        (round(found.get(f"count {number}", 0)), found.get(f"sum {number}", 0) / PROBE_SECONDS)
-        for number in range(len(selectors))
-    ]
+        counts = [
+            (round(found.get(f"count {number}", 0)), found.get(f"sum {number}", 0) / PROBE_SECONDS)
+            for number in range(len(selectors))
+        ]
+        _ = [round(each) for _, each in counts]  # neither is it infinite, nor NaN
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
+        raise LabError(f"{what}: looked for a `result` of counts, each with its label `is`") from error
+    return counts
 
 
 def way(server: Server, probe: bytes, headers: dict[str, str], streamed: str) -> str:
@@ -221,7 +223,7 @@ def _gives_markers(server: Server) -> bool:
     try:
         return not data["result"]
     except (KeyError, TypeError) as error:
-        raise LabError(f"{what}: the answer is not understood ({error!r})") from error
+        raise LabError(f"{what}: looked for a `result` of series, or of none") from error
 
 
 def told(plan: Plan) -> list[str]:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from alertdrill.backtest import trouble
+from alertdrill.backtest import slow, trouble
 from alertdrill.backtest.access import Access, shown
 from alertdrill.clock import Clock
 from alertdrill.errors import LabError, TransientError
@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 CONNECT_SECONDS_MAX = 10.0
 SILENCE_SECONDS_MAX = 60.0  # between two pieces of an answer
+ANSWER_SECONDS_MAX = 180.0  # of an answer that is no history, and of a piece of one that is
 TRIES_MAX = 6
 FIRST_TRIES_MAX = 3  # of a server that has never answered: most often its address is wrong
 WAIT_SECONDS_MAX = 300.0  # however long a server wants us to wait
@@ -105,7 +106,7 @@ class Server:
         """Return the body of an answer of the API."""
 
         def take(reply: requests.Response) -> bytes:
-            return b"".join(self._pieces(what, reply, ANSWER_BYTES_MAX))
+            return b"".join(self._pieces(what, reply, ANSWER_BYTES_MAX, each=False))
 
         return self.ask(what, "POST" if params else "GET", path, take, data=params)
 
@@ -143,12 +144,12 @@ class Server:
 
     def pieces(self, what: str, reply: requests.Response) -> Iterator[bytes]:
         """Yield the pieces of an answer that is history, as far as all of it may be."""
-        return self._pieces(what, reply, self._bytes_max)
+        return self._pieces(what, reply, self._bytes_max, each=True)
 
-    def _pieces(self, what: str, reply: requests.Response, most: int) -> Iterator[bytes]:
+    def _pieces(self, what: str, reply: requests.Response, most: int, *, each: bool) -> Iterator[bytes]:
         size = 0
         try:
-            for piece in reply.iter_content(PIECE_BYTES):
+            for piece in slow.pieces(reply, PIECE_BYTES, ANSWER_SECONDS_MAX, each=each):
                 size += len(piece)
                 with self._lock:
                     self.bytes += len(piece)
@@ -159,6 +160,12 @@ class Server:
                         " rules, or allow more by --mebibytes-max"
                     )
                 yield piece
+        except slow.LateError as error:
+            if each:
+                little = f"less than {PIECE_BYTES // 1024} KiB"
+                raise TooMuchError(f"{what}: {little} came in {ANSWER_SECONDS_MAX:g} s") from error
+            drips = f"its answer drips, and had not come to its end after {ANSWER_SECONDS_MAX:g} s"
+            raise LabError(f"{what}: {drips}") from error
         except requests.Timeout as error:
             raise TooMuchError(f"{what}: nothing came for {SILENCE_SECONDS_MAX:g} s") from error
         except requests.exceptions.ContentDecodingError as error:
@@ -260,7 +267,9 @@ def _beginning(reply: requests.Response) -> tuple[str, str]:
     """
     found, end = b"", ""
     try:
-        for byte in reply.iter_content(1):  # a larger piece would be lost where it breaks off
+        for byte in slow.pieces(
+            reply, 1, ANSWER_SECONDS_MAX, each=False
+        ):  # a larger piece would be lost where it breaks off
             found += byte
             if len(found) >= REFUSAL_BYTES_MAX:
                 break

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from alertdrill.backtest import raw
+from alertdrill.backtest import ends, raw
 from alertdrill.backtest import server as servers
 from alertdrill.backtest.access import PASSWORD, TOKEN, Access, stated
-from alertdrill.backtest.server import Server
+from alertdrill.backtest.server import Server, TooMuchError
 from alertdrill.errors import LabError, UsageError
 from alertdrill.testing import ManualClock
 
@@ -265,3 +266,48 @@ def test_a_terminal_obeys_no_server() -> None:
     with listening(answering("500 Oops", b"boom\x1b[31m")) as url:
         assert "asking: it answered 500: boom\\x1b[31m; asked 6 times" == told(url, tell=heard.append)
     assert "waiting 1 s: asking: it answered 500: boom\\x1b[31m" == heard[0]
+
+
+def test_an_answer_of_another_kind_is_told_by_what_was_looked_for() -> None:
+    """Not by the error that it makes here."""
+    with listening(answering("200 OK", b'{"status":"success","data":null}')) as url:
+        server = Server(Access(url=url), lambda: url, ManualClock(), bytes_max=2**20)
+        with pytest.raises(LabError) as caught:
+            ends.there(server, 60.0)
+    sought = "looked for a `result` of series, each with its labels"
+    assert f"asking which targets were given up: {sought}" == str(caught.value)
+
+
+def slowly(piece: bytes, number: int, every: float) -> Says:
+    """Return what answers in so many pieces, with a pause before each."""
+
+    def says(taken: socket.socket, _request: bytes) -> None:
+        taken.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(piece) * number))
+        for _ in range(number):
+            time.sleep(every)  # the server's slowness
+            taken.sendall(piece)
+
+    return says
+
+
+def test_an_answer_that_drips_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never silent for long, it would else be waited for as long as it likes."""
+    monkeypatch.setattr(servers, "ANSWER_SECONDS_MAX", 0.3)
+    with listening(slowly(b"[", 40, 0.05)) as url:
+        assert "asking: its answer drips, and had not come to its end after 0.3 s" == told(url)
+
+
+def test_a_history_that_flows_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a piece of it has a limit, and one that drips is too much to ask for."""
+    monkeypatch.setattr(servers, "ANSWER_SECONDS_MAX", 0.5)
+
+    def came(piece: bytes, every: float) -> int:
+        with listening(slowly(piece, 4, every)) as url:
+            server = Server(Access(url=url), lambda: url, ManualClock(), bytes_max=2**30)
+            return server.ask(
+                "asking", "GET", "x", lambda reply: sum(map(len, server.pieces("asking", reply)))
+            )
+
+    assert 4 * servers.PIECE_BYTES == came(bytes(servers.PIECE_BYTES), 0.2)
+    with pytest.raises(TooMuchError, match=r"asking: less than 256 KiB came in 0.5 s"):
+        came(b"a", 0.2)
