@@ -107,7 +107,7 @@ def test_an_answer_that_is_given_up_half_way_is_asked_for_in_less(
     run: Runner, front: Front, past: Past, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Status 200 and a refusal behind half of the samples is a limit, as if it had been said at once."""
-    monkeypatch.setattr("alertdrill.backtest.history.SHORTEST_MS", 500)
+    monkeypatch.setattr("alertdrill.backtest.history.SHORTEST_MS", 1)
     victoria, numbers = Victoria(past), itertools.count()
 
     def answer(path: str, body: bytes) -> Answer | None:
