@@ -17,6 +17,8 @@ TARGET_NAMESPACE_LABEL = "namespace"  # of the pod that was scraped
 # Say where a series was scraped; the others say what it is about.
 TARGET_LABELS = frozenset({"instance", TARGET_NAMESPACE_LABEL, "node", "pod"})
 
+SPEED = 22.0  # how many times as fast as life a lab is, unless it is asked for another
+
 CANARY = "Watchdog"  # the alert that always fires
 PODS_JOB = "kubernetes-pods"  # the scrape configuration of all pods, the exporters among them
 SCRAPE_ANNOTATION = "prometheus.io/scrape"  # what that job goes by

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from alertdrill.names import SPEED
+
 if TYPE_CHECKING:
     from alertdrill import lab as labs
     from alertdrill.model import Judgement
@@ -42,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--drill-registry", default="", help="where an existing cluster pulls our own images")
     group.addoption(
-        "--drill-speed", type=float, default=20.0, help="times faster than real life (default: 20)"
+        "--drill-speed", type=float, default=SPEED, help=f"times faster than real life (default: {SPEED:g})"
     )
     group.addoption(
         "--drill-rules",

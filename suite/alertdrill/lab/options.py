@@ -8,11 +8,16 @@ from alertdrill.errors import UsageError
 from alertdrill.lab import clusters
 from alertdrill.machine import cache
 from alertdrill.model import Value
-from alertdrill.names import NAMESPACE_PREFIX, RESTART_OVERHEAD_SECONDS, RESTART_SECONDS, STACK_NAMESPACE
+from alertdrill.names import (
+    NAMESPACE_PREFIX,
+    RESTART_OVERHEAD_SECONDS,
+    RESTART_SECONDS,
+    SPEED,
+    STACK_NAMESPACE,
+)
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")  # roles are called after it
-SPEED = 22.0
 
 
 class Options(Value, frozen=True, kw_only=True):
