@@ -2,10 +2,11 @@
 
 from alertdrill.lab.known import PROMETHEUS_PORT, State, find
 from alertdrill.lab.lab import Lab, borrowed, down, up
-from alertdrill.lab.options import SPEED, Options, wanted
+from alertdrill.lab.options import Options, wanted
 from alertdrill.lab.rules import LabRules
 from alertdrill.lab.rules import load as load_rules
 from alertdrill.lab.status import Status, status
+from alertdrill.names import SPEED
 from alertdrill.names import STACK_NAMESPACE as NAMESPACE
 
 __all__ = [
