@@ -197,7 +197,7 @@ def test_a_run_without_a_drill_loads_no_harness(tmp_path: Path) -> None:
         "import sys\n"
         "def test_other():\n"
         "    ours = {one for one in sys.modules if one.startswith('alertdrill.')}\n"
-        "    assert ours == {'alertdrill.plugin'}\n"
+        "    assert ours == {'alertdrill.plugin', 'alertdrill.names'}\n"
         "    assert not {'kubernetes', 'msgspec', 'requests'} & sys.modules.keys()\n"
     )
     argv = [sys.executable, "-m", "pytest", *WORDS]
