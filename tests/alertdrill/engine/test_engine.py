@@ -242,7 +242,7 @@ def test_who_interrupts_does_not_wait_for_an_answer() -> None:
     with waiting:
         assert waiting.stdout
         assert b"asking\n" == waiting.stdout.readline()
-        time.sleep(0.5)
+        time.sleep(0.5)  # until the question is under way
         waiting.send_signal(signal.SIGTERM)
         _, said = waiting.communicate(timeout=20)
     assert b"KeyboardInterrupt" == said.splitlines()[-1]
