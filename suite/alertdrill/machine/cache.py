@@ -140,7 +140,9 @@ def write_whole(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
 
 def _is_no_file(path: Path) -> bool:
     """Say whether it must not be replaced: a device, a pipe, or what this process holds open."""
-    return (path.exists() and not (path.is_file() or path.is_dir())) or path.absolute().is_relative_to("/dev")
+    leads_to = path.readlink() if path.is_symlink() else path  # /dev/stdout, say, may be a file after all
+    held = any(one.is_relative_to("/proc") for one in (leads_to, path.parent.resolve()))
+    return held or (path.exists() and not (path.is_file() or path.is_dir()))
 
 
 def write_pieces(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> None:

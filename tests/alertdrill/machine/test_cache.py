@@ -182,3 +182,9 @@ def test_a_disk_that_is_full_says_for_which_file(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space left") as caught:
         cache.write_pieces(tmp_path / "file", pieces())
     assert (str(tmp_path / "file"), []) == (caught.value.filename, [*tmp_path.iterdir()])
+
+
+def test_a_disk_in_memory_is_one_although_it_is_among_the_devices(tmp_path: Path) -> None:
+    """Only what leads to a stream that is open here is written to as it is."""
+    found = [cache._is_no_file(Path(name)) for name in ("/dev/shm/new", "/dev/stdout", "/dev/null")]  # noqa: SLF001
+    assert ([False, True, True], False) == (found, cache._is_no_file(tmp_path / "new"))  # noqa: SLF001
