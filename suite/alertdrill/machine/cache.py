@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from errno import ENOTDIR
 from pathlib import Path
 
 import filelock
@@ -155,6 +156,8 @@ def write_pieces(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> N
             stream.writelines(pieces)
         return
     path = path.resolve()
+    if path.parent.exists() and not path.parent.is_dir():  # mkdir would only say that it is there
+        raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(path.parent))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:

@@ -188,3 +188,11 @@ def test_a_disk_in_memory_is_one_although_it_is_among_the_devices(tmp_path: Path
     """Only what leads to a stream that is open here is written to as it is."""
     found = [cache._is_no_file(Path(name)) for name in ("/dev/shm/new", "/dev/stdout", "/dev/null")]  # noqa: SLF001
     assert ([False, True, True], False) == (found, cache._is_no_file(tmp_path / "new"))  # noqa: SLF001
+
+
+def test_a_file_below_what_is_no_folder_is_said_to_be_so(tmp_path: Path) -> None:
+    """That the parent exists is true, and no help."""
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(OSError, match="Not a directory") as caught:
+        cache.write_whole(tmp_path / "file" / "report.txt", "words")
+    assert (str(tmp_path / "file"), "kept") == (caught.value.filename, (tmp_path / "file").read_text())
