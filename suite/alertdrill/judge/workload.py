@@ -36,7 +36,7 @@ def _holes(recording: Recording) -> Iterator[str]:
     """Yield where Prometheus lost sight of what the scenario runs, from the fault to the end.
 
     What a fault removes on purpose must be seen again once it was put back, and so must all of it after the
-    exporter that tells of it was disturbed beside a scenario that does without.
+    exporter that tells of it was disturbed beside a scenario that goes on without it for a while.
     """
     incident, end = recording.incident, recording.end
     if end is None:
@@ -50,14 +50,18 @@ def _holes(recording: Recording) -> Iterator[str]:
             continue
         seen = [since, *(t for t, _ in samples if since < t < end), end]
         for start, stop in pairwise(seen):
-            if stop - start > recording.gap_max and not (stop < end and _does_without_sight(recording)):
+            if stop - start > recording.gap_max and not _does_without_sight(recording, back=stop < end):
                 yield f"Prometheus did not see {kind} {name} from {moment(start)} to {moment(stop)}"
 
 
-def _does_without_sight(recording: Recording) -> bool:
-    """Say whether the exporter was disturbed by another, and nothing that is expected here rests on it."""
+def _does_without_sight(recording: Recording, *, back: bool) -> bool:
+    """Say whether the exporter was disturbed by another, and nothing that is expected here rests on it.
+
+    One that goes on without it while its fault holds must have it `back` in the end.
+    """
     scenario, told_by = recording.incident.scenario, TOUCHABLE[EXPORTER]
-    return EXPORTER in {*scenario.without} & {*recording.incident.disturbed} and not any(
+    spared = {*scenario.regardless_of, *(scenario.without if back else ())}
+    return EXPORTER in spared & {*recording.incident.disturbed} and not any(
         told_by & recording.rests_on.get(one.alert, frozenset()) for one in scenario.expect
     )
 

@@ -10,11 +10,20 @@ from alertdrill.faults.base import Place
 from alertdrill.judge import unseen
 from alertdrill.kube import rollout
 from alertdrill.kube.rollout import Obstacle, Workload
-from alertdrill.names import NAMESPACE_LABEL, PRESENT, REPLICAS, SCRAPE_ANNOTATION, SIGHTS
+from alertdrill.names import (
+    EXPORTER,
+    NAMESPACE_LABEL,
+    PRESENT,
+    REPLICAS,
+    SCRAPE_ANNOTATION,
+    SIGHTS,
+    TOUCHABLE,
+)
 from alertdrill.play.observe import NOBODYS, own_alerts
 from alertdrill.prometheus import Prometheus
 from alertdrill.rules import Rule
 
+EXPORTER_UP = f'up{{job=~"{"|".join(sorted(TOUCHABLE[EXPORTER]))}"}} == 1'
 WAITING = "waiting for the workload to be healthy"
 GIVEN_UP = (
     "a Job that failed does not come back, so let it be the fault and not the workload:"
@@ -64,16 +73,20 @@ def _images(found: list[Obstacle]) -> str:
     return "; the images that every lab has are told by: alertdrill images" if missing else ""
 
 
-def seen(place: Place, server: Prometheus, rules: Sequence[Rule], hope: Hope) -> bool:
+def seen(
+    place: Place, server: Prometheus, rules: Sequence[Rule], hope: Hope, *, untold: bool = False
+) -> bool:
     """Return True when Prometheus has the healthy workload's series and no alert of it; else raise NotYet.
 
-    A Job may have been healthy and fail by then, which is a LabError, as it is once `hope` is lost that an
-    alert which reads a misspelt metric ends.
+    Where nobody needs to tell of it (`untold`), an exporter that another took away is not waited for. A Job
+    may have been healthy and fail by then, which is a LabError, as it is once `hope` is lost that an alert
+    which reads a misspelt metric ends.
     """
     there = rollout.workloads(partial(_listed, place))
     if given_up := [one for one in there if one.is_given_up]:
         raise _failed(place, given_up)
-    for kind, names in _by_kind(tuple(map(str, there))):
+    is_told = not untold or server.query(EXPORTER_UP)
+    for kind, names in _by_kind(tuple(map(str, there))) if is_told else ():
         if missing := names - {one["metric"].get("name") for one in server.query(_healthy(kind, place))}:
             raise NotYet(
                 f"Prometheus has no series of a healthy {kind} {', '.join(sorted(missing))} in"
@@ -124,10 +137,11 @@ def scraped_pods(pods: list[dict[str, Any]]) -> set[str]:
     }
 
 
-def quiet(server: Prometheus, canary: str, *, seconds: float) -> bool:
+def quiet(server: Prometheus, canary: str, *, seconds: float, meant: frozenset[str] = frozenset()) -> bool:
     """Return True when, for so long, deployments were seen and no alert but the canary was active.
 
-    What is about a scenario's namespace is for that scenario to judge: it may be coming up, or going away.
+    What is about a scenario's namespace is for that scenario to judge: it may be coming up, or going away. So
+    is what is `meant` to be active.
     One silent moment proves nothing: there is one between the first scrape of a Deployment that isn't
     available yet and the evaluation that makes its alert pending. So `seconds` must hold an evaluation.
     """
@@ -136,7 +150,7 @@ def quiet(server: Prometheus, canary: str, *, seconds: float) -> bool:
         raise NotYet(f"the canary alert {canary} does not fire yet")
     if not server.query(f"{REPLICAS} offset {lately}"):
         raise NotYet(f"Prometheus has not seen Deployments for {seconds:g} s yet")
-    if others := _alert_names(server, f"present_over_time(ALERTS{{{NOBODYS}}}[{lately}])") - {canary}:
+    if others := _alert_names(server, f"present_over_time(ALERTS{{{NOBODYS}}}[{lately}])") - {canary} - meant:
         raise NotYet(f"{', '.join(sorted(others))} is active")
     return True
 

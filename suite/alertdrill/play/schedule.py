@@ -1,8 +1,8 @@
 """Who plays beside whom: what does not disturb each other runs at once, and the longest come first.
 
-What all need is disturbed by one at a time, beside nobody but those whose fault holds meanwhile and who can
-do without it: then it must be whole again before they are repaired. Such a time is used at once, and all
-others wait: they fit in later, what disturbs them only there.
+What all need is disturbed by one at a time, beside nobody but those that never rest on it, and those whose
+fault holds meanwhile and who can do without it: then it must be whole again before they are repaired. Such a
+time is used at once, and all others wait: they fit in later, what disturbs them only there.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +15,7 @@ from alertdrill.play.run import Run
 from alertdrill.scenario import Scenario
 
 # Runs that only hold take little. The longest come first, so the others take no more time than they.
-SIDE_BY_SIDE_MAX = 14
+SIDE_BY_SIDE_MAX = 18
 LOOK_SECONDS = 1.0  # a fault that begins to hold ends no run, and may be what another waits for
 # What one that is played while another's fault holds takes to come up, and what it broke to be whole again.
 COMING_UP_SECONDS, WHOLE_AGAIN_SECONDS = 10.0, 15.0
@@ -41,15 +41,17 @@ def fits(scenario: Scenario, seconds: float, speed: float) -> bool:
     return COMING_UP_SECONDS + held + WHOLE_AGAIN_SECONDS <= seconds
 
 
-def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable[[], float]) -> None:
+def in_turns(
+    runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable[[frozenset[str]], float]
+) -> None:
     """Play all runs; `once_quiet` waits until what one that disturbed others broke has come back.
 
-    It is called before each that disturbs what everybody needs, and when such a one is over, and returns the
-    live moment since when it is quiet.
+    It is called before each that disturbs what everybody needs, and when such a one is over, with the alerts
+    that those who are played meanwhile have fire, and returns the live moment since when it is quiet.
     """
-    waiting = sorted(runs, key=_longest_first)
+    waiting = sorted(runs, key=lambda run: _longest_first(run, runs))
     running: dict[Future[None], Run] = {}
-    shaken = False
+    shaken: Scenario | None = None  # what disturbed others last, until it is known to be quiet again
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE_MAX) as pool:
         try:
             while waiting or running:
@@ -58,12 +60,12 @@ def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable
                         continue
                     if _gives_way(run, waiting, list(running.values()), clock):
                         continue
-                    if shaken or _shakes(run):
-                        since = once_quiet()
+                    if _shakes(run) or (shaken and not run.scenario.bears(shaken)):
+                        since = once_quiet(_meant(running.values()))
                         if not _may_start(run, running.values(), clock):  # that took a while
                             continue
                         run.quiet_since = since if _shakes(run) else 0.0
-                    shaken = _shakes(run)
+                        shaken = run.scenario if _shakes(run) else None
                     for one in running.values():
                         _introduce(run, one)
                     waiting.remove(run)
@@ -77,27 +79,39 @@ def in_turns(runs: Sequence[Run], clock: StoppableClock, *, once_quiet: Callable
             raise
 
 
-def _longest_first(run: Run) -> tuple[bool, bool, bool, bool, bool, float]:
-    """Put what disturbs all others behind them, and what disturbs a few before these.
+def _longest_first(run: Run, runs: Iterable[Run]) -> tuple[bool, bool, bool, bool, bool, bool, float]:
+    """Put what disturbs all others behind them, and what disturbs a few, or is disturbed there, before these.
 
-    First of all are those that others can be played in, and of what disturbs all the kubelet: fewest go on
-    without. The API server comes last of all: when it is back its controllers begin anew, and kubelets may
-    take a minute to hear from it.
+    First of all is what disturbs most but not all, who come up meanwhile. Then come those that others can be
+    played in, and of what disturbs all the kubelet: fewest go on without. The API server comes last of all:
+    when it is back its controllers begin anew, and kubelets may take a minute to hear from it.
     """
     scenario = run.scenario
     return (
+        not _shakes_only_some(run, runs),
         _shakes(run),
         APISERVER in scenario.disturbs,
         KUBELET not in scenario.disturbs,
         not scenario.without,
-        not scenario.disturbs,
+        not scenario.needs & SPARED,
         -scenario.rule_seconds_max,
     )
+
+
+def _meant(running: Iterable[Run]) -> frozenset[str]:
+    """Return the alerts that runs have fire, or come near it."""
+    expected = [each for one in running for each in one.scenario.expect]
+    return frozenset(each.alert for each in expected if each.kind in {"fires", "pends"})
 
 
 def _shakes(run: Run) -> bool:
     """Say whether it disturbs what everybody needs."""
     return bool(run.scenario.disturbs - SPARED)
+
+
+def _shakes_only_some(run: Run, runs: Iterable[Run]) -> bool:
+    """Say whether it disturbs what everybody needs but some who never rest on that."""
+    return _shakes(run) and any(not _shakes(one) and one.scenario.bears(run.scenario) for one in runs)
 
 
 def _may_start(run: Run, running: Iterable[Run], clock: StoppableClock) -> bool:
@@ -117,7 +131,8 @@ def _goes_on(held: Run, run: Run, clock: StoppableClock) -> bool:
 def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: StoppableClock) -> bool:
     """Say whether it waits for one that disturbs it: that fits into faults that hold, with nobody in its way.
 
-    Whoever has room for that, too, waits only while somebody is there who holds for far longer.
+    Whoever has room for that, too, waits only while somebody is there who holds for far longer. And what
+    disturbs only some waits for what disturbs more, where that need not wait for anybody.
     """
     now = clock.now()
 
@@ -127,14 +142,20 @@ def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: 
         )
 
     def comes_first(shaking: Run) -> bool:
-        free = all(one.scenario.bears(shaking.scenario) or has_room(one, shaking) for one in running)
+        free = all(
+            one.scenario.bears(shaking.scenario) or has_room(one, shaking) or _shakes(one) for one in running
+        )
         hosts = [one for one in (*waiting, *running) if one is not run and has_room(one, shaking)]
         longer = [one for one in hosts if _hold(one) > FAR_LONGER * _hold(run)]
         return free and bool(longer if has_room(run, shaking) else hosts)
 
-    return not _shakes(run) and any(
-        comes_first(one) for one in waiting if _shakes(one) and not run.scenario.bears(one.scenario)
-    )
+    shaking = [one for one in waiting if one is not run and _shakes(one)]
+    if _shakes(run):
+        return _shakes_only_some(run, (*waiting, *running)) and any(
+            not _shakes_only_some(one, (*waiting, *running)) and _may_start(one, running, clock)
+            for one in shaking
+        )
+    return any(comes_first(one) for one in shaking if not run.scenario.bears(one.scenario))
 
 
 def _to_hold(run: Run, now: float) -> float:

@@ -111,23 +111,27 @@ def _quiet_since(lab: Lab, clock: StoppableClock, progress: Progress) -> float:
     return clock.now()
 
 
-def _once_quiet(first: Future[float], lab: Lab, clock: StoppableClock, progress: Progress) -> float:
+def _once_quiet(
+    first: Future[float], lab: Lab, clock: StoppableClock, progress: Progress, meant: frozenset[str]
+) -> float:
     """Wait for the lab to be quiet again, once it has been, and return since when it is."""
     first.result()
-    return _await_quiet(lab, clock, progress)
+    return _await_quiet(lab, clock, progress, meant)
 
 
-def _await_quiet(lab: Lab, clock: StoppableClock, progress: Progress) -> float:
+def _await_quiet(
+    lab: Lab, clock: StoppableClock, progress: Progress, meant: frozenset[str] = frozenset()
+) -> float:
     """Wait until the canary fires and nothing else is even pending, and return since when that is so.
 
-    A new cluster lacks things for a while. What stays active is said and played with: it is for the
-    judge to object to.
+    What is `meant` to be active, as it is played meanwhile, is left out. A new cluster lacks things for a
+    while. What stays active is said and played with: it is for the judge to object to.
     """
     seconds = _whole_round(lab)
     try:
         wait_for(
             f"every other alert in the lab {lab.name} to be quiet before anything is broken",
-            lambda: baseline.quiet(lab.prometheus(), lab.limits.canary, seconds=seconds),
+            lambda: baseline.quiet(lab.prometheus(), lab.limits.canary, seconds=seconds, meant=meant),
             deadline=BASELINE_SECONDS_MAX,
             clock=clock,
             every=lab.scrape_seconds,

@@ -62,7 +62,11 @@ def problems(scenario: Scenario, alerts: frozenset[str]) -> Iterator[ScenarioErr
         yield error
         return
     said = f"scenario {scenario.name}: "
-    for what, named in (("it touches", scenario.touches), ("it goes on without", scenario.without)):
+    for what, named in (
+        ("it touches", scenario.touches),
+        ("it goes on without", scenario.without),
+        ("it goes on regardless of", scenario.regardless_of),
+    ):
         if unknown := sorted(set(named) - TOUCHABLE.keys()):
             yield ScenarioError(
                 f"{said}{what} {', '.join(unknown)}, which is nothing of a lab; there are:"

@@ -105,6 +105,7 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     settle: str = "0s"  # how long to go on watching after the repair, when nothing is expected to resolve
     touches: tuple[str, ...] = ()  # what of the lab it disturbs; who needs that does not run beside it
     without: tuple[str, ...] = ()  # what others may disturb while its fault holds: all it expects goes on
+    regardless_of: tuple[str, ...] = ()  # what others may disturb all the time: nothing of it rests on that
     exclusive: bool = False  # touches the whole cluster: no other scenario runs beside it
 
     def __repr__(self) -> str:
@@ -142,7 +143,7 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     def needs(self) -> frozenset[str]:
         """Return what must not be disturbed by others while it runs."""
         messages = {"alertmanager"} if any(one.is_about_messages for one in self.expect) else set[str]()
-        return frozenset(TOUCHABLE) - SPARED | self.disturbs | messages
+        return frozenset(TOUCHABLE) - SPARED - {*self.regardless_of} | self.disturbs | messages
 
     def bears(self, other: Self) -> bool:
         """Say whether the two may run side by side."""

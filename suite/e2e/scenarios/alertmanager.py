@@ -6,6 +6,7 @@ from alertdrill.scenario import Match, Scenario, fires, never, notified, resolve
 CRITICAL: dict[str, Match] = {"severity": "critical"}
 DOWN = {**CRITICAL, "job": "monitoring/alertmanager"}
 FAILING = {**DOWN, "receiver_name": "page", "integration": "slack"}
+REGARDLESS_OF = ("kube-api-exporter",)
 
 SCENARIOS = [
     Scenario(
@@ -15,6 +16,7 @@ SCENARIOS = [
         fault=stop_watcher("alertmanager"),
         hold="13m",
         touches=("alertmanager",),
+        regardless_of=REGARDLESS_OF,
         # Its pod is a target that is down for some live seconds, and then none.
         expect=(
             fires(

@@ -1,6 +1,6 @@
 """A cluster and a repository that part: drift, what can't be compared, what is too old to compare with."""
 
-from alertdrill.faults import Trait, commit, delete, patch, revoke, scale
+from alertdrill.faults import commit, delete, patch, revoke, scale
 from alertdrill.scenario import Expectation, Match, Scenario, fires, like, never, notified, pends, resolves
 
 GIT = "app.kubernetes.io/name=git"
@@ -9,14 +9,15 @@ ADDRESS = "https://kubediff.example.com/c/kubediff"
 PAGE: dict[str, Match] = {"url": ADDRESS}
 # Two hours, and until somebody looks: kubediff runs every 10 live seconds, at a new commit within one.
 HOLD, HOLD_A_COMMIT = "128m", "124m"
-EDIT = patch("deployment/web", {"spec": {"progressDeadlineSeconds": 900}}, traits=[Trait.CHANGES_SPEC])
-# While drift lasts kubediff goes on comparing, and is scraped, whether or not a kubelet looks after it, and
-# whether or not somebody else tells of the cluster's objects.
-WITHOUT = ("kubelet", "kube-api-exporter")
-# A repository goes away only by a kubelet.
+# That it was edited is told by kubediff, so nobody is asked for its new generation.
+EDIT = patch("deployment/web", {"spec": {"progressDeadlineSeconds": 900}})
+# While drift lasts kubediff goes on comparing, and is scraped, whether or not a kubelet looks after it. It
+# looks for itself: nobody else needs to tell of the cluster's objects.
+WITHOUT, REGARDLESS_OF = ("kubelet",), ("kube-api-exporter",)
+# A repository goes away only by a kubelet, and that it did is told by the exporter.
 WITH_A_KUBELET = ("kube-api-exporter",)
 # A node that is not ready keeps what runs there from people. Of drift nobody is told for two hours.
-UNTIL_IT_IS_TOLD = ("kube-api-exporter", "alertmanager")
+UNTIL_IT_IS_TOLD = ("alertmanager", "kubelet")
 NO_OTHER = (
     never("KubediffBroken"),
     never("KubediffStale"),
@@ -48,6 +49,7 @@ SCENARIOS = [
         fault=EDIT,
         hold=HOLD,
         without=UNTIL_IT_IS_TOLD,
+        regardless_of=REGARDLESS_OF,
         expect=(
             *told_and_over(),
             notified(
@@ -67,6 +69,7 @@ SCENARIOS = [
         fault=commit(GIT, file="settings.yaml", old="greeting: hello", new="greeting: good evening"),
         hold=HOLD_A_COMMIT,
         without=WITHOUT,
+        regardless_of=REGARDLESS_OF,
         expect=told_and_over(within="123m30s"),
     ),
     Scenario(
@@ -76,6 +79,7 @@ SCENARIOS = [
         fault=commit(GIT, file="web.yaml", old="  minReadySeconds: 1\n", new=""),
         hold=HOLD_A_COMMIT,
         without=WITHOUT,
+        regardless_of=REGARDLESS_OF,
         expect=told_and_over(within="123m30s"),
     ),
     Scenario(
@@ -85,6 +89,7 @@ SCENARIOS = [
         fault=delete("service/web"),
         hold=HOLD,
         without=WITHOUT,
+        regardless_of=REGARDLESS_OF,
         expect=told_and_over(),
     ),
     Scenario(
@@ -94,6 +99,7 @@ SCENARIOS = [
         fault=EDIT,
         hold="50m",
         settle="15m",
+        regardless_of=REGARDLESS_OF,
         # What is watched is shorter than two hours, so its silence alone would say nothing: it must be over.
         expect=(
             pends("Kubediff", within="8m"),
@@ -125,6 +131,7 @@ SCENARIOS = [
         fault=revoke("kubediff", resource="services"),
         hold="68m",
         without=WITHOUT,
+        regardless_of=REGARDLESS_OF,
         expect=(
             fires(
                 "KubediffBroken", after="1h", within="66m", labels={**LABELS, **PAGE, "severity": "critical"}

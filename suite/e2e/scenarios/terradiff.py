@@ -5,8 +5,8 @@ from alertdrill.scenario import Match, Scenario, fires, like, never, pends, reso
 
 INFRASTRUCTURE = "app.kubernetes.io/name=infrastructure"
 LABELS: dict[str, Match] = {"job": like("drill-.+/infrastructure"), "command": "terradiff"}
-# terradiff goes on comparing, and is scraped, without these.
-WITHOUT = ("kubelet", "kube-api-exporter")
+# terradiff goes on comparing, and is scraped, without a kubelet, and knows nothing of the cluster's objects.
+WITHOUT, REGARDLESS_OF = ("kubelet",), ("kube-api-exporter",)
 
 SCENARIOS = [
     Scenario(
@@ -16,6 +16,7 @@ SCENARIOS = [
         fault=misbehave(INFRASTRUCTURE, how="drift"),
         hold="68m",
         without=WITHOUT,
+        regardless_of=REGARDLESS_OF,
         expect=(
             fires(
                 "Terradiff",
@@ -36,6 +37,7 @@ SCENARIOS = [
         fault=misbehave(INFRASTRUCTURE, how="broken"),
         hold="68m",
         without=WITHOUT,
+        regardless_of=REGARDLESS_OF,
         expect=(
             fires("TerradiffBroken", after="1h", within="66m", labels={**LABELS, "severity": "critical"}),
             resolves("TerradiffBroken", within="8m"),
@@ -50,6 +52,7 @@ SCENARIOS = [
         fault=misbehave(INFRASTRUCTURE, how="drift"),
         hold="30m",
         settle="15m",
+        regardless_of=REGARDLESS_OF,
         # What is watched is shorter than the hour, so its silence alone would say nothing: it must be over.
         expect=(
             pends("Terradiff", within="8m"),

@@ -87,9 +87,9 @@ def test_a_deployment_out_of_sight_is_unknown(series: Sequence[Series], sentence
     assert sentences == told(series)
 
 
-def disturbed(series: Series, *, without: tuple[str, ...], alert: str) -> list[str]:
+def disturbed(series: Series, *, alert: str, **spared: tuple[str, ...]) -> list[str]:
     """Return why a run beside which the exporter was disturbed is unknown, if it expects a silence."""
-    scenario = msgspec.structs.replace(GOOD.scenario, without=without, expect=(never(alert),), fault=None)
+    scenario = msgspec.structs.replace(GOOD.scenario, **spared, expect=(never(alert),), fault=None)
     group = {
         "name": "g",
         "rules": [
@@ -106,25 +106,22 @@ def disturbed(series: Series, *, without: tuple[str, ...], alert: str) -> list[s
         rules=msgspec.yaml.encode({"groups": [group]}).decode(),
         traits=(),
     )
-    return [one for one in unknown(played) if "did not see" in one]
+    return [one for one in unknown(played) if "did not see" in one or "never saw" in one]
 
 
 HOLE, ENDLESS = lost(REPLICAS, 100, 400), lost(REPLICAS, 100, 900)
 BLIND = ["Prometheus did not see Deployment web from 1m30s to 6m45s"]
+BLIND_TO_THE_END = ["Prometheus did not see Deployment web from 1m30s to 12m10s"]
+EXPORTER = ("kube-api-exporter",)
 
 
 @pytest.mark.parametrize(
     ("series", "without", "alert", "sentences"),
     [
-        (HOLE, ("kube-api-exporter",), "Drift", []),
+        (HOLE, EXPORTER, "Drift", []),
         (HOLE, (), "Drift", BLIND),
-        (HOLE, ("kube-api-exporter",), "Missing", BLIND),
-        (
-            ENDLESS,
-            ("kube-api-exporter",),
-            "Drift",
-            ["Prometheus did not see Deployment web from 1m30s to 12m10s"],
-        ),
+        (HOLE, EXPORTER, "Missing", BLIND),
+        (ENDLESS, EXPORTER, "Drift", BLIND_TO_THE_END),
     ],
     ids=["does without", "needs it", "expects what rests on it", "never seen again"],
 )
@@ -133,6 +130,22 @@ def test_who_can_do_without_the_exporter_may_be_out_of_its_sight(
 ) -> None:
     """While another disturbs it, and only until it is back."""
     assert sentences == disturbed(series, without=without, alert=alert)
+
+
+@pytest.mark.parametrize(
+    ("series", "alert", "sentences"),
+    [
+        (ENDLESS, "Drift", []),
+        (ENDLESS, "Missing", BLIND_TO_THE_END),
+        (lost(REPLICAS, -900, 900), "Drift", ["Prometheus never saw Deployment web in drill-x"]),
+    ],
+    ids=["rests on others", "expects what rests on it", "never seen at all"],
+)
+def test_who_never_needs_the_exporter_need_not_be_seen_again(
+    series: Series, alert: str, sentences: list[str]
+) -> None:
+    """It may end while another has taken the exporter away."""
+    assert sentences == disturbed(series, regardless_of=EXPORTER, alert=alert)
 
 
 def sight(metric: str, name: str) -> Series:

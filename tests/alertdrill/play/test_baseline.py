@@ -10,7 +10,7 @@ from alertdrill.clock import HOPE_SECONDS, Hope, NotYet, wait_for
 from alertdrill.errors import LabError
 from alertdrill.faults.base import Place
 from alertdrill.names import SIGHTS
-from alertdrill.play.baseline import healthy, scraped_pods, seen, workloads
+from alertdrill.play.baseline import EXPORTER_UP, healthy, scraped_pods, seen, workloads
 from alertdrill.rules import Rule
 from alertdrill.testing import FakeKube, FakePrometheus, ManualClock
 
@@ -171,6 +171,19 @@ def test_prometheus_must_have_seen_what_runs_of_whatever_kind(kind: str) -> None
     sentence = f"Prometheus has no series of a healthy {kind} {kind.lower()} in drill-a"
     with pytest.raises(NotYet, match=sentence):
         looked(place)
+
+
+@pytest.mark.parametrize(("is_up", "untold", "waits"), [(0, 1, 0), (1, 1, 1), (0, 0, 1)])
+def test_an_exporter_that_is_away_is_waited_for_by_who_needs_it(is_up: int, untold: int, waits: int) -> None:
+    """Whoever never does comes up meanwhile; while it is there its word counts for all."""
+    place, hope = Place(running("Deployment"), "drill-a", 20), Hope(ManualClock())
+    server = FakePrometheus(lambda promql: [{"metric": {}}] * is_up if promql == EXPORTER_UP else [])
+    found = None
+    try:
+        seen(place, server, (), hope, untold=bool(untold))
+    except NotYet as error:
+        found = str(error)
+    assert waits == ("has no series of a healthy Deployment" in (found or ""))
 
 
 def test_a_scenario_without_a_workload_has_nothing_to_wait_for() -> None:

@@ -100,3 +100,9 @@ def test_a_silent_moment_is_not_quiet(url: str, then: float, why_not: str) -> No
 def test_a_silent_round_is_quiet(url: str) -> None:
     """The canary fires, deployments are seen, and nothing else was active but what is a scenario's own."""
     assert quiet(Then(url, 24.0), "Watchdog", seconds=3.5) is True
+
+
+def test_what_is_played_meanwhile_is_no_noise(url: str) -> None:
+    """Its alerts are meant to be active."""
+    meant = frozenset({"DeploymentReplicasMismatch"})
+    assert quiet(Then(url, 15.0), "Watchdog", seconds=3.5, meant=meant) is True

@@ -36,13 +36,18 @@ class Playing:
             self.playing.append(self)
             self.met |= {frozenset({self.scenario.name, one.scenario.name}) for one in self.playing}
         self.held_until = time.time() + self.scenario.rule_seconds_max / self.lab.speed
-        StoppableClock().sleep(0.3 if self.scenario.without else 0.05)
+        StoppableClock().sleep(0.3 if self.scenario.without or self.scenario.regardless_of else 0.05)
         with self.lock:
             self.playing.remove(self)
 
 
 def one(
-    name: str, *touches: str, hold: str = "1m", without: tuple[str, ...] = (), exclusive: bool = False
+    name: str,
+    *touches: str,
+    hold: str = "1m",
+    without: tuple[str, ...] = (),
+    regardless_of: tuple[str, ...] = (),
+    exclusive: bool = False,
 ) -> Scenario:
     """Return a scenario that touches something, and has an alert of its own fire."""
     return Scenario(
@@ -53,6 +58,7 @@ def one(
         expect=(fires(name.upper(), within=hold), never("Other")),
         touches=touches,
         without=without,
+        regardless_of=regardless_of,
         exclusive=exclusive,
     )
 
@@ -66,8 +72,8 @@ def met(
     runs = [Playing(scenario, playing, found) for scenario in scenarios]
     said = quiet if quiet is not None else []
 
-    def once_quiet() -> float:
-        said.append("quiet")
+    def once_quiet(meant: frozenset[str]) -> float:
+        said.append(" but for ".join(["quiet", *sorted(meant)]))
         return 1000.0
 
     schedule.in_turns(runs, StoppableClock(), once_quiet=once_quiet)  # type: ignore[arg-type]
@@ -105,8 +111,8 @@ def test_who_can_do_without_it_for_long_enough_holds_meanwhile(monkeypatch: pyte
     assert {"short": [], "long": ["shaking"], "shaking": ["long"]} == beside
 
 
-def test_who_can_do_without_it_is_made_use_of_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others wait for what fits there: it could be played with nobody else, and they can with each other."""
+def order(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that names will be in, in the order in which they start."""
     monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.01)
     started: list[str] = []
     remembered = Playing.whole
@@ -116,10 +122,53 @@ def test_who_can_do_without_it_is_made_use_of_at_once(monkeypatch: pytest.Monkey
         remembered(self)
 
     monkeypatch.setattr(Playing, "whole", whole)
+    return started
+
+
+def test_who_can_do_without_it_is_made_use_of_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others wait for what fits there: it could be played with nobody else, and they can with each other."""
+    started = order(monkeypatch)
     other = one("other", hold="2h", without=("alertmanager",))
     met(one("short"), other, LONG, one("shaking", "kubelet"))
     assert ["long", "shaking"] == started[:2]
     assert {"other", "short"} == set(started[2:])
+
+
+FREE = one("free", hold="2h", regardless_of=("kube-api-exporter",))
+
+
+def test_who_never_rests_on_it_is_beside_what_disturbs_it() -> None:
+    """Nobody waits for quiet meanwhile: it would not come before the other is over."""
+    quiet: list[str] = []
+    pairs = met(one("needing"), FREE, one("shaking", "kube-api-exporter"), quiet=quiet)
+    assert {frozenset({"free", "shaking"})} == pairs - {frozenset({"free", "needing"})}
+    assert ["quiet", "quiet but for FREE"] == quiet
+
+
+HOLDING = one("holding", hold="2h", without=("kubelet",), regardless_of=("kube-api-exporter",))
+
+
+@pytest.mark.parametrize(("held_until", "waits"), [(0.0, False), (1e12, True)])
+def test_what_disturbs_only_some_is_played_while_others_come_up(held_until: float, waits: bool) -> None:  # noqa: FBT001
+    """As soon as their faults hold it waits for what disturbs more and fits in there."""
+    exporter, kubelet, host = (
+        Playing(each, [], set()) for each in (one("a", "kube-api-exporter"), one("b", "kubelet"), HOLDING)
+    )
+    host.held_until = held_until
+    assert waits is schedule._gives_way(exporter, [exporter, kubelet], [host], StoppableClock())  # type: ignore[arg-type,list-item]  # noqa: SLF001
+
+
+def test_what_disturbs_most_is_over_before_what_others_need_not_wait_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who would be in its way begins with what disturbs only some, or after both."""
+    started = order(monkeypatch)
+    free = one("free", hold="1m", regardless_of=("kube-api-exporter",))
+    taken = [one(f"exporter {each}", "kube-api-exporter") for each in "ab"]
+    met(one("short"), free, HOLDING, *taken, one("kubelet", "kubelet"))
+    assert ["holding", "kubelet"] == started[:2]
+    assert {"exporter a", "free"} == {*started[2:4]}
+    assert ["exporter b", "short"] == started[4:]
 
 
 def test_nobody_waits_for_what_can_not_begin(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,7 @@ SCENARIOS = st.builds(
     fault=st.none() | st.builds(Fault, name=WORD, args=st.dictionaries(WORD, JSON, max_size=3)),
     settle=DURATION,
     without=st.lists(WORD, max_size=2).map(tuple),
+    regardless_of=st.lists(WORD, max_size=2).map(tuple),
     exclusive=st.booleans(),
 )
 LABELS: dict[str, Match] = {"name": like("web-.*")}
