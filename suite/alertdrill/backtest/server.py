@@ -41,6 +41,13 @@ LIMITS = frozenset({400, 413, 422, 500, 503, 504})
 NO_TENANT = "no org id"  # so Mimir, Cortex and Loki say it
 WHO_ASKS = "see --token-file, --user, --cert and --tenant"
 NO_SUCH_NAME = ": the name of its host is not known; is it spelt right?"
+# How a server is reached that never was.
+NOBODY = (
+    "nobody listens there: start it, or forward a port to it; a server in a cluster is reached by"
+    " --prometheus kube://NAMESPACE/service/NAME:PORT with --kubeconfig and --context"
+)
+HUNG_UP = "is it up behind what listens there, and does that want https://?"
+WHOSE_PORT = "does the target listen at this port, and does it run?"
 LATER = frozenset({429, 500, 502, 503, 504})
 
 
@@ -57,7 +64,11 @@ class BusyError(TransientError):
 
 
 class NoWayError(TransientError):
-    """No connection came about."""
+    """No connection came about, or one that ended without an answer; `way` says what may help."""
+
+    def __init__(self, message: str, way: str = "") -> None:
+        super().__init__(message)
+        self.way = way
 
 
 class NotServedError(LabError):
@@ -125,22 +136,13 @@ class Server:
                 if not isinstance(error, TransientError):
                     raise
                 if isinstance(error, NoWayError) and number >= FIRST_TRIES_MAX and not self._has_answered:
-                    hint = "" if NO_SUCH_NAME in str(error) else f"; {self._way()}"
-                    raise LabError(f"{error}{hint}") from error
+                    way = WHOSE_PORT if self.access.kubeconfig else error.way
+                    raise LabError("; ".join(one for one in (str(error), way) if one)) from error
                 if number == TRIES_MAX:
                     raise LabError(f"{error}; asked {TRIES_MAX} times") from error
                 wanted = error.seconds if isinstance(error, BusyError) else None
                 self._come_later(2.0 ** (number - 1) if wanted is None else wanted, str(error))
         raise AssertionError("the last try returns or raises")
-
-    def _way(self) -> str:
-        """Say how a server is reached that never was."""
-        if self.access.kubeconfig:
-            return "does the target listen at this port, and does it run?"
-        return (
-            "nobody listens there: start it, or forward a port to it; a server in a cluster is reached by"
-            " --prometheus kube://NAMESPACE/service/NAME:PORT with --kubeconfig and --context"
-        )
 
     def pieces(self, what: str, reply: requests.Response) -> Iterator[bytes]:
         """Yield the pieces of an answer that is history, as far as all of it may be."""
@@ -198,10 +200,12 @@ class Server:
         except requests.ConnectionError as error:
             if other := trouble.no_http(error):
                 raise LabError(f"{what}: {other}") from error
-            known = "Failed to resolve" not in str(error)
-            raise NoWayError(
-                f"{what}: no connection to {shown(self.access.url)}" + ("" if known else NO_SUCH_NAME)
-            ) from error
+            there = shown(self.access.url)
+            if trouble.hung_up(error):
+                raise NoWayError(f"{what}: {there} takes the connection and says nothing", HUNG_UP) from error
+            if "Failed to resolve" in str(error):
+                raise NoWayError(f"{what}: no connection to {there}{NO_SUCH_NAME}") from error
+            raise NoWayError(f"{what}: no connection to {there}", NOBODY) from error
         except (requests.RequestException, OSError, ValueError) as error:
             raise LabError(f"{what}: {self.access.masked(str(error))}") from error
         self._has_answered = True

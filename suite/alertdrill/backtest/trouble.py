@@ -39,6 +39,11 @@ def no_http(error: Exception) -> str:
     return ""
 
 
+def hung_up(error: Exception) -> bool:
+    """Say whether somebody listens there, who closed the connection without an answer."""
+    return any(isinstance(one, ConnectionResetError | ConnectionAbortedError) for one in _causes(error))
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and those it is made of, in the ways of all the libraries that it came through."""
     found: list[BaseException] = [error]

@@ -18,6 +18,10 @@ SECONDS_MAX = 120.0
 PLACED = re.compile(r"^(?P<line>\d+):\d+: (?P<what>.*)$", re.DOTALL)
 YAML_LINE = re.compile(r"\bline (?P<line>\d+): (?P<what>.*)")
 RULE = re.compile(r'^group "(?P<group>.*?)", rule (?P<rule>\d+), "(?P<name>.*?)": (?P<what>.*)$', re.DOTALL)
+NO_RULES = re.compile(r"WARNING: no file match pattern (.*)")
+OF_TYPE = re.compile(r" in type main\.\w+$")  # its own name for a part of a file
+# So begins what was expected and did not come; all else is no test.
+UNMET = re.compile(r"(name: .*,\s+)?(alertname|expr): ")
 CHATTER = ("Checking ", "SUCCESS:", "FAILED:", "yaml: unmarshal errors:", "time=")
 
 
@@ -59,12 +63,12 @@ def check(paths: Sequence[Path]) -> Checked:
     tests = [*found.tests, *found.named]
     checked = rules.of(found) if found.rules or found.problems or not tests else RuleSet()
     check_rules(checked)
-    test(tests)
+    empty = test(tests)
     return Checked(
         files=len(checked.files),
         rules=len(checked.rules),
-        tests=len(tests),
-        remarks=(*checked.remarks, *checked.unread),
+        tests=len(tests) - len(empty),
+        remarks=(*checked.remarks, *checked.unread, *empty),
     )
 
 
@@ -94,38 +98,62 @@ def check_rules(checked: RuleSet) -> None:
         raise BadRulesError(problems)
 
 
-def test(files: Sequence[Path]) -> None:
-    """Run rule test files; raise RulesError with every expectation that was not met."""
-    problems = []
-    for file in files:
-        code, said = _run("test", "rules", str(file))
-        if code:
-            lines = [line for line in said.splitlines() if line.strip() and line.strip() != "FAILED:"]
-            problems.append(
-                RulesError("\n".join(["the rules don't do what the test says:", *lines]), file=str(file))
-            )
+def test(files: Sequence[Path]) -> list[Remark]:
+    """Run rule test files; raise RulesError with every expectation that was not met, and of what is no test.
+
+    Returns a remark on each file without any: promtool passes it.
+    """
+    problems: list[RulesError] = []
+    empty: list[Remark] = []
+    with TemporaryDirectory() as folder:
+        for file in files:
+            suites, said = _tested([file], Path(folder) / "junit.xml")
+            problems += _objections(_failed(suites[file]), said, str(file))
+            if next(suites[file].iter("testcase"), None) is None:
+                empty.append(Remark(file=str(file), line=0, sentence="there are no tests in this file"))
     if problems:
         raise BadRulesError(problems)
+    return empty
+
+
+def _objections(failed: Mapping[str, str], said: str, file: str) -> Iterable[RulesError]:
+    """Yield why a file of tests is none that passes; promtool only warns of rules that are not there."""
+    for missing in NO_RULES.findall(said):
+        yield RulesError(f"it tests the rules of {missing}, which is no file", file=file)
+    for name, text in failed.items():
+        placed = YAML_LINE.findall(text)
+        if UNMET.match(text):
+            yield RulesError(f"the rules don't do what the test says:\n    {text}", file=file)
+        elif placed:
+            yield from (RulesError(OF_TYPE.sub("", what), file=file, line=int(line)) for line, what in placed)
+        else:
+            yield RulesError(f"promtool can't run the test {name}: {' '.join(text.split())}", file=file)
 
 
 def failures(files: Sequence[Path], report: Path) -> dict[Path, dict[str, str]]:
     """Run rule test files in one promtool; return by file the cases that failed, and what was said of each.
 
-    A file that could not be tested at all has a case without a name. `report` is a file promtool may write.
+    `report` is a file promtool may write.
     """
+    suites, _ = _tested(files, report)
+    return {file: _failed(suite) for file, suite in suites.items()}
+
+
+def _tested(files: Sequence[Path], report: Path) -> tuple[dict[Path, ET.Element], str]:
+    """Run rule test files in one promtool; return by file what it reports, and what else it said."""
     limit = SECONDS_MAX * len(files)
     code, said = _run("test", "rules", f"--junit={report}", *map(str, files), seconds=limit)
     try:
         suites = {suite.get("name"): suite for suite in ET.parse(report).iter("testsuite")}  # noqa: S314  # promtool's own
-        found = {file: _failed(suites[str(file)]) for file in files}
+        found = {file: suites[str(file)] for file in files}
     except (OSError, ET.ParseError, KeyError) as error:
         raise LabError(
             f"asked promtool to run {len(files)} files of rule tests, could not read its report ({error}):"
             f" {process.last_words(said.encode())}"
         ) from error
-    if bool(code) is not any(found.values()):
+    if bool(code) is not any(map(_failed, found.values())):
         raise LabError(f"promtool ended with {code}, and its report has another end: {said.strip()[-300:]}")
-    return found
+    return found, said
 
 
 def _failed(suite: ET.Element) -> dict[str, str]:

@@ -247,6 +247,13 @@ def test_another_protocol_is_told_from_nobody(scheme: str, answer: bytes, why: s
         assert f"asking: {why}" == told(url.replace("http", scheme)).partition(" (")[0]
 
 
+def test_a_server_that_hangs_up_is_told_from_nobody() -> None:
+    """What listens there may be a proxy of a server that is down."""
+    with listening(lambda taken, _request: taken.close()) as url:
+        hint = "is it up behind what listens there, and does that want https://?"
+        assert f"asking: {url} takes the connection and says nothing; {hint}" == told(url)
+
+
 @pytest.mark.parametrize("bad", ["ca", "cert", "key"])
 def test_a_file_that_is_no_pem_is_the_users_mistake(tmp_path: Path, bad: str) -> None:
     """It is named, and nobody is asked."""

@@ -147,7 +147,8 @@ def test_an_expression_that_only_prometheus_can_read_costs_no_other_rule(
     [
         (RULE % "up == 0", (0, "1 rule in 1 file is good, and there are no rule tests\n")),
         ("groups: []\n", (3, "there are no rules in 1 file, and there are no rule tests\n")),
-        ("rule_files: []\ntests: []\n", (0, "1 file of rule tests passes\n")),
+        ("rule_files: []\ntests: [{name: one}]\n", (0, "1 file of rule tests passes\n")),
+        ("rule_files: []\ntests: []\n", (3, "there are no rule tests\n")),
     ],
 )
 def test_rules_checks_a_file_and_nothing_is_no_success(

@@ -87,7 +87,7 @@ def test_what_prometheus_can_read_and_alertdrill_can_t_is_good_and_told(tmp_path
 def test_rules_and_tests_may_be_named_themselves(tmp_path: Path) -> None:
     """A file of tests is run wherever it stands, with the rules it names."""
     file = write(tmp_path, GOOD)
-    tests = write(tmp_path, "rule_files: [a.rules.yaml]\ntests: []\n", "tests.yml")
+    tests = write(tmp_path, "rule_files: [a.rules.yaml]\ntests: [{name: none}]\n", "tests.yml")
     assert ["1 rule in 1 file is good, and 1 file of rule tests passes", "1 file of rule tests passes"] == [
         str(promtool.check([file, tests])),
         str(promtool.check([tests])),
@@ -129,6 +129,33 @@ def test_no_promtool_is_the_lab_s_trouble(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("alertdrill.machine.tools.promtool", lambda: tmp_path / "nosuch")
     with pytest.raises(LabError, match=r"asking promtool to check rules: .*No such file"):
         promtool.check([write(tmp_path, GOOD)])
+
+
+CASE = "tests: [{{name: one, {}, alert_rule_test: [{{eval_time: 5m, alertname: Down}}]}}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "rule_files: [b.rules.yaml]\n" + CASE.format("interval: 1m"),
+            ": it tests the rules of {}/b.rules.yaml, which is no file",
+        ),
+        (CASE.format("inputs: []"), ":1: field inputs not found"),
+        ("tests: [{", ":1: did not find expected node content"),
+        (
+            CASE.format("input_series: [{series: 'up{', values: 1}]"),
+            ": promtool can't run the test one: 2:5: parse error: unexpected character inside braces: '1'",
+        ),
+    ],
+    ids=["no rules", "an unknown field", "no YAML", "no series"],
+)
+def test_a_file_that_tests_nothing_is_told_in_one_line(tmp_path: Path, text: str, sentence: str) -> None:
+    """To promtool rules that are not there are a warning, and a mistake is told over several lines."""
+    file = write(tmp_path, text, "a.test.yaml")
+    with pytest.raises(RulesError) as caught:
+        promtool.check([file])
+    assert f"{file}{sentence.format(tmp_path)}" == str(caught.value)
 
 
 def test_a_failing_rule_test_says_what_was_expected(tmp_path: Path) -> None:
