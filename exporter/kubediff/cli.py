@@ -11,7 +11,7 @@ from exporter_kit.api.errors import ApiError
 from exporter_kit.errors import DaemonError
 
 FILE = click.Path(path_type=Path)
-BROKEN = 1
+BROKEN, INTERRUPTED = 1, 130
 GARBAGE = 200_000
 
 
@@ -123,7 +123,7 @@ def main() -> None:
     except click.ClickException as error:
         _end(error.format_message())
     except click.Abort:
-        sys.exit(BROKEN)
+        sys.exit(INTERRUPTED)
     except (DaemonError, ApiError) as error:
         _end(str(error))
 

@@ -18,7 +18,7 @@ from terradiff.drift import UNREADABLE, Drift, drifts, only_reads
 from terradiff.ignore import Rule, Verdict
 
 FILE = click.Path(path_type=Path)
-TERMINATED = 143
+INTERRUPTED, TERMINATED = 130, 143
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -114,7 +114,7 @@ def main() -> None:
     except click.ClickException as error:
         _end(error.format_message())
     except click.Abort:
-        sys.exit(tool.BROKEN)
+        sys.exit(INTERRUPTED)
     except DaemonError as error:
         _end(str(error))
 

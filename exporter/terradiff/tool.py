@@ -19,6 +19,8 @@ NO_CHANGES, BROKEN, CHANGES = 0, 1, 2
 # Words that a variable could slip into every call, and logs that hold secrets.
 DROPPED = ("TF_CLI_ARGS", "TF_LOG")
 LAST_LINES = 40
+# Less than the five seconds that prom-run waits between SIGTERM and SIGKILL.
+PATIENCE_SECONDS = 3.0
 INIT = ("init", "-input=false", "-lockfile=readonly", "-no-color")
 # Options by which a plan is of a part: -target-file, too.
 PARTIAL = ("target", "exclude", "include")
@@ -92,21 +94,38 @@ def _run(
     program: str, folder: Path, environment: Mapping[str, str], words: Sequence[str], *, good: Sequence[int]
 ) -> tuple[int, bytes]:
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [program, *words],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
     except OSError as error:
         raise BrokenError(f"can't run {program}: {error.strerror}") from None
-    if done.returncode not in good:
-        said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+    with process:
+        try:
+            shown, errors = process.communicate()
+        except BaseException:
+            _end(process)
+            raise
+    if process.returncode not in good:
+        said = (errors or shown).decode(errors="replace").strip().splitlines()
         reason = "\n".join(said[-LAST_LINES:]) or "it said nothing"
-        raise BrokenError(f"{Path(program).name} {words[0]} ended with {done.returncode}:\n{reason}")
-    return done.returncode, done.stdout
+        raise BrokenError(f"{Path(program).name} {words[0]} ended with {process.returncode}:\n{reason}")
+    return process.returncode, shown
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a tool that was asked for in vain; its plugins are ended by itself, if it has a moment for it."""
+    process.terminate()
+    try:
+        process.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        process.kill()
 
 
 def _decoded(shown: bytes) -> dict[str, Any]:

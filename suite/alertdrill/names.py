@@ -25,13 +25,14 @@ SCRAPE_ANNOTATION = "prometheus.io/scrape"  # what that job goes by
 
 FAILING_GROUP = "failing"  # of rules that ride along in a drill, to fail on purpose
 RULES = "rules"  # what such a scenario touches
+ALERTMANAGER = "alertmanager"
 APISERVER = "apiserver"
 EXPORTER = "kube-api-exporter"
 KUBELET = "kubelet"
 
 # What of a lab a scenario may disturb, with the jobs that may be down meanwhile. Whoever relies on it waits.
 TOUCHABLE: dict[str, frozenset[str]] = {
-    "alertmanager": frozenset({"monitoring/alertmanager"}),
+    ALERTMANAGER: frozenset({"monitoring/alertmanager"}),
     # A kubelet asks it who it is that scrapes.
     APISERVER: frozenset({"kubernetes-apiserver", "kubernetes-nodes", "kubernetes-cadvisor"}),
     "controllers": frozenset(),
@@ -43,7 +44,7 @@ TOUCHABLE: dict[str, frozenset[str]] = {
     RULES: frozenset(),
 }
 # Without these every scenario goes on, but for one that touches them, too.
-SPARED = frozenset({"alertmanager", "prom-node-exporter", "prometheus-configuration", RULES})
+SPARED = frozenset({ALERTMANAGER, "prom-node-exporter", "prometheus-configuration", RULES})
 
 # Metrics of kube-api-exporter.
 REPLICAS = "k8s_deployment_spec_replicas"  # every Deployment has it, at all times

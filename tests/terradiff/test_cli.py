@@ -20,7 +20,11 @@ echo "$*" >> "$here/asked"
 env > "$here/env"
 case "$1" in
   show) cat "$here/plan.json" ;;
-  plan) [ -e "$here/end" ] && kill -TERM $PPID && exec sleep 60
+  plan) if [ -e "$here/end" ]; then
+            trap 'touch "$here/ended"; exit 1' TERM
+            kill -$(cat "$here/end") $PPID
+            while :; do sleep 0.1; done
+        fi
         cat "$here/said" >&2; exit "$(cat "$here/code")" ;;
 esac
 """
@@ -205,9 +209,17 @@ def test_ended_early_it_leaves_the_last_word_standing(
     text = tool / "t.prom"
     terradiff("--textfile", str(text))
     monkeypatch.setenv("PROM_RUN_DEADLINE", deadline)
-    (tool / "end").touch()
+    (tool / "end").write_text("TERM")
     assert (cli.TERMINATED, "", "") == terradiff("--textfile", str(text))
     assert f"terradiff_plan_exit_code {told}.0\n" in text.read_text()
+
+
+@pytest.mark.parametrize(("end", "code"), [("TERM", cli.TERMINATED), ("INT", cli.INTERRUPTED)])
+def test_whoever_ends_it_ends_its_tool(terradiff: Ran, tool: Path, end: str, code: int) -> None:
+    """That is asked to end, so that it ends its plugins and leaves nothing behind."""
+    (tool / "end").write_text(end)
+    assert code == terradiff()[0]
+    assert (tool / "ended").exists()
 
 
 @pytest.mark.parametrize(

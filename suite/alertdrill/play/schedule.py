@@ -15,7 +15,7 @@ from alertdrill.play.run import Run
 from alertdrill.scenario import Scenario
 
 # Runs that only hold take little. The longest come first, so the others take no more time than they.
-SIDE_BY_SIDE_MAX = 18
+SIDE_BY_SIDE_MAX = 16
 LOOK_SECONDS = 1.0  # a fault that begins to hold ends no run, and may be what another waits for
 # What one that is played while another's fault holds takes to come up, and what it broke to be whole again.
 COMING_UP_SECONDS, WHOLE_AGAIN_SECONDS = 10.0, 15.0
@@ -37,8 +37,11 @@ def elsewhere(scenario: Scenario, others: Iterable[Scenario]) -> tuple[str, ...]
 
 def fits(scenario: Scenario, seconds: float, speed: float) -> bool:
     """Say whether what it breaks is whole again in so many live seconds."""
-    held = durations.seconds(scenario.hold) / speed
-    return COMING_UP_SECONDS + held + WHOLE_AGAIN_SECONDS <= seconds
+    return _span(scenario, speed) <= seconds
+
+
+def _span(scenario: Scenario, speed: float) -> float:
+    return COMING_UP_SECONDS + durations.seconds(scenario.hold) / speed + WHOLE_AGAIN_SECONDS
 
 
 def in_turns(
@@ -79,7 +82,7 @@ def in_turns(
             raise
 
 
-def _longest_first(run: Run, runs: Iterable[Run]) -> tuple[bool, bool, bool, bool, bool, bool, float]:
+def _longest_first(run: Run, runs: Iterable[Run]) -> tuple[bool, bool, bool, bool, bool, bool, bool, float]:
     """Put what disturbs all others behind them, and what disturbs a few, or is disturbed there, before these.
 
     First of all is what disturbs most but not all, who come up meanwhile. Then come those that others can be
@@ -93,6 +96,7 @@ def _longest_first(run: Run, runs: Iterable[Run]) -> tuple[bool, bool, bool, boo
         APISERVER in scenario.disturbs,
         KUBELET not in scenario.disturbs,
         not scenario.without,
+        not scenario.disturbs,
         not scenario.needs & SPARED,
         -scenario.rule_seconds_max,
     )
@@ -131,8 +135,9 @@ def _goes_on(held: Run, run: Run, clock: StoppableClock) -> bool:
 def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: StoppableClock) -> bool:
     """Say whether it waits for one that disturbs it: that fits into faults that hold, with nobody in its way.
 
-    Whoever has room for that, too, waits only while somebody is there who holds for far longer. And what
-    disturbs only some waits for what disturbs more, where that need not wait for anybody.
+    Whoever has room for that, too, and not for all that is like it, waits only while somebody is there who
+    holds for far longer. And what disturbs only some waits for what disturbs more, where that need not wait
+    for anybody.
     """
     now = clock.now()
 
@@ -146,8 +151,11 @@ def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: 
             one.scenario.bears(shaking.scenario) or has_room(one, shaking) or _shakes(one) for one in running
         )
         hosts = [one for one in (*waiting, *running) if one is not run and has_room(one, shaking)]
-        longer = [one for one in hosts if _hold(one) > FAR_LONGER * _hold(run)]
-        return free and bool(longer if has_room(run, shaking) else hosts)
+        if has_room(run, shaking):
+            return (
+                free and not has_room_for_all and any(_hold(one) > FAR_LONGER * _hold(run) for one in hosts)
+            )
+        return free and bool(hosts)
 
     shaking = [one for one in waiting if one is not run and _shakes(one)]
     if _shakes(run):
@@ -155,7 +163,10 @@ def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: 
             not _shakes_only_some(one, (*waiting, *running)) and _may_start(one, running, clock)
             for one in shaking
         )
-    return any(comes_first(one) for one in shaking if not run.scenario.bears(one.scenario))
+    shaking = [one for one in shaking if not run.scenario.bears(one.scenario)]
+    met = [one.scenario for one in shaking if run.scenario.endures(one.scenario)]
+    has_room_for_all = bool(met) and sum(_span(one, run.lab.speed) for one in met) <= _hold(run)
+    return any(map(comes_first, shaking))
 
 
 def _to_hold(run: Run, now: float) -> float:

@@ -11,7 +11,7 @@ import msgspec
 from alertdrill import durations
 from alertdrill.errors import ScenarioError
 from alertdrill.model import Value
-from alertdrill.names import SPARED, TOUCHABLE
+from alertdrill.names import ALERTMANAGER, SPARED, TOUCHABLE
 
 
 class Like(Value, frozen=True, kw_only=True):
@@ -142,7 +142,7 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     @property
     def needs(self) -> frozenset[str]:
         """Return what must not be disturbed by others while it runs."""
-        messages = {"alertmanager"} if any(one.is_about_messages for one in self.expect) else set[str]()
+        messages = {ALERTMANAGER} if any(one.is_about_messages for one in self.expect) else set[str]()
         return frozenset(TOUCHABLE) - SPARED - {*self.regardless_of} | self.disturbs | messages
 
     def bears(self, other: Self) -> bool:

@@ -28,8 +28,7 @@ SCENARIOS = [
         workload="",
         fault=restart_watcher("kube-api-exporter"),
         touches=("kube-api-exporter",),
-        hold="7m",
-        settle="7m",  # the one that goes may be asked once more
+        hold="8m",  # the one that goes may be asked once more
         expect=(never("KubeApiExporterDown"),),
     ),
     Scenario(

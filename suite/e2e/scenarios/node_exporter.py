@@ -3,8 +3,6 @@
 from alertdrill.faults import restart_watcher, stop_watcher
 from alertdrill.scenario import Scenario, fires, like, never, pends, resolves
 
-REGARDLESS_OF = ("kube-api-exporter",)
-
 SCENARIOS = [
     Scenario(
         name="node-exporter/gone",
@@ -13,7 +11,6 @@ SCENARIOS = [
         fault=stop_watcher("prom-node-exporter"),
         touches=("prom-node-exporter",),
         hold="14m",
-        regardless_of=REGARDLESS_OF,
         expect=(
             fires(
                 "NodeExporterDown",
@@ -31,7 +28,6 @@ SCENARIOS = [
         fault=restart_watcher("prom-node-exporter"),
         touches=("prom-node-exporter",),
         hold="12m",
-        regardless_of=REGARDLESS_OF,
         expect=(pends("NodeExporterDown", within="3m"), never("NodeExporterDown")),
     ),
 ]

@@ -141,7 +141,7 @@ SCENARIOS = [
         workload="web",
         fault=followed_by(unbound_claim("data"), after="4m", then=restart_watcher("prometheus")),
         touches=("prometheus",),
-        hold="22m",
+        hold="20m",
         expect=(
             # Anew it would be 19 minutes at the earliest, and as long as the restart takes.
             fires(
