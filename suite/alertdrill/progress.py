@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
+PATIENCE_SECONDS = 5.0
+
 
 class Progress:
     """Prints each phase as it starts and ends, and keeps the seconds each took in `times`.
@@ -40,3 +42,20 @@ class Progress:
         with self._lock:
             self.times[name] = round(time.monotonic() - begun, 3)
         self.say(f"{name} done in {self.times[name]:.1f} s", style="green")
+
+    @contextmanager
+    def patience(self, what: str, *, every: float = PATIENCE_SECONDS) -> Iterator[None]:
+        """Say again and again what a block is about, as long as it is not done; nothing of a short one."""
+        done = threading.Event()
+
+        def remind() -> None:
+            while not done.wait(every):
+                self.say(f"{what} …")
+
+        reminding = threading.Thread(target=remind, daemon=True)
+        reminding.start()
+        try:
+            yield
+        finally:
+            done.set()
+            reminding.join()

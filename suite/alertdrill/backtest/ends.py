@@ -61,7 +61,7 @@ def scrapes(series: Sequence[Series], there: There) -> Scrapes:
     longer = [one for one in _pauses(series, lost=1) if (one.up, one.last) not in known]
     for one in (*given_up, *_given_up(longer, there, questions)[0]):
         times[one.target].append(one.marker)
-    return Scrapes(times, len(pauses), unasked)
+    return Scrapes({target: sorted(those) for target, those in times.items()}, len(pauses), unasked)
 
 
 def marked(series: Iterable[Series], there: There, notes: list[str]) -> Iterator[Series]:

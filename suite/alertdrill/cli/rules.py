@@ -11,6 +11,7 @@ from alertdrill import lab
 from alertdrill import rules as rule_files
 from alertdrill.cli import reading
 from alertdrill.model import Verdict
+from alertdrill.progress import Progress
 from alertdrill.prometheus import promtool
 from alertdrill.report.printable import printable
 
@@ -29,7 +30,8 @@ def rules(files: Sequence[Path]) -> None:
     Exit code 2 when something is wrong with a file, a test that fails among it; 3 when there was nothing to
     check: no rule and no test.
     """  # noqa: D301  # \b is click's mark for "leave these lines as they are"
-    checked = promtool.check(list(files))
+    with Progress().patience(f"checking the rules of {', '.join(map(str, files))}"):
+        checked = promtool.check(list(files))
     reading.remark(checked.remarks)
     click.echo(checked)
     if not (checked.rules or checked.tests):

@@ -16,6 +16,7 @@ a pace.yaml may be older than that is.
 
 import gzip
 import hashlib
+import math
 import os
 import re
 import shutil
@@ -197,14 +198,12 @@ class _Written(Value, frozen=True, kw_only=True):
 
 
 def _written(series: Series) -> _Written:
-    return _Written(
-        labels=series.labels,
-        timestamps=series.timestamps,
-        values=tuple(
-            NOT_FINITE.get(str(value), value) if isinstance(value, float) else value
-            for value in series.values
-        ),
-    )
+    values = tuple([value if _is_plain(value) else NOT_FINITE[str(value)] for value in series.values])
+    return _Written(labels=series.labels, timestamps=series.timestamps, values=values)
+
+
+def _is_plain(value: float | Literal["stale"]) -> bool:
+    return isinstance(value, str) or math.isfinite(value)
 
 
 def _series(path: Path, raw: bytes, fault_at: float) -> tuple[Series, ...]:

@@ -3,6 +3,7 @@
 Pure: timestamps go in, states come out.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
@@ -190,10 +191,22 @@ def _kept(times_ms: Sequence[int], intervals_ms: Sequence[int]) -> int:
 def mark_stale(series: Series, scrapes_ms: Sequence[int]) -> Series:
     """Return the series with a staleness marker at each first scrape that no longer had it.
 
-    `scrapes_ms` are the timestamps of its target's `up`. The database leaves the markers out of what it
-    answers; a scrape without a sample of the series is where each was. Samples that came with times of their
-    own, as cAdvisor's do, have no markers.
+    `scrapes_ms` are the timestamps of its target's `up`, in order. The database leaves the markers out of
+    what it answers; a scrape without a sample of the series is where each was. Samples that came with times
+    of their own, as cAdvisor's do, have no markers.
     """
+    if not series.timestamps:
+        return series
+    first = bisect_left(scrapes_ms, series.timestamps[0])
+    after = first + len(series.timestamps)
+    if (*scrapes_ms[first:after],) == series.timestamps:  # none missed it, as mostly: it ends, if at all
+        if after == len(scrapes_ms) or series.values[-1] == STALE:
+            return series
+        return msgspec.structs.replace(
+            series,
+            timestamps=(*series.timestamps, scrapes_ms[after]),
+            values=(*series.values, STALE),
+        )
     if 2 * len({*series.timestamps} & {*scrapes_ms}) < len(series.timestamps):
         return series
     samples: dict[int, float | Literal["stale"]] = dict(zip(series.timestamps, series.values, strict=True))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from alertdrill.incident import Series
 from alertdrill.prometheus import Prometheus, RuleState
 
 Answer = list[dict[str, Any]]
@@ -25,6 +26,17 @@ class FakePrometheus(Prometheus):
         """Return what the test says."""
         del at
         return self.answer(promql)
+
+    def samples(self, selector: str, *, start: float, end: float) -> list[Series]:
+        """Return what the test says of the query that raw samples are asked for by."""
+        return [
+            Series(
+                labels=one["metric"],
+                timestamps=tuple(round(float(t) * 1000) for t, _ in one["values"]),
+                values=tuple(float(value) for _, value in one["values"]),
+            )
+            for one in self.query(f"{selector}[{max(round((end - start) * 1000), 1)}ms]", at=end)
+        ]
 
     def names(self) -> list[str]:
         """Return those that the test says."""

@@ -17,7 +17,7 @@ WITHOUT, REGARDLESS_OF = ("kubelet",), ("kube-api-exporter",)
 # A repository goes away only by a kubelet, and that it did is told by the exporter.
 WITH_A_KUBELET = ("kube-api-exporter",)
 # A node that is not ready keeps what runs there from people. Of drift nobody is told for two hours.
-UNTIL_IT_IS_TOLD = ("alertmanager", "kubelet")
+UNTIL_IT_IS_TOLD = ("alertmanager",)
 NO_OTHER = (
     never("KubediffBroken"),
     never("KubediffStale"),

@@ -249,6 +249,25 @@ def test_the_switch_may_fall_silent_where_that_is_the_fault() -> None:
     assert PASS is judge(recorded(SENT, calls=CALLS[:1], traits=traits)).verdict
 
 
+@pytest.mark.parametrize(
+    ("called", "disturbed", "silences"),
+    [
+        ((600.0,), ("alertmanager",), []),
+        ((), ("alertmanager",), ["the dead man's switch was not called from 5m31s to 12m10s"]),
+        ((600.0,), (), ["the dead man's switch was not called from 0s to 10m"]),
+    ],
+    ids=["before anything fires", "while something does", "and nobody did it"],
+)
+def test_the_switch_may_fall_silent_where_another_takes_alertmanager_away(
+    called: tuple[float, ...], disturbed: tuple[str, ...], silences: list[str]
+) -> None:
+    """Until there is something to be told."""
+    often = msgspec.structs.replace(DELIVERY, heartbeat=300)
+    calls = tuple(map(call, called))
+    found = judge(recorded(SENT, calls=calls, delivery=often, disturbed=disturbed))
+    assert silences == said(found, UNKNOWN)
+
+
 def test_each_stage_of_the_way_is_measured() -> None:
     """From the scrape that the rule saw to the answer of who took the message, each with what it may take."""
     tries = (message(362.0, answer=500), message(370.0, took=4.0))

@@ -171,6 +171,18 @@ def test_what_disturbs_most_is_over_before_what_others_need_not_wait_for(
     assert ["exporter b", "short"] == started[4:]
 
 
+@pytest.mark.parametrize(("hold", "waits"), [("1h", False), ("15m", True)])
+def test_who_has_room_for_all_that_fits_in_waits_for_nobody_longer(hold: str, waits: bool) -> None:  # noqa: FBT001
+    """Three that come up in ten seconds, hold for three, and are back in fifteen, take 84."""
+    host, *shaking = (
+        Playing(each, [], set())
+        for each in (one("host", hold=hold, without=("kubelet",)), *(one(name, "kubelet") for name in "abc"))
+    )
+    there = Playing(LONG, [], set())
+    there.held_until = 1e12
+    assert waits is schedule._gives_way(host, shaking, [there], StoppableClock())  # type: ignore[arg-type,list-item]  # noqa: SLF001
+
+
 def test_nobody_waits_for_what_can_not_begin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody is in its way who is there already: all others are played meanwhile."""
     monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.01)

@@ -39,6 +39,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_POST(self) -> None:
+        """Answer all the same."""
+        self.path = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.do_GET()
+
     def log_message(self, *_: object) -> None:
         """Stay quiet."""
 

@@ -9,7 +9,10 @@ from alertdrill.scenario import Scenario, never
 from alertdrill.scenario import files as scenario_files
 
 HEADER = "from alertdrill.scenario import Fault, Scenario, never\n"
-TAKES = "Scenario takes name, why, workload, hold, expect, fault, settle, touches, without, regardless_of, exclusive$"
+TAKES = (
+    "Scenario takes name, why, workload, hold, expect, fault, settle, touches, without, regardless_of,"
+    " exclusive$"
+)
 
 
 def write(folder: Path, name: str, text: str) -> Path:
