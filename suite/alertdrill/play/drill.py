@@ -1,6 +1,7 @@
 """Play, judge, tell: what each face of the live lane does, in the order in which nothing is lost."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,13 +93,24 @@ def drill(
     known = noise.in_force(stated)
     since = WallClock().now() - LOOKBACK_SECONDS / lab.speed  # recordings have what their rules read before
     done = session.Session([], interrupted=False)
-    if possible:
-        done = session.play(lab, possible, record=record, progress=progress, keep=keep, noise=known)
+    judged: dict[str, Future[Played]] = {}
+    with ThreadPoolExecutor(max_workers=1) as judging:  # as they end: to read all recordings takes a while
+
+        def ended(left: Recorded) -> None:
+            judged[left.scenario.name] = judging.submit(_judged, left, lab.speed)
+
+        if possible:
+            done = session.play(
+                lab, possible, record=record, progress=progress, keep=keep, noise=known, ended=ended
+            )
     left = {one.scenario.name: one for one in done.recorded}
     left |= {
         one.name: Recorded(scenario=one, why=lacking[one.name]) for one in scenarios if one.name in lacking
     }
-    played = [_judged(left[one.name], lab.speed) for one in scenarios]
+    played = [
+        judged[one.name].result() if one.name in judged else _judged(left[one.name], lab.speed)
+        for one in scenarios
+    ]
     lives = [*done.fired, *(life for one in played for life in one.judgement.lives)]
     used = [line for line in known if any(line.matches(life.alert, life.labels) for life in lives)]
     for remark in noise.remarks(stated, used):

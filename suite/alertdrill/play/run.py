@@ -64,6 +64,7 @@ class Run:
     noise: tuple[Noise, ...] = ()
     elsewhere: tuple[str, ...] = ()  # alerts that any other scenario of the play has fire
     once_quiet: Callable[[], object] = lambda: None  # returns when the lab is fit for something to be broken
+    ended: Callable[[Recorded], object] = lambda _left: None  # hears what is left of it
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
     fault_at: float = 0.0
     quiet_since: float = 0.0  # the live moment since when the lab is known to be quiet
@@ -111,6 +112,7 @@ class Run:
             self.left = Recorded(scenario=self.scenario, why=said)
         else:
             self.left = Recorded(scenario=self.scenario, incident=recorded, folder=folder)
+        self.ended(self.left)
 
     def _play(self) -> None:
         """Take the steps; lab trouble ends the run and is written down, so that it reads as unknown."""

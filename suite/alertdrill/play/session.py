@@ -1,6 +1,6 @@
 """All runs of one play: side by side, each in a namespace of its own, once the lab is quiet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -43,8 +43,9 @@ def play(
     progress: Progress,
     keep: bool = False,
     noise: tuple[Noise, ...] = (),
+    ended: Callable[[Recorded], object] = lambda _left: None,
 ) -> Session:
-    """Play the scenarios and return what each of them left.
+    """Play the scenarios and return what each of them left, which `ended` hears as soon as it is there.
 
     Their workloads come up while the lab gets quiet, and nothing is broken before it is. A broken run leaves
     an incident that says so. Interrupted, it starts nothing more; what runs is ended, and what was recorded
@@ -75,6 +76,7 @@ def play(
                 noise,
                 schedule.elsewhere(one, scenarios),
                 quiet.result,
+                ended,
             )
             for one in scenarios
         ]
