@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from alertdrill.judge.recording import Recording, Scrape
 from alertdrill.judge.words import moment
-from alertdrill.model import AlertState
+from alertdrill.model import AlertState, Life
 
 
 def stretches(recording: Recording, target: Scrape) -> Iterator[tuple[float, float]]:
@@ -22,15 +22,22 @@ def stretches(recording: Recording, target: Scrape) -> Iterator[tuple[float, flo
 def is_no_matter(recording: Recording, target: Scrape) -> bool:
     """Say whether nothing that is judged can be another for it: no alert reads it, and none has fired for it.
 
-    One that fired and names no job may have. Which metrics a target has is known of one that was ever up.
+    One that fired and names no job may have, if it asks of any job. Which metrics a target has is known of
+    one that was ever up.
     """
     fired = any(
-        life.labels.get("job", target.job) == target.job
+        _may_be_about(recording, life, target.job)
         for life in recording.lives
         if life.first(AlertState.FIRING) is not None
     )
     was_up = target.samples > len(target.down)
     return was_up and not fired and not recording.readers(target.job)
+
+
+def _may_be_about(recording: Recording, life: Life, job: str) -> bool:
+    if "job" in life.labels:
+        return life.labels["job"] == job
+    return life.alert not in recording.jobs or life.alert in recording.of_any_scrape
 
 
 def said(recording: Recording) -> Iterator[str]:

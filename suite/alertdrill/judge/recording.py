@@ -74,6 +74,7 @@ class Recording(Value, frozen=True, kw_only=True):
     `end`, `fault` and `heal` are None where there was none. `lives` are those of all alerts but the canary.
     `annotated` are the alerts whose rules have annotations, `metrics` those that its rules read of any job,
     with `""` among them where a rule doesn't name what it reads; `of_any_job` has those of each alert alone.
+    `of_any_scrape` are the alerts that may be about any target, as they ask whether it is up, say.
     `jobs` are those that an alert's rules name, and `rests_on` those of which they read more than whether
     they are up. What an alert reads through recording rules is read by it.
 
@@ -96,6 +97,7 @@ class Recording(Value, frozen=True, kw_only=True):
     jobs: dict[str, frozenset[str]]
     rests_on: dict[str, frozenset[str]]
     of_any_job: dict[str, frozenset[str]] = {}
+    of_any_scrape: frozenset[str] = frozenset()
     holds: dict[str, float] = {}
     intervals: dict[str, float] = {}
     watched: dict[str, float] = {}
@@ -192,6 +194,7 @@ def read(incident: Incident) -> Recording:
         jobs={name: _jobs(those) for name, those in behind.items()},
         rests_on={name: _jobs(those, but=UP) for name, those in behind.items()},
         of_any_job={name: frozenset(_metrics(those)) for name, those in behind.items()},
+        of_any_scrape=frozenset(name for name, those in behind.items() if any(map(_reads_any_scrape, those))),
         holds={name: hold for name, those in stated.items() if (hold := _hold(those)) is not None},
         intervals=longest,
         watched=_watched(groups, incident),
@@ -239,6 +242,15 @@ def _metrics(those: Iterable[rules.Rule]) -> Iterator[str]:
                 metric = promql.metric(node)
                 if not OF_A_SCRAPE.fullmatch(metric):
                     yield metric
+
+
+def _reads_any_scrape(rule: rules.Rule) -> bool:
+    """Say whether a rule asks of any job what Prometheus itself writes of a scrape, as far as can be told."""
+    tree = rule.tree()
+    if tree is None:
+        return True
+    selectors = [node for node in promql.walk(tree) if isinstance(node, promql.VectorSelector)]
+    return any(not promql.jobs(one) and OF_A_SCRAPE.fullmatch(promql.metric(one)) for one in selectors)
 
 
 def _jobs(those: Iterable[rules.Rule], *, but: str = "") -> frozenset[str]:

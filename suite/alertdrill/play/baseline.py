@@ -74,18 +74,18 @@ def _images(found: list[Obstacle]) -> str:
 
 
 def seen(
-    place: Place, server: Prometheus, rules: Sequence[Rule], hope: Hope, *, untold: bool = False
+    place: Place, server: Prometheus, rules: Sequence[Rule], hope: Hope, regardless_of: Sequence[str] = ()
 ) -> bool:
     """Return True when Prometheus has the healthy workload's series and no alert of it; else raise NotYet.
 
-    Where nobody needs to tell of it (`untold`), an exporter that another took away is not waited for. A Job
-    may have been healthy and fail by then, which is a LabError, as it is once `hope` is lost that an alert
-    which reads a misspelt metric ends.
+    Whoever is `regardless_of` the exporter does not wait for one that another took away. A Job may have been
+    healthy and fail by then, which is a LabError, as it is once `hope` is lost that an alert which reads a
+    misspelt metric ends.
     """
     there = rollout.workloads(partial(_listed, place))
     if given_up := [one for one in there if one.is_given_up]:
         raise _failed(place, given_up)
-    is_told = not untold or server.query(EXPORTER_UP)
+    is_told = EXPORTER not in regardless_of or server.query(EXPORTER_UP)
     for kind, names in _by_kind(tuple(map(str, there))) if is_told else ():
         if missing := names - {one["metric"].get("name") for one in server.query(_healthy(kind, place))}:
             raise NotYet(

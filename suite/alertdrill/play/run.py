@@ -17,7 +17,7 @@ from alertdrill.faults import base as faults
 from alertdrill.faults import calls, catalogue
 from alertdrill.incident import Event, Incident, Kind, Series
 from alertdrill.lab import Lab
-from alertdrill.names import EXPORTER, NAMESPACE_PREFIX
+from alertdrill.names import NAMESPACE_PREFIX
 from alertdrill.play import baseline, observe, pod_logs, workload
 from alertdrill.play.insist import insist
 from alertdrill.play.mailbox import Mailbox
@@ -194,11 +194,10 @@ class Run:
         self.runs = baseline.workloads(self.place)
         if self.scenario.workload and not self.runs:
             self._say("nothing of its workload runs pods, so there is no health to wait for")
-        rules, hope = self.lab.rules.scaled.rules, Hope(self.clock)
-        untold = EXPORTER in self.scenario.regardless_of
+        told = self.lab.rules.scaled.rules, Hope(self.clock), self.scenario.regardless_of
         wait_for(
             what,
-            lambda: baseline.seen(self.place, self.lab.prometheus(), rules, hope, untold=untold),
+            lambda: baseline.seen(self.place, self.lab.prometheus(), *told),
             deadline=BASELINE_SECONDS_MAX,
             clock=self.clock,
             every=self.lab.scrape_seconds,

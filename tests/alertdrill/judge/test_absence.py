@@ -10,7 +10,7 @@ from alertdrill.incident import Event, Series
 from alertdrill.judge import judge
 from alertdrill.model import Judgement, Verdict
 
-PASS, UNKNOWN = Verdict.PASS, Verdict.UNKNOWN
+FAIL, PASS, UNKNOWN = Verdict.FAIL, Verdict.PASS, Verdict.UNKNOWN
 GOOD = incident.read(Path(__file__).parent / "good")
 JOB = GOOD.limits.jobs[0]
 SCRAPE = next(event for event in GOOD.events if event.kind == "scrape")
@@ -117,6 +117,12 @@ def test_a_job_is_read_by_alerts_that_name_none() -> None:
     ):
         (busy,) = said(found, UNKNOWN)
         assert "kubernetes-nodes was down from 1m to 2m, which nobody did" in busy
+
+
+def test_an_alert_that_asks_of_another_job_fires_for_no_target_of_this_one() -> None:
+    """Whether or not it has a label of the job: it is what it is, here a failure."""
+    named = TWO_JOBS.replace('up{job!="x"} == 0 or scrape_duration_seconds > 9 or ', "")
+    assert FAIL is of_jobs(*STAYS_DOWN, *fired(), rules=named).verdict
 
 
 def test_what_an_alert_reads_through_recording_rules_is_its_own() -> None:

@@ -173,17 +173,24 @@ def test_prometheus_must_have_seen_what_runs_of_whatever_kind(kind: str) -> None
         looked(place)
 
 
-@pytest.mark.parametrize(("is_up", "untold", "waits"), [(0, 1, 0), (1, 1, 1), (0, 0, 1)])
-def test_an_exporter_that_is_away_is_waited_for_by_who_needs_it(is_up: int, untold: int, waits: int) -> None:
+@pytest.mark.parametrize(
+    ("is_up", "regardless_of", "waits"),
+    [(0, ("kube-api-exporter",), False), (1, ("kube-api-exporter",), True), (0, (), True)],
+)
+def test_an_exporter_that_is_away_is_waited_for_by_who_needs_it(
+    is_up: int,
+    regardless_of: tuple[str, ...],
+    waits: bool,  # noqa: FBT001
+) -> None:
     """Whoever never does comes up meanwhile; while it is there its word counts for all."""
     place, hope = Place(running("Deployment"), "drill-a", 20), Hope(ManualClock())
     server = FakePrometheus(lambda promql: [{"metric": {}}] * is_up if promql == EXPORTER_UP else [])
     found = None
     try:
-        seen(place, server, (), hope, untold=bool(untold))
+        seen(place, server, (), hope, regardless_of)
     except NotYet as error:
         found = str(error)
-    assert waits == ("has no series of a healthy Deployment" in (found or ""))
+    assert waits is ("has no series of a healthy Deployment" in (found or ""))
 
 
 def test_a_scenario_without_a_workload_has_nothing_to_wait_for() -> None:
