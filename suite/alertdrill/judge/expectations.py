@@ -19,6 +19,7 @@ from alertdrill.judge.matching import (
 from alertdrill.judge.recording import Recording
 from alertdrill.judge.words import instance, moment, short
 from alertdrill.model import AlertState, Finding, Life, Verdict
+from alertdrill.names import NAMESPACE_LABEL
 from alertdrill.scenario import Expectation
 
 ACTIVE = frozenset({AlertState.PENDING, AlertState.FIRING})
@@ -111,7 +112,8 @@ def _pends(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
 
 
 def _resolves(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
-    lives = [life for life in _own(recording, expectation.alert) if life.changes]
+    own = [life for life in _own(recording, expectation.alert) if life.changes]
+    lives = [life for life in own if not _is_of_nobody(recording, life)]
     heal, end, resolution = recording.heal, recording.end, recording.resolution_of(expectation.alert)
     assert heal is not None and end is not None, "an assumption says so"  # noqa: PT018
     deadline = heal + durations.seconds(expectation.within)
@@ -265,6 +267,19 @@ def _own(recording: Recording, alert: str) -> list[Life]:
         if life.alert == alert
         and (is_about(life, namespace) or any(not label_mistakes(life, one, namespace) for one in said))
     ]
+
+
+def _is_of_nobody(recording: Recording, life: Life) -> bool:
+    """Say whether an instance that names no namespace came near firing beside the one that was to fire."""
+    said = [
+        one for one in recording.incident.scenario.expect if one.kind == "fires" and one.alert == life.alert
+    ]
+    return bool(
+        said
+        and life.first(AlertState.FIRING) is None
+        and NAMESPACE_LABEL not in life.labels
+        and all(label_mistakes(life, one, recording.incident.namespace) for one in said)
+    )
 
 
 def _awakes(life: Life) -> Iterator[float]:

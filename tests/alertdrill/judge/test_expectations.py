@@ -305,6 +305,13 @@ def test_strangers_may_come_and_go() -> None:
     assert PASS is judge(recorded([*EVENTS, *strangers], expect)).verdict
 
 
+def test_what_is_pending_of_nobody_is_no_part_of_what_resolves() -> None:
+    """A target of the lab that is slow for a moment, say, beside the one that was made slow."""
+    elsewhere = alert(720, "pending", scraped_in="monitoring", labels={"job": "another"})
+    expect = [FIRES, resolves("Mismatch", within="5m")]
+    assert PASS is judge(recorded([*EVENTS, elsewhere], expect)).verdict
+
+
 def test_what_a_scenario_says_fires_is_its_own() -> None:
     """An alert about another namespace is the scenario's where it names that one."""
     life = [alert(e.t, e.data["state"], labels=CORE) for e in LIFE]
