@@ -13,7 +13,7 @@ def test_only_what_takes_long_is_said_again() -> None:
     heard = io.StringIO()
     progress = Progress(Console(file=heard, width=80))
     with progress.patience("checking", every=0.01):
-        time.sleep(0.1)
+        time.sleep(0.1)  # what takes long here
     with progress.patience("reading", every=60):
         pass
     assert {"checking …"} == {line.partition("s ")[2] for line in heard.getvalue().splitlines()}
