@@ -15,7 +15,7 @@ from alertdrill.play.run import Run
 from alertdrill.scenario import Scenario
 
 # Runs that only hold take little. The longest come first, so the others take no more time than they.
-SIDE_BY_SIDE_MAX = 14
+SIDE_BY_SIDE_MAX = 12
 LOOK_SECONDS = 1.0  # a fault that begins to hold ends no run, and may be what another waits for
 # What one that is played while another's fault holds takes to come up, and what it broke to be whole again.
 COMING_UP_SECONDS, WHOLE_AGAIN_SECONDS = 10.0, 15.0

@@ -23,7 +23,7 @@ from alertdrill.scenario.files import check_folders
 from alertdrill.scenario.noise import Noise
 
 # More would bring up pods faster than two cores can, and the scrapes would suffer.
-COMING_UP_MAX = 4
+COMING_UP_MAX = 3
 
 
 @dataclass(frozen=True)
