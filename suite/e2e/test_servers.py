@@ -1,4 +1,4 @@
-"""Backtests before a real VictoriaMetrics and a real Cortex, of which Mimir was made: `nox -s servers`.
+"""Backtests before a real VictoriaMetrics, a real Cortex and a real Mimir: `nox -s servers`.
 
 They are held against those before a real Prometheus.
 """
@@ -16,7 +16,7 @@ from alertdrill.clock import WallClock
 from alertdrill.errors import LabError
 from alertdrill.incident import STALE, Series
 from alertdrill.model import Verdict
-from e2e import cortex, gateway, victoria
+from e2e import gateway, tenants, victoria
 
 EVERY, SECONDS = 15, 7_200
 RULES = """
@@ -94,32 +94,36 @@ def test_victoria_metrics_comes_to_what_prometheus_comes_to(
             assert told(expected) == told(found)
 
 
-def test_cortex_comes_to_what_prometheus_comes_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [tenants.CORTEX, tenants.MIMIR], ids=lambda kind: kind.program.name)
+def test_with_tenants_it_comes_to_what_prometheus_comes_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: tenants.Kind
+) -> None:
     """Of a tenant's history both tell the same, by remote read and by queries where that is hidden."""
     end = int(time.time()) // 60 * 60 - 3_600
     start, scraped = end - SECONDS + 600, history(end)
-    with engine.started() as prometheus, cortex.started() as url, gateway.without("/read", url) as front:
+    with engine.started() as prometheus, tenants.started(kind) as url, gateway.without("/read", url) as front:
         monkeypatch.setenv("ALERTDRILL_CACHE", str(tmp_path / "cache"))
         prometheus.write(scraped)
-        cortex.write(url, "ours", scraped)
-        cortex.write(url, "theirs", scraped[:4])
+        tenants.write(url, "ours", scraped)
+        tenants.write(url, "theirs", scraped[:4])
         _, expected = backtested(tmp_path, prometheus.url, start, end)
-        for address, how in ((url, "samples"), (front, "query")):
-            way, found = backtested(tmp_path, f"{address}{cortex.PREFIX}", start, end, tenant="ours")
+        for address, how in ((url, kind.way), (front, "query")):
+            way, found = backtested(tmp_path, f"{address}{tenants.PREFIX}", start, end, tenant="ours")
             assert (how, Verdict.PASS) == (way, found.verdict)
             assert told(expected) == told(found)
-            _, other = backtested(tmp_path, f"{address}{cortex.PREFIX}", start, end, tenant="theirs")
+            _, other = backtested(tmp_path, f"{address}{tenants.PREFIX}", start, end, tenant="theirs")
             assert told(expected) != told(other)
 
 
-def test_cortex_tells_nothing_without_a_tenant(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [tenants.CORTEX, tenants.MIMIR], ids=lambda kind: kind.program.name)
+def test_nothing_is_told_without_a_tenant(tmp_path: Path, kind: tenants.Kind) -> None:
     """Whose history is wanted must be said, and the sentence says how."""
     end = int(time.time()) // 60 * 60
     with (
-        cortex.started() as url,
+        tenants.started(kind) as url,
         pytest.raises(LabError, match=r"401: no org id; name whose history it is by --tenant"),
     ):
-        backtested(tmp_path, f"{url}{cortex.PREFIX}", end - SECONDS, end)
+        backtested(tmp_path, f"{url}{tenants.PREFIX}", end - SECONDS, end)
 
 
 def told(result: Result) -> dict[str, object]:

@@ -182,14 +182,16 @@ class History:
     ) -> list[bytes]:
         """Return of each query what came of a stream of frames, each checked as it comes."""
         _check_type(what, reply, remote_read.STREAMED)
-        taken = remote_read.Frames()
+        taken, spans = remote_read.Frames(), _Spans(what, first, last)
         found: list[list[memoryview]] = [[] for _ in range(queries)]
         try:
             for piece in self._server.pieces(what, reply):
                 for frame in taken.feed(piece):
-                    _check_times(what, frame.body, first, last)
-                    found[remote_read.query(frame.body, queries)].append(frame.whole)
+                    number = remote_read.query(frame.body, queries)
+                    spans.feed(number, frame.body)
+                    found[number].append(frame.whole)
             taken.end()
+            spans.end()
         except LabError as error:
             raise type(error)(f"{what}: {error}" if what not in str(error) else str(error)) from error
         return [b"".join(those) for those in found]
@@ -208,12 +210,34 @@ def _check_type(what: str, reply: requests.Response, expected: str) -> None:
         raise LabError(f"{what}: looked for {expected} and got {kind or 'no type at all'}")
 
 
-def _check_times(what: str, frame: memoryview, first: int, last: int) -> None:
-    """Refuse chunks that have nothing of the time that was asked for."""
-    for one in remote_read.chunked(frame):
-        for chunk in one.chunks:
-            if chunk.last < first or chunk.first > last:
-                raw.check_times(what, (chunk.first, chunk.last), first, last)
+class _Spans:
+    """Refuses series of which nothing is of the time that was asked for; one may come in several frames.
+
+    Single chunks of it may be earlier or later: Mimir packs anew what is in a chunk of the right time, and
+    gives all of that.
+    """
+
+    def __init__(self, what: str, first: int, last: int) -> None:
+        self._what, self._first, self._last = what, first, last
+        self._series: object = None
+        self._span: tuple[int, int] | None = None  # of that series, as far as it has come
+
+    def feed(self, query: int, frame: memoryview) -> None:
+        """Take in what a frame has of a query."""
+        for one in remote_read.chunked(frame):
+            if (query, one.labels) != self._series:
+                self.end()
+                self._series = query, one.labels
+            known = self._span or ()
+            firsts, lasts = [chunk.first for chunk in one.chunks], [chunk.last for chunk in one.chunks]
+            if one.chunks:
+                self._span = min([*known[:1], *firsts]), max([*known[1:], *lasts])
+
+    def end(self) -> None:
+        """Take in that nothing more comes of a series."""
+        if self._span and (self._span[1] < self._first or self._span[0] > self._last):
+            raw.check_times(self._what, self._span, self._first, self._last)
+        self._span = None
 
 
 def fill(pieces: Iterable[Piece]) -> Callable[[Path], None]:
@@ -225,7 +249,8 @@ def fill(pieces: Iterable[Piece]) -> Callable[[Path], None]:
             for frame in remote_read.frames(memoryview(piece.file.read_bytes())):
                 for one in remote_read.chunked(frame):
                     for chunk in one.chunks:
-                        blocks.add(one.labels, chunk)
+                        if chunk.first <= piece.last and chunk.last >= piece.first:
+                            blocks.add(one.labels, chunk)
         blocks.close()
 
     return put

@@ -27,8 +27,21 @@ WORDS_MAX = 80  # of a command line
 def folder() -> Path:
     """Return the cache folder: `$ALERTDRILL_CACHE`, else `~/.cache/alertdrill`; made if missing."""
     path = Path(os.environ.get("ALERTDRILL_CACHE") or Path.home() / ".cache" / "alertdrill").absolute()
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _written_to(path):
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
+
+
+@contextmanager
+def _written_to(path: Path) -> Iterator[None]:
+    """Turn what keeps the cache from being written to into a LabError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise LabError(
+            f"writing to the cache {path}: {error.strerror or error}; have ALERTDRILL_CACHE name a folder"
+            " that can be written to"
+        ) from error
 
 
 def digest(*parts: str | bytes | Path) -> str:
@@ -62,15 +75,17 @@ def locked(name: str, tell: Callable[[str], None] = lambda _holder: None) -> Ite
     `tell` hears who that is, once, if there is one.
     """
     locks = folder() / "locks"
-    locks.mkdir(exist_ok=True)
     lock, holder = filelock.FileLock(locks / f"{name}.lock"), locks / f"{name}.holder"
+    with _written_to(folder()):
+        locks.mkdir(exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            tell(holder.read_text() if holder.is_file() else "another run has it")
+            lock.acquire()
     try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        tell(holder.read_text() if holder.is_file() else "another run has it")
-        lock.acquire()
-    try:
-        write_whole(holder, _us(), mode=0o600)
+        with _written_to(folder()):
+            write_whole(holder, _us(), mode=0o600)
         yield
     finally:
         lock.release()

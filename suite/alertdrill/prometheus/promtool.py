@@ -1,10 +1,11 @@
 """promtool as a judge of rule files and rule tests; what it says comes back as `file:line: sentence`."""
 
+import os
 import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from xml.etree import ElementTree as ET
 
 from alertdrill import rules
@@ -217,8 +218,10 @@ def _line_of(group: Group | None, number: int, what: str) -> int:
 
 def _run(*words: str, seconds: float = SECONDS_MAX) -> tuple[int, str]:
     argv = [str(tools.promtool()), *words]
+    # Python looks on where $TMPDIR can't be written to; promtool would call each test a failed one.
+    own = {**os.environ, "TMPDIR": gettempdir()}
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False, env=own)
     except OSError as error:
         raise LabError(f"asking promtool to {' '.join(words[:2])}: {error}") from error
     except subprocess.TimeoutExpired as error:

@@ -4,6 +4,7 @@ import itertools
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import google_crc32c
 import pytest
 
 from alertdrill.backtest import server as servers
@@ -126,6 +127,7 @@ def streamed(content: bytes) -> Answer:
     return 200, {"Content-Type": f"{remote_read.STREAMED}; proto=prometheus.ChunkedReadResponse"}, content
 
 
+EARLY, LATE = (9_000, 99_000), (9_000_000_000_000, 9_000_000_099_000)
 FRAME = b"\x02\x00\x00\x00\x00\x0a\x00"
 
 
@@ -174,6 +176,48 @@ def test_a_server_that_lies_about_its_range_is_not_believed(run: Runner, front: 
     front.answer = answer
     with pytest.raises(LabError, match="has a sample of 1970-01-01 00:00:09, which was not asked for"):
         run(DEPLOYED, url=front.url)
+
+
+def test_a_series_may_have_a_pause_when_it_is_asked_for(run: Runner, front: Front) -> None:
+    """Mimir gives what is around it, in chunks of which none is of that time: they are no history of it."""
+    numbers = itertools.count()
+    front.answer = lambda path, _body: (
+        streamed(of_up(EARLY) + of_up(LATE)) if path == "read" and next(numbers) else None
+    )
+    found = run(DEPLOYED, url=front.url).result.alerts[0]
+    assert ("Down", "the server holds no data for up") == (found.name, found.unknown.partition(":")[0])
+
+
+@pytest.mark.parametrize("span", [EARLY, LATE])
+def test_chunks_of_another_time_are_not_believed(run: Runner, front: Front, span: tuple[int, int]) -> None:
+    """A series that has nothing around the time that was asked for makes the whole answer worthless."""
+    numbers = itertools.count()
+    front.answer = lambda path, _body: streamed(of_up(span)) if path == "read" and next(numbers) else None
+    with pytest.raises(LabError, match=r"the answer has a sample of .*, which was not asked for"):
+        run(DEPLOYED, url=front.url)
+
+
+def of_up(*spans: tuple[int, int]) -> bytes:
+    """Return a frame with chunks of `up` of such times, in milliseconds, and nothing that can be read."""
+    chunks = (number(1, first) + number(2, last) + number(3, 1) + message(4, b"") for first, last in spans)
+    series = message(1, message(1, b"__name__") + message(2, b"up"))
+    body = message(1, series + b"".join(message(2, one) for one in chunks))
+    return varint(len(body)) + int(google_crc32c.value(body)).to_bytes(4, "big") + body
+
+
+def message(field: int, content: bytes) -> bytes:
+    """Return a field of protobuf that has a message or text."""
+    return varint(field << 3 | 2) + varint(len(content)) + content
+
+
+def number(field: int, value: int) -> bytes:
+    """Return a field of protobuf that has a number."""
+    return varint(field << 3) + varint(value)
+
+
+def varint(value: int) -> bytes:
+    """Return a number in sevens of bits, the last first."""
+    return bytes((value,)) if value < 128 else bytes((value & 127 | 128,)) + varint(value >> 7)
 
 
 def test_a_server_that_is_silent_is_asked_for_less(monkeypatch: pytest.MonkeyPatch) -> None:

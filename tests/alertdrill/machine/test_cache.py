@@ -196,3 +196,20 @@ def test_a_file_below_what_is_no_folder_is_said_to_be_so(tmp_path: Path) -> None
     with pytest.raises(OSError, match="Not a directory") as caught:
         cache.write_whole(tmp_path / "file" / "report.txt", "words")
     assert (str(tmp_path / "file"), "kept") == (caught.value.filename, (tmp_path / "file").read_text())
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [("file", "File exists"), ("file/below", "Not a directory"), ("damaged", "File exists")],
+)
+def test_a_cache_that_can_not_be_written_to_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, why: str
+) -> None:
+    """It is told which folder that is, and how another one is named."""
+    (tmp_path / "file").touch()
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "locks").touch()
+    monkeypatch.setenv("ALERTDRILL_CACHE", str(tmp_path / place))
+    said = rf"writing to the cache {tmp_path / place}: {why}; have ALERTDRILL_CACHE name a folder"
+    with pytest.raises(LabError, match=said):
+        cache.entry("stage", "key", make)

@@ -94,6 +94,16 @@ def test_rules_and_tests_may_be_named_themselves(tmp_path: Path) -> None:
     ]
 
 
+def test_rule_tests_run_where_the_folder_for_temporary_files_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another folder is found, as it is for everything else: the tests did not fail."""
+    monkeypatch.setenv("TMPDIR", "/dev/null/none")
+    write(tmp_path, GOOD)
+    write(tmp_path, "rule_files: [a.rules.yaml]\ntests: [{name: none}]\n", "a.test.yml")
+    assert promtool.Checked(files=1, rules=1, tests=1) == promtool.check([tmp_path])
+
+
 def test_what_can_t_be_read_does_not_reach_promtool(tmp_path: Path) -> None:
     """A mistake that alertdrill finds itself is said in its own words, with its line."""
     file = write(tmp_path, GOOD.replace("up == 0", "''"))

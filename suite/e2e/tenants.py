@@ -1,7 +1,7 @@
-"""A real Cortex for as long as it is asked: all of it in one process, its data in files, for several tenants.
+"""A real Cortex or Mimir for as long as it is asked: all in one process, data in files, for several tenants.
 
-Mimir was made of it, and deals with tenants as it does: who says none in X-Scope-OrgID is told nothing.
-What is older than half an hour is read from blocks, by its store gateway: as where there are days of it.
+Who says no tenant in X-Scope-OrgID is told nothing. What is older than half an hour is read from blocks, by
+the store gateway: as where there are days of it.
 """
 
 import subprocess
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import requests
@@ -18,56 +18,111 @@ from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.engine import remote_write
 from alertdrill.incident import STALE, Series
 from alertdrill.machine.process import kill_group
-from alertdrill.machine.tools import cortex
+from alertdrill.machine.tools import go_servers
+from alertdrill.machine.tools.go_servers import GoServer
 from e2e.victoria import free_address, is_ready
 
 PREFIX = "/prometheus"
 READY_SECONDS_MAX = 120.0
 REPLY_SECONDS_MAX = 60.0
+SAID_MAX = 200  # characters of a refusal that are told
 # What is scraped at one time comes together, as from an agent; what is much older than the newest is refused.
 TOGETHER_MS = 900_000
-FLAGS = (
+LOCAL = "127.0.0.1"
+OF_BOTH = (
     "-target=all",
-    "-auth.enabled=true",
-    "-ring.store=inmemory",
-    "-distributor.replication-factor=1",
-    "-ingester.min-ready-duration=0s",
-    # Each part finds the others where they listen, and not at this machine's address on a network.
-    *(
-        f"-{part}=127.0.0.1"
-        for part in (
-            "alertmanager.sharding-ring.instance-addr",
-            "compactor.ring.instance-addr",
-            "distributor.ring.instance-addr",
-            "frontend.instance-addr",
-            "ingester.lifecycler.addr",
-            "querier.instance-addr",
-            "ruler.ring.instance-addr",
-            "store-gateway.sharding-ring.instance-addr",
-        )
-    ),
     "-blocks-storage.backend=filesystem",
-    "-blocks-storage.bucket-store.bucket-index.enabled=false",  # it would be written every few minutes only
     "-blocks-storage.bucket-store.sync-interval=1s",
     "-querier.query-ingesters-within=30m",
     "-ruler-storage.backend=filesystem",
     "-alertmanager-storage.backend=filesystem",
     "-alertmanager.web.external-url=http://localhost/alertmanager",
-    "-alertmanager.cluster.listen-address=",  # alone, and not heard by a network
+)
+# Each part finds the others where they listen, and not at this machine's address on a network.
+PARTS_OF_MIMIR = (
+    "alertmanager.sharding-ring",
+    "compactor.ring",
+    "distributor.ring",
+    "ingester.ring",
+    "query-scheduler.ring",
+    "ruler.ring",
+    "store-gateway.sharding-ring",
+)
+
+
+class Kind(NamedTuple):
+    """One of the two: its program, what that is told, and by which ways it gives its past to a backtest."""
+
+    program: GoServer
+    flags: tuple[str, ...]
+    way: str
+
+
+CORTEX = Kind(
+    go_servers.CORTEX,
+    (
+        *OF_BOTH,
+        "-auth.enabled=true",
+        "-ring.store=inmemory",
+        "-distributor.replication-factor=1",
+        "-ingester.min-ready-duration=0s",
+        *(
+            f"-{part}={LOCAL}"
+            for part in (
+                "alertmanager.sharding-ring.instance-addr",
+                "compactor.ring.instance-addr",
+                "distributor.ring.instance-addr",
+                "frontend.instance-addr",
+                "ingester.lifecycler.addr",
+                "querier.instance-addr",
+                "ruler.ring.instance-addr",
+                "store-gateway.sharding-ring.instance-addr",
+            )
+        ),
+        "-blocks-storage.bucket-store.bucket-index.enabled=false",  # it would be written every few minutes
+        "-alertmanager.cluster.listen-address=",  # alone, and not heard by a network
+    ),
+    "samples",
+)
+MIMIR = Kind(
+    go_servers.MIMIR,
+    (
+        *OF_BOTH,
+        "-auth.multitenancy-enabled=true",
+        *(
+            flag
+            for one in PARTS_OF_MIMIR
+            for flag in (f"-{one}.store=inmemory", f"-{one}.instance-addr={LOCAL}")
+        ),
+        f"-memberlist.bind-addr={LOCAL}",
+        "-memberlist.bind-port=0",
+        f"-query-frontend.instance-addr={LOCAL}",
+        "-ingester.ring.min-ready-duration=0s",
+        "-ingester.ring.replication-factor=1",
+        "-store-gateway.sharding-ring.replication-factor=1",
+        # Blocks are there at once: by itself it leaves those of the last hours to the ingesters.
+        "-querier.query-store-after=0s",
+        "-blocks-storage.bucket-store.ignore-blocks-within=0s",
+        "-blocks-storage.bucket-store.bucket-index.update-on-error-interval=1s",
+        "-compactor.cleanup-interval=1s",
+        "-usage-stats.enabled=false",  # it tells nobody of itself
+    ),
+    "chunks",
 )
 
 
 @contextmanager
-def started() -> Iterator[str]:
+def started(kind: Kind) -> Iterator[str]:
     """Yield the address of a server that holds nothing yet; it is on loopback, and gone in the end."""
-    with tempfile.TemporaryDirectory(prefix="alertdrill-cortex-") as folder:
+    program = go_servers.built(kind.program)
+    with tempfile.TemporaryDirectory(prefix=f"alertdrill-{program.name}-") as folder:
         address = free_address()
-        words = [str(cortex.built()), *FLAGS, *_listening(address, free_address()), *_folders(folder)]
+        words = [str(program), *kind.flags, *_listening(address, free_address()), *_folders(folder)]
         with (Path(folder) / "log").open("wb") as log:
             running = subprocess.Popen(words, stdout=log, stderr=log, cwd=folder, process_group=0)
         try:
             wait_for(
-                "Cortex to be ready",
+                f"{program.name} to be ready",
                 lambda: is_ready(f"http://{address}/ready"),
                 deadline=READY_SECONDS_MAX,
                 clock=WallClock(),
@@ -110,7 +165,7 @@ def write(url: str, tenant: str, series: Sequence[Series]) -> None:
                 _post(session, f"{url}/api/v1/push", body, headers=remote_write.HEADERS)
         _post(session, f"{url}/ingester/flush?wait=true")
         wait_for(
-            "Cortex to read its blocks",
+            "its blocks to be read",
             lambda: _check_there(session, url, series, last),
             deadline=READY_SECONDS_MAX,
             clock=WallClock(),
@@ -133,8 +188,10 @@ def _check_there(session: requests.Session, url: str, series: Sequence[Series], 
     found = 0
     for name in sorted(names):
         asked = {"query": f"sum(count_over_time({name}[{back}ms]))", "time": f"{last / 1000:.3f}"}
-        reply = _post(session, f"{url}{PREFIX}/api/v1/query", asked).json()
-        found += sum(int(one["value"][1]) for one in reply["data"]["result"])
+        reply = session.post(f"{url}{PREFIX}/api/v1/query", asked, timeout=REPLY_SECONDS_MAX)
+        if not reply.ok:
+            raise NotYet(f"it answers {reply.status_code}: {reply.text[:SAID_MAX]}")
+        found += sum(int(one["value"][1]) for one in reply.json()["data"]["result"])
     wanted = sum(value != STALE for one in series for value in one.values)
     if found < wanted:
         raise NotYet(f"{found} of {wanted} samples are there")
