@@ -192,7 +192,7 @@ def tofu(session: nox.Session) -> None:
 
 @nox.session
 def servers(session: nox.Session) -> None:
-    """Hold backtests of a real VictoriaMetrics, Cortex and Mimir against Prometheus'; they are built at first."""
+    """Hold backtests of real servers, built at first, against Prometheus': VictoriaMetrics, Cortex, Mimir."""
     install(session)
     session.run("pytest", "suite/e2e/test_servers.py", "--timeout=7200", *session.posargs)
 
