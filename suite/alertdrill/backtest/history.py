@@ -20,7 +20,7 @@ import requests
 from alertdrill.backtest import plan, raw
 from alertdrill.backtest.plan import Part, Plan
 from alertdrill.backtest.selector import Selector
-from alertdrill.backtest.server import Server, TooMuchError
+from alertdrill.backtest.server import LIMIT, Server, TooMuchError
 from alertdrill.engine.block import Blocks
 from alertdrill.errors import LabError
 from alertdrill.incident import Series
@@ -192,6 +192,9 @@ class History:
                     found[number].append(frame.whole)
             taken.end()
             spans.end()
+        except remote_read.GaveUpError as error:
+            kind = TooMuchError if LIMIT.search(str(error)) else LabError
+            raise kind(f"{what}: {error}") from error
         except LabError as error:
             raise type(error)(f"{what}: {error}" if what not in str(error) else str(error)) from error
         return [b"".join(those) for those in found]

@@ -40,10 +40,15 @@ VARINT, DOUBLE, BYTES = 0, 1, 2  # how a field's content is written
 STALE_BITS = 0x7FF0000000000002
 LARGEST = 2**63
 TRUNCATED = "it broke off half-way"
+SAID_MAX = 300  # characters of a server's last words
 LABEL, SHORT = 0x0A, 0x80  # the tag of a label in a series; lengths below are one byte
 NUMBER = rb"([\x80-\xff]{0,9}[\x00-\x7f])"  # a varint
 # A chunk in its series as Prometheus writes it, up to its data.
 USUAL = re.compile(rb"\x12%s\x08%s\x10%s\x18%s\x22%s" % ((NUMBER,) * 5))
+
+
+class GaveUpError(LabError):
+    """A stream that ends in words: the server met trouble when it had said already that all is well."""
 
 
 class Matcher(NamedTuple):
@@ -111,6 +116,7 @@ class Frames:
             start, stop = end
             body = whole[start:stop]
             if google_crc32c.value(bytes(body)) != int.from_bytes(whole[start - 4 : start], "big"):
+                _check_words(whole[place:])
                 raise LabError("a frame of it is damaged: its check sum is another one")
             yield Frame(body, whole[place:stop])
             place = stop
@@ -119,7 +125,15 @@ class Frames:
     def end(self) -> None:
         """Take in that nothing follows; a frame that has only begun is a LabError."""
         if self._rest:
+            _check_words(memoryview(self._rest))
             raise LabError(TRUNCATED)
+
+
+def _check_words(rest: memoryview) -> None:
+    """Raise what a server says in place of a frame."""
+    words = str(rest[:SAID_MAX], "ascii", "replace").strip()
+    if words.isprintable() and words.isascii() and " " in words:
+        raise GaveUpError(f"it gave up half-way: {words}")
 
 
 def frames(stored: memoryview) -> Iterator[memoryview]:

@@ -197,6 +197,33 @@ def test_chunks_of_another_time_are_not_believed(run: Runner, front: Front, span
         run(DEPLOYED, url=front.url)
 
 
+@pytest.mark.parametrize("spans", [[], [(1, 2**42)]])
+def test_a_limit_that_is_met_within_a_stream_is_obeyed(
+    run: Runner, front: Front, spans: list[tuple[int, int]]
+) -> None:
+    """Mimir has said by then that all is well: its words stand where a frame would; less is asked for."""
+    numbers = itertools.count()
+    said = b"the query exceeded the maximum number of chunks (limit: 2000000 chunks) (err-mimir-max-chunks)\n"
+
+    def answer(path: str, _body: bytes) -> Answer | None:
+        before = b"".join(map(of_up, spans))
+        return streamed(before + said) if path == "read" and next(numbers) == 1 else None
+
+    front.answer = answer
+    assert 1.0 == run(DEPLOYED, url=front.url).result.agreement
+
+
+@pytest.mark.parametrize("rest", [b"expanding series: boom", b"expanding series: " + 300 * b"boom "])
+def test_what_a_server_says_within_a_stream_is_told(run: Runner, front: Front, rest: bytes) -> None:
+    """In its words, whether they are shorter or longer than the frame they would be."""
+    numbers = itertools.count()
+    front.answer = lambda path, _body: (
+        streamed(of_up((1, 2**42)) + rest) if path == "read" and next(numbers) else None
+    )
+    with pytest.raises(LabError, match=r"asking for .*: it gave up half-way: expanding series: boom"):
+        run(DEPLOYED, url=front.url)
+
+
 def of_up(*spans: tuple[int, int]) -> bytes:
     """Return a frame with chunks of `up` of such times, in milliseconds, and nothing that can be read."""
     chunks = (number(1, first) + number(2, last) + number(3, 1) + message(4, b"") for first, last in spans)
