@@ -275,6 +275,7 @@ def test_a_crash_loop_must_keep_its_pace(cadence: Cadence | None, sentence: str)
     [
         ((60.0, 270.0, 60.0, 360.0, 30.0), PASS),
         ((330.0, 30.0, 300.0), PASS),
+        ((60.0, 330.0, 60.0, 30.0, 60.0, 330.0, 60.0), PASS),
         ((60.0, 30.0, 270.0, 60.0, 30.0), UNKNOWN),
         ((60.0, 60.0, 60.0), UNKNOWN),
         ((60.0, 100.0, 60.0), UNKNOWN),
