@@ -91,10 +91,10 @@ def gate(
             raise UsageError(f"--report {file}: the name must end with one of {', '.join(BY_SUFFIX)}")
     wanted = approvals.read(approvals_file) if approvals_file else ()
     before, after = _sides(old, new)
-    cases, notes = _past(before, after, said) if said["url"] else ((), ())
     by_default = click.get_current_context().get_parameter_source("folders") is ParameterSource.DEFAULT
-    without = bool(said["url"]) and by_default and not any(folder.exists() for folder in folders)
+    without = bool(said["url"]) and by_default and not incident.are_in(folders)
     held, unread = ([], []) if without else recordings(folders)
+    cases, notes = _past(before, after, said) if said["url"] else ((), ())
     found = gating.gate(before, after, held, cases)
     found = msgspec.structs.replace(found, notes=(*found.notes, *notes))
     told = approvals.approved(found, wanted, dt.datetime.now(dt.UTC).date())

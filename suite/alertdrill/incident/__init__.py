@@ -1,6 +1,6 @@
 """What was recorded: values, their folder on disk, and the timeline read out of them."""
 
-from alertdrill.incident.folder import find, read, write
+from alertdrill.incident.folder import are_in, find, read, write
 from alertdrill.incident.values import (
     STALE,
     Cadence,
@@ -25,6 +25,7 @@ __all__ = [
     "Moment",
     "Notification",
     "Series",
+    "are_in",
     "find",
     "read",
     "write",

@@ -130,6 +130,11 @@ def find(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def are_in(paths: Sequence[Path]) -> bool:
+    """Say whether any recording is in one of these; a play that was interrupted leaves a folder without."""
+    return any(True for path in paths for _ in _within(path))
+
+
 def _within(path: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(path):
         folders[:] = sorted(folder for folder in folders if not folder.startswith("."))

@@ -92,6 +92,7 @@ def test_the_command_needs_no_recordings_then(
     monkeypatch.setenv("ALERTDRILL_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     changed = DEPLOYED.replace("severity: critical", "severity: page")
+    (tmp_path / "incidents" / "2026-11-30T145408Z").mkdir(parents=True)  # of a play that was interrupted
     done = command(tmp_path, changed, "--prometheus", past.prometheus.url, "--since", "1h")
     assert 1 == done.exit_code
     assert "labels          Down (page)  [past/1h]" in done.stdout
