@@ -4,7 +4,6 @@ Who says no tenant in X-Scope-OrgID is told nothing. What is older than half an 
 the store gateway: as where there are days of it.
 """
 
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,10 +16,9 @@ import requests
 from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.engine import remote_write
 from alertdrill.incident import STALE, Series
-from alertdrill.machine.process import kill_group
 from alertdrill.machine.tools import go_servers
 from alertdrill.machine.tools.go_servers import GoServer
-from e2e.victoria import free_address, is_ready
+from e2e import servers
 
 PREFIX = "/prometheus"
 READY_SECONDS_MAX = 120.0
@@ -116,21 +114,12 @@ def started(kind: Kind) -> Iterator[str]:
     """Yield the address of a server that holds nothing yet; it is on loopback, and gone in the end."""
     program = go_servers.built(kind.program)
     with tempfile.TemporaryDirectory(prefix=f"alertdrill-{program.name}-") as folder:
-        address = free_address()
-        words = [str(program), *kind.flags, *_listening(address, free_address()), *_folders(folder)]
-        with (Path(folder) / "log").open("wb") as log:
-            running = subprocess.Popen(words, stdout=log, stderr=log, cwd=folder, process_group=0)
-        try:
-            wait_for(
-                f"{program.name} to be ready",
-                lambda: is_ready(f"http://{address}/ready"),
-                deadline=READY_SECONDS_MAX,
-                clock=WallClock(),
-                every=0.2,
-            )
+        address = servers.free_address()
+        listening = _listening(address, servers.free_address())
+        words: list[str | Path] = [program, *kind.flags, *listening, *_folders(folder)]
+        ready = f"http://{address}/ready"
+        with servers.running(words, Path(folder), ready=ready, seconds_max=READY_SECONDS_MAX):
             yield f"http://{address}"
-        finally:
-            kill_group(running, grace=0)
 
 
 def _listening(http: str, grpc: str) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,12 +11,11 @@ from pathlib import Path
 
 import requests
 
-from alertdrill.clock import WallClock, wait_for
 from alertdrill.engine import remote_write
 from alertdrill.errors import LabError
 from alertdrill.incident import Series
-from alertdrill.machine.process import kill_group
 from alertdrill.machine.tools import victoria_metrics
+from e2e import servers
 
 READY_SECONDS_MAX = 60.0
 REPLY_SECONDS_MAX = 300.0
@@ -29,35 +27,13 @@ def started(*flags: str) -> Iterator[str]:
     """Yield the address of a server that holds nothing yet; it is on loopback, and gone in the end."""
     program = victoria_metrics.built() / victoria_metrics.SERVER
     with tempfile.TemporaryDirectory(prefix="alertdrill-victoria-") as folder:
-        address = free_address()
+        address = servers.free_address()
         words = [f"-storageDataPath={folder}/data", f"-httpListenAddr={address}", "-retentionPeriod=1y"]
-        with (Path(folder) / "log").open("wb") as log:
-            running = subprocess.Popen([program, *words, *flags], stdout=log, stderr=log, process_group=0)
-        try:
-            wait_for(
-                "VictoriaMetrics to be ready",
-                lambda: is_ready(f"http://{address}/health"),
-                deadline=READY_SECONDS_MAX,
-                clock=WallClock(),
-                every=0.05,
-            )
+        ready = f"http://{address}/health"
+        with servers.running(
+            [program, *words, *flags], Path(folder), ready=ready, seconds_max=READY_SECONDS_MAX
+        ):
             yield f"http://{address}"
-        finally:
-            kill_group(running, grace=0)
-
-
-def free_address() -> str:
-    """Return an address on loopback at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return f"127.0.0.1:{one.getsockname()[1]}"
-
-
-def is_ready(url: str) -> bool:
-    """Say whether a server answers at an address that all is well."""
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
-        return False
 
 
 def write(url: str, series: Iterable[Series]) -> None:
@@ -83,7 +59,7 @@ def replay(url: str, rules: Mapping[str, object], start: int, end: int, interval
             f"-rule={file}",
             f"-datasource.url={url}",
             f"-remoteWrite.url={url}",
-            f"-httpListenAddr={free_address()}",
+            f"-httpListenAddr={servers.free_address()}",
             f"-replay.timeFrom={_moment(start)}",
             f"-replay.timeTo={_moment(end)}",
             f"-replay.maxDatapointsPerQuery={(end - start) // interval + 1}",
