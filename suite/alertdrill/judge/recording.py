@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -161,12 +162,17 @@ class Recording(Value, frozen=True, kw_only=True):
         return self.intervals.get(alert, self.incident.limits.evaluation_interval)
 
 
+@lru_cache(maxsize=8)  # recordings of one play have the same rules
+def _parsed(text: str) -> tuple[rules.Group, ...]:
+    return rules.parse(text, "rules.yaml")
+
+
 def read(incident: Incident) -> Recording:
     """Return the recording; an event that holds something else than it must is a ValidationError."""
     events = sorted(incident.events, key=lambda event: event.t)
     end = _first(events, "end")
     canary = incident.limits.canary
-    groups = rules.parse(incident.rules, "rules.yaml")
+    groups = _parsed(incident.rules)
     stated = _alerts(groups)
     if not stated:
         raise RulesError("there is no alert in the rules of this recording", file="rules.yaml")
