@@ -6,6 +6,7 @@ A drill that looks for another name than the stack uses sees nothing, and nothin
 STACK_NAMESPACE = "monitoring"  # in production, and in the labels of a lab wherever its own stack is
 LAB_LABEL = "alertdrill.dev/lab"  # on everything of a lab's: its mark
 SCENARIO_LABEL = "alertdrill.dev/scenario"  # on a scenario's namespace beside it, and not on the stack's
+SPARE_LABEL = "alertdrill.dev/spare"  # on a lab's second node, which is there to be lost; and its taint
 # On all of the stack that runs pods: what it was rendered from. Another value means it must be applied anew.
 STACK_ANNOTATION = "alertdrill/stack"
 BROKEN = "broken"  # such a value: what runs there must start anew, too
@@ -29,6 +30,7 @@ ALERTMANAGER = "alertmanager"
 APISERVER = "apiserver"
 EXPORTER = "kube-api-exporter"
 KUBELET = "kubelet"
+NODE_EXPORTER = "prom-node-exporter"
 
 # What of a lab a scenario may disturb, with the jobs that may be down meanwhile. Whoever relies on it waits.
 TOUCHABLE: dict[str, frozenset[str]] = {
@@ -38,13 +40,13 @@ TOUCHABLE: dict[str, frozenset[str]] = {
     "controllers": frozenset(),
     KUBELET: frozenset({"kubernetes-nodes", "kubernetes-cadvisor"}),
     EXPORTER: frozenset({"monitoring/kube-api-exporter"}),
-    "prom-node-exporter": frozenset({"monitoring/prom-node-exporter"}),
+    NODE_EXPORTER: frozenset({"monitoring/prom-node-exporter"}),
     "prometheus": frozenset(),
     "prometheus-configuration": frozenset(),
     RULES: frozenset(),
 }
-# Without these every scenario goes on, but for one that touches them, too.
-SPARED = frozenset({ALERTMANAGER, "prom-node-exporter", "prometheus-configuration", RULES})
+# Without these every scenario goes on, but for one that touches them, too. The kubelet is the spare node's.
+SPARED = frozenset({ALERTMANAGER, KUBELET, NODE_EXPORTER, "prometheus-configuration", RULES})
 
 # Metrics of kube-api-exporter.
 REPLICAS = "k8s_deployment_spec_replicas"  # every Deployment has it, at all times

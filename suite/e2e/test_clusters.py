@@ -116,33 +116,38 @@ def test_a_node_that_a_killed_drill_left_broken_is_mended_by_the_next_up(
     needs(cluster, Ability.STOPS_CONTROL_PLANE)
     access = cluster.up(Progress())
     kube = Kube(access.kubeconfig, access.context)
-    before = kube.get("nodes")[0]["metadata"]["uid"]
+    before = uids(kube)
     kind = catalogue.named(fault.name)
-    kind.inject(Place(kube, "default", 20, node=cluster), fault.args)
+    kind.inject(Place(kube, "default", 20, node=cluster, spare=cluster.spare), fault.args)
     anew = clusters.choose(Wanted(name=cluster.name))
     anew.mend()
     await_whole(kube)
     assert cluster.status().answers
-    assert before == kube.get("nodes")[0]["metadata"]["uid"]
+    assert before == uids(kube)
+
+
+def uids(kube: Kube) -> set[str]:
+    """Return what tells each node of a cluster from all others."""
+    return {node["metadata"]["uid"] for node in kube.get("nodes")}
 
 
 def await_whole(kube: Kube) -> None:
-    """Wait until the API server answers, its node is ready, and the controllers do what they are asked."""
+    """Wait until the API server answers, the nodes are ready, and the controllers do what they are asked."""
     namespace = f"whole-{os.urandom(4).hex()}"
     manifest = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
 
     def is_whole() -> bool:
         try:
-            conditions = kube.get("nodes")[0]["status"]["conditions"]
+            conditions = [said for node in kube.get("nodes") for said in node["status"]["conditions"]]
             kube.run("making a namespace", "apply", "--filename=-", stdin=manifest)
             # The controllers make one in every namespace, if they are there.
             kube.read("asking what the controllers made", ACCOUNT.format(namespace), "metadata")
         except LabError as error:  # one that starts does not know yet what anybody may
             raise NotYet(str(error)) from error
         ready = [one["status"] for one in conditions if one["type"] == "Ready"]
-        return ready == ["True"]
+        return {*ready} == {"True"}
 
-    wait_for("the node to be whole", is_whole, deadline=90, clock=WallClock(), every=1)
+    wait_for("the nodes to be whole", is_whole, deadline=90, clock=WallClock(), every=1)
     kube.run("removing the namespace", "delete", "namespace", namespace, "--wait=false")
 
 

@@ -25,7 +25,7 @@ class Anything(msgspec.Struct, frozen=True):
 
 
 class Node(Protocol):
-    """The machine under a lab's own cluster; what is broken there the next `up` repairs."""
+    """A machine under a lab's own cluster; what is broken there the next `up` repairs."""
 
     def run(self, what: str, *argv: str) -> str:
         """Run a program on it and return what it printed."""
@@ -45,7 +45,8 @@ class Place:
     stack: str = STACK_NAMESPACE  # where what watches it is
     folder: Path = Path()
     image: Callable[[str], str] = str  # an image of ours → its name in this cluster
-    node: Node | None = None  # None where it is somebody else's
+    node: Node | None = None  # that the control plane runs on; None where it is somebody else's
+    spare: Node | None = None  # that is there to be lost; None where there is none of ours
     remembered: dict[str, Any] = field(default_factory=dict)
 
     def run(self, what: str, *words: str, stdin: str | None = None) -> str:
@@ -77,7 +78,8 @@ class Ground:
     restart_seconds_max: float | None = None
     components: Callable[[], frozenset[str]] = frozenset
     again: str = ""
-    node: Node | None = None  # None where it is somebody else's
+    node: Node | None = None  # that the control plane runs on; None where it is somebody else's
+    spare: Node | None = None  # that is there to be lost; None where there is none of ours
 
 
 class Aimed(Value, frozen=True, kw_only=True):

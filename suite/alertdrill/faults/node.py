@@ -1,8 +1,9 @@
-"""The machine under the cluster breaks: a part of the control plane, or the kubelet.
+"""A machine under the cluster breaks: a part of the control plane, or the kubelet of the spare node.
 
-Only a lab's own cluster is treated so. Whatever becomes of the drill, the next `up` or play mends the node.
+Only a lab's own cluster is treated so. Whatever becomes of the drill, the next `up` or play mends its nodes.
 """
 
+from abc import abstractmethod
 from typing import Any, Literal
 
 from alertdrill.errors import LabError
@@ -13,7 +14,8 @@ from alertdrill.scenario import Fault
 # The kubelet runs what has a manifest in the one folder, and stops what no longer has one.
 MANIFESTS = "/etc/kubernetes/manifests"
 HALTED = "/etc/kubernetes"
-PARTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+API_SERVER = "kube-apiserver"
+PARTS = (API_SERVER, "kube-controller-manager", "kube-scheduler")
 KUBELET = "/var/lib/kubelet/config.yaml"
 SIGNED, SELF_SIGNED = "serverTLSBootstrap: true", "serverTLSBootstrap: false"
 
@@ -22,27 +24,54 @@ Part = Literal["kube-apiserver", "kube-controller-manager", "kube-scheduler"]
 # What all faults here leave is undone by this, whichever it was, and what is whole stays as it is. A kubelet
 # that has seen a part end twice would wait before it starts it again, which a new one does not.
 MEND = (
-    f"cd {HALTED}; how=start;"
+    f"cd {HALTED}; how=$1;"
     f" for part in {' '.join(PARTS)}; do"
     f" [ ! -e $part.yaml ] || {{ mv $part.yaml {MANIFESTS}/$part.yaml; how=restart; }}; done;"
     f" if grep -q '^{SELF_SIGNED}' {KUBELET}; then"
     f" sed -i 's/^{SELF_SIGNED}/{SIGNED}/' {KUBELET}; how=restart; fi;"
-    " systemctl $how kubelet"
+    " systemctl $how kubelet; echo $how"
+)
+ASIDE = ("systemd-run", "--quiet", "--collect")  # nobody waits for it
+BEGIN_ANEW = (
+    "for again in $(seq 60); do"
+    f" kubectl --kubeconfig={HALTED}/admin.conf get --raw=/readyz >/dev/null 2>&1 && break; sleep 0.5; done;"
+    f' for part in {" ".join(PARTS[1:])}; do pkill -KILL -o -f "^$part "; done; true'
 )
 
 
-def mend(node: Node) -> None:
-    """Undo whatever a fault did to a node; what it starts takes a while to be there."""
-    node.run("mending the node", "sh", "-c", MEND)
+def mend(node: Node, *, anew: bool = False) -> bool:
+    """Undo whatever a fault did to a node; what it starts takes a while to be there.
+
+    Its kubelet begins anew if anything was to be undone, or if it shall; returns whether it does.
+    """
+    how = "restart" if anew else "start"
+    return "restart" in node.run("mending the node", "sh", "-c", MEND, "mend", how).split()
+
+
+def mend_both(node: Node, spare: Node | None) -> None:
+    """Undo whatever faults did to the node of the control plane, and to the spare one.
+
+    A kubelet that has not heard from an API server for a while asks again every half a minute, and has its
+    node taken for lost until then: a quarter of an hour where a lab is 22 times as fast as life. So both
+    begin anew.
+    """
+    anew = mend(node)
+    if spare:
+        mend(spare, anew=anew)
 
 
 class _OfNode(FaultKind):
-    """Strikes the node itself; the repair is the same for all."""
+    """Strikes a node itself; the repair is the same for all."""
+
+    @staticmethod
+    @abstractmethod
+    def struck(where: Ground | Place) -> Node | None:
+        """Return the node that it strikes."""
 
     def available(self, ground: Ground, args: dict[str, Any]) -> str:
         """Need a node that is ours."""
         del args
-        if ground.node:
+        if self.struck(ground):
             return ""
         return (
             f"{self.name} strikes the machine under the cluster, which is not ours; play it in a lab with a"
@@ -52,13 +81,22 @@ class _OfNode(FaultKind):
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Put the node's files back, and start its kubelet; returns before everything is there again."""
         del args
-        mend(_node(place, self.name))
+        mend(self._node(place))
+
+    def _node(self, place: Place) -> Node:
+        node = self.struck(place)
+        if node is None:
+            raise LabError(f"{self.name}: there is no node here that is ours")
+        return node
 
 
-def _node(place: Place, name: str) -> Node:
-    if place.node is None:
-        raise LabError(f"{name}: there is no node here that is ours")
-    return place.node
+class _OfKubelet(_OfNode):
+    """Strikes the spare node: nobody else rests on its kubelet."""
+
+    @staticmethod
+    def struck(where: Ground | Place) -> Node | None:
+        """Return the spare node."""
+        return where.spare
 
 
 class HaltControlPlane(_OfNode):
@@ -70,6 +108,11 @@ class HaltControlPlane(_OfNode):
         """Which part."""
 
         part: Part
+
+    @staticmethod
+    def struck(where: Ground | Place) -> Node | None:
+        """Return the node that the control plane runs on."""
+        return where.node
 
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Return when its process has gone; the kubelet would give it half a minute to end.
@@ -83,11 +126,21 @@ class HaltControlPlane(_OfNode):
             " for again in $(seq 20); do"
             f" pkill -KILL -o -f '^{part} ' || [ $again -lt 6 ] || exit 0; sleep 0.2; done"
         )
-        _node(place, self.name).run(f"injecting {self.name}", "sh", "-c", script)
+        self._node(place).run(f"injecting {self.name}", "sh", "-c", script)
+
+    def heal(self, place: Place, args: dict[str, Any]) -> None:
+        """Put the node's files back, and start both kubelets; returns before everything is there again.
+
+        Where the API server was gone, who does the cluster's work begins anew once it is back, for the same
+        reason as kubelets do.
+        """
+        mend_both(self._node(place), place.spare)
+        if args["part"] == API_SERVER:
+            self._node(place).run(f"healing {self.name}", *ASIDE, "sh", "-c", BEGIN_ANEW)
 
 
-class StopKubelet(_OfNode):
-    """The kubelet of the node ends; what runs there goes on, and nobody looks after it."""
+class StopKubelet(_OfKubelet):
+    """The kubelet of the spare node ends; what runs there goes on, and nobody looks after it."""
 
     name = "stop_kubelet"
     Args = Anything
@@ -95,11 +148,11 @@ class StopKubelet(_OfNode):
     def inject(self, place: Place, args: dict[str, Any]) -> None:
         """Stop it."""
         del args
-        _node(place, self.name).run(f"injecting {self.name}", "systemctl", "stop", "kubelet")
+        self._node(place).run(f"injecting {self.name}", "systemctl", "stop", "kubelet")
 
 
-class DistrustKubelet(_OfNode):
-    """The kubelet signs its own certificate, as kubelets do unless they are told to ask the cluster."""
+class DistrustKubelet(_OfKubelet):
+    """The spare node's kubelet signs its own certificate, as kubelets do unless told to ask the cluster."""
 
     name = "distrust_kubelet"
     Args = Anything
@@ -108,7 +161,7 @@ class DistrustKubelet(_OfNode):
         """Tell it so, and start it anew."""
         del args
         script = f"sed -i 's/^{SIGNED}/{SELF_SIGNED}/' {KUBELET}; systemctl restart kubelet"
-        _node(place, self.name).run(f"injecting {self.name}", "sh", "-c", script)
+        self._node(place).run(f"injecting {self.name}", "sh", "-c", script)
 
 
 def halt_control_plane(part: Part) -> Fault:
@@ -117,10 +170,10 @@ def halt_control_plane(part: Part) -> Fault:
 
 
 def stop_kubelet() -> Fault:
-    """Stop the kubelet of a cluster that is ours."""
+    """Stop the kubelet of the spare node of a cluster that is ours."""
     return Fault(name=StopKubelet.name)
 
 
 def distrust_kubelet() -> Fault:
-    """Have the kubelet of a cluster that is ours serve with a certificate that nobody signed."""
+    """Have the spare node's kubelet serve with a certificate that nobody signed, in a cluster of ours."""
     return Fault(name=DistrustKubelet.name)

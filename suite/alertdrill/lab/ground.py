@@ -4,8 +4,9 @@ import re
 from functools import partial
 
 from alertdrill.errors import LabError
-from alertdrill.faults.base import Ground, Node
+from alertdrill.faults.base import Ground
 from alertdrill.kube import Kube
+from alertdrill.lab.clusters import Cluster
 from alertdrill.lab.stack import parts
 from alertdrill.names import RESTART_SECONDS
 
@@ -13,17 +14,19 @@ GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
-def of(kube: Kube, namespace: str, *, speed: float, again: str, node: Node | None = None) -> Ground:
+def of(kube: Kube, namespace: str, *, speed: float, again: str, cluster: Cluster | None = None) -> Ground:
     """Look at the cluster, and the stack in `namespace`.
 
-    `again` says how to have a cluster whose kubelets fit, "" where they are not ours.
+    `again` says how to have a cluster whose kubelets fit, "" where they are not ours. `cluster` is what has
+    the nodes, None where these are not ours.
     """
     return Ground(
         speed=speed,
         restart_seconds_max=restart_seconds_max(kube),
         components=partial(_components, kube, namespace),
         again=again,
-        node=node,
+        node=cluster,
+        spare=cluster.spare if cluster else None,
     )
 
 

@@ -284,7 +284,7 @@ def _connected(state: State, options: Options, rules: LabRules, progress: Progre
                 site.namespace,
                 speed=options.speed,
                 again=_again(state, options),
-                node=cluster if Ability.STOPS_CONTROL_PLANE in cluster.abilities else None,
+                cluster=cluster if Ability.STOPS_CONTROL_PLANE in cluster.abilities else None,
             ),
             site=site,
             turn=ours,

@@ -86,6 +86,7 @@ class Run:
             folder=self.scenario.folder,
             image=site.image,
             node=self.lab.ground.node,
+            spare=self.lab.ground.spare,
         )
         self.started = self.clock.now()
 
@@ -164,9 +165,9 @@ class Run:
 
     def make_namespace(self) -> None:
         """Make the scenario's namespace."""
-        manifest = workload.namespace(self.namespace, self.lab.site.mark)
+        made = workload.namespace(self.namespace, self.lab.site.mark)
         what = f"making the namespace {self.namespace}"
-        insist(partial(self.lab.kube.run, what, "apply", "--filename=-", stdin=manifest), self.clock)
+        insist(partial(self.lab.kube.send, what, "POST", workload.NAMESPACES, made), self.clock)
 
     def deploy_workload(self) -> None:
         """Apply the workload's manifest, if there is one."""
@@ -378,8 +379,7 @@ class Run:
             self._say(f"kept the namespace {self.namespace}")
             return
         try:
-            words = ("delete", "namespace", self.namespace, "--wait=false", "--ignore-not-found")
-            self.lab.kube.run("removing a namespace", *words)
+            self.lab.kube.send("removing a namespace", "DELETE", f"{workload.NAMESPACES}/{self.namespace}")
         except LabError as error:
             self._say(str(error))
 

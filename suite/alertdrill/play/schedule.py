@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from alertdrill import durations
 from alertdrill.clock import StoppableClock
-from alertdrill.names import APISERVER, KUBELET, SPARED
+from alertdrill.names import APISERVER, SPARED
 from alertdrill.play.run import Run
 from alertdrill.scenario import Scenario
 
@@ -20,6 +20,8 @@ LOOK_SECONDS = 1.0  # a fault that begins to hold ends no run, and may be what a
 # What one that is played while another's fault holds takes to come up, and what it broke to be whole again.
 COMING_UP_SECONDS, WHOLE_AGAIN_SECONDS = 10.0, 15.0
 FAR_LONGER = 1.5
+# What looks at the cluster every ten seconds has seen a fault by then, and the wait for quiet comes on top.
+SEEN_SECONDS = 10.0
 
 
 def beside(scenario: Scenario, others: Iterable[Scenario]) -> tuple[Scenario, ...]:
@@ -82,23 +84,23 @@ def in_turns(
             raise
 
 
-def _longest_first(run: Run, runs: Iterable[Run]) -> tuple[bool, bool, bool, bool, bool, bool, bool, float]:
-    """Put what disturbs all others behind them, and what disturbs a few, or is disturbed there, before these.
+def _longest_first(run: Run, runs: Iterable[Run]) -> tuple[bool, bool, bool, bool, float]:
+    """Put what disturbs all others behind them, and else the longest first: the others fit in beside it.
 
-    First of all is what disturbs most but not all, who come up meanwhile. Then come those that others can be
-    played in, and of what disturbs all the kubelet: fewest go on without. The API server comes last of all:
-    when it is back its controllers begin anew, and kubelets may take a minute to hear from it.
+    First of all are those that others can be played in, and then what disturbs most but not all: who are not
+    disturbed are played meanwhile. The API server comes last: when it is back, who watches it may take a
+    minute to hear from it. Who disturbs a few, or is disturbed there, takes turns with these, and so counts
+    for two.
     """
     scenario = run.scenario
+    shakes_some = _shakes_only_some(run, runs)
+    takes_turns = bool(scenario.disturbs or scenario.needs & SPARED)
     return (
-        not _shakes_only_some(run, runs),
-        _shakes(run),
+        _shakes(run) and not shakes_some,
         APISERVER in scenario.disturbs,
-        KUBELET not in scenario.disturbs,
         not scenario.without,
-        not scenario.disturbs,
-        not scenario.needs & SPARED,
-        -scenario.rule_seconds_max,
+        not shakes_some,
+        -(2 if takes_turns else 1) * scenario.rule_seconds_max,
     )
 
 
@@ -126,9 +128,11 @@ def _may_start(run: Run, running: Iterable[Run], clock: StoppableClock) -> bool:
 
 
 def _goes_on(held: Run, run: Run, clock: StoppableClock) -> bool:
-    """Say whether a fault that holds goes on for longer than another run disturbs what is needed."""
-    return held.scenario.endures(run.scenario) and fits(
-        run.scenario, held.held_until - clock.now(), run.lab.speed
+    """Say whether a fault that is seen by now holds for longer than another run disturbs what is needed."""
+    return (
+        held.scenario.endures(run.scenario)
+        and clock.now() >= held.fault_at + SEEN_SECONDS
+        and fits(run.scenario, held.held_until - clock.now(), run.lab.speed)
     )
 
 
@@ -136,10 +140,10 @@ def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: 
     """Say whether it waits for one that disturbs it: that fits into faults that hold, with nobody in its way.
 
     Whoever has room for that, too, and not for all that is like it, waits only while somebody is there who
-    holds for far longer. And what disturbs only some waits for what disturbs more, where that need not wait
-    for anybody.
+    holds for far longer. What disturbs only some waits for what disturbs all, too.
     """
     now = clock.now()
+    there = (*waiting, *running)
 
     def has_room(one: Run, shaking: Run) -> bool:
         return one.scenario.endures(shaking.scenario) and fits(
@@ -150,7 +154,7 @@ def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: 
         free = all(
             one.scenario.bears(shaking.scenario) or has_room(one, shaking) or _shakes(one) for one in running
         )
-        hosts = [one for one in (*waiting, *running) if one is not run and has_room(one, shaking)]
+        hosts = [one for one in there if one is not run and has_room(one, shaking)]
         if has_room(run, shaking):
             return (
                 free and not has_room_for_all and any(_hold(one) > FAR_LONGER * _hold(run) for one in hosts)
@@ -159,10 +163,9 @@ def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: 
 
     shaking = [one for one in waiting if one is not run and _shakes(one)]
     if _shakes(run):
-        return _shakes_only_some(run, (*waiting, *running)) and any(
-            not _shakes_only_some(one, (*waiting, *running)) and _may_start(one, running, clock)
-            for one in shaking
-        )
+        if not _shakes_only_some(run, there):
+            return False
+        shaking = [one for one in shaking if not _shakes_only_some(one, there)]
     shaking = [one for one in shaking if not run.scenario.bears(one.scenario)]
     met = [one.scenario for one in shaking if run.scenario.endures(one.scenario)]
     has_room_for_all = bool(met) and sum(_span(one, run.lab.speed) for one in met) <= _hold(run)

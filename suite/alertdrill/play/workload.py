@@ -16,6 +16,7 @@ from alertdrill.scenario import Scenario
 CONTAINERS = frozenset({"containers", "initContainers"})
 SHIPPED = ("fixtures", "workloads")
 MANIFEST = "workload.yaml"
+NAMESPACES = "/api/v1/namespaces"
 
 
 def needs_tofu(scenarios: Sequence[Scenario]) -> bool:
@@ -76,11 +77,11 @@ def _is_object(thing: Any) -> bool:
     return bool(texts) and all(isinstance(one, str) for one in texts)
 
 
-def namespace(name: str, mark: str) -> str:
-    """Return the manifest of a scenario's own namespace, in a lab of that mark."""
+def namespace(name: str, mark: str) -> dict[str, Any]:
+    """Return a scenario's own namespace, in a lab of that mark."""
     labels = {LAB_LABEL: mark, SCENARIO_LABEL: "", "pod-security.kubernetes.io/enforce": "restricted"}
     metadata = {"name": name, "labels": labels}
-    return json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
 def manifest(scenario: Scenario) -> Path | None:

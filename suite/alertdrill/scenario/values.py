@@ -11,7 +11,7 @@ import msgspec
 from alertdrill import durations
 from alertdrill.errors import ScenarioError
 from alertdrill.model import Value
-from alertdrill.names import ALERTMANAGER, SPARED, TOUCHABLE
+from alertdrill.names import ALERTMANAGER, KUBELET, NODE_EXPORTER, SPARED, TOUCHABLE
 
 
 class Like(Value, frozen=True, kw_only=True):
@@ -143,7 +143,8 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     def needs(self) -> frozenset[str]:
         """Return what must not be disturbed by others while it runs."""
         messages = {ALERTMANAGER} if any(one.is_about_messages for one in self.expect) else set[str]()
-        return frozenset(TOUCHABLE) - SPARED - {*self.regardless_of} | self.disturbs | messages
+        every_node = {KUBELET} if NODE_EXPORTER in self.disturbs else set[str]()  # its pods are on each
+        return frozenset(TOUCHABLE) - SPARED - {*self.regardless_of} | self.disturbs | messages | every_node
 
     def bears(self, other: Self) -> bool:
         """Say whether the two may run side by side."""

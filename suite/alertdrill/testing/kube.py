@@ -43,6 +43,14 @@ class FakeKube(Kube):
         del version
         return None if kind in self.lacks else not kind.startswith("Cluster")
 
+    def send(
+        self, what: str, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Fail as a busy API server does, or remember what was done; what is there is the test's business."""
+        del body
+        self.run(what, method, path)
+        return 200, {}
+
     def run(
         self, what: str, *words: str, stdin: str | None = None, timeout: float = 60, into: Path | None = None
     ) -> str:

@@ -1,9 +1,9 @@
 """A node falls silent: from its last word to the alert, with everything real but the kubelet.
 
-A lab has one node, and what watches stands on it: without its kubelet no port is forwarded to Prometheus, and
-nobody could tell what the alert did. So here are an API server, the controller that calls a silent node's
-condition Unknown, the exporter and a Prometheus with rules/nodes.rules.yaml as a lab twenty times as fast
-runs it; the kubelet is a thread that says it is well until it is stopped.
+In a lab the moment of a kubelet's last word is known to some seconds only, and the machine is busy. So here
+are an API server, the controller that calls a silent node's condition Unknown, the exporter and a Prometheus
+with rules/nodes.rules.yaml as a lab twenty times as fast runs it; the kubelet is a thread that says it is
+well until it is stopped.
 """
 
 import subprocess

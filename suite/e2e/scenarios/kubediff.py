@@ -1,6 +1,6 @@
 """A cluster and a repository that part: drift, what can't be compared, what is too old to compare with."""
 
-from alertdrill.faults import commit, delete, patch, revoke, scale
+from alertdrill.faults import commit, delete, patch, revoke
 from alertdrill.scenario import Expectation, Match, Scenario, fires, like, never, notified, pends, resolves
 
 GIT = "app.kubernetes.io/name=git"
@@ -9,14 +9,15 @@ ADDRESS = "https://kubediff.example.com/c/kubediff"
 PAGE: dict[str, Match] = {"url": ADDRESS}
 # Two hours, and until somebody looks: kubediff runs every 10 live seconds, at a new commit within one.
 HOLD, HOLD_A_COMMIT = "128m", "124m"
-# That it was edited is told by kubediff, so nobody is asked for its new generation.
+# What was edited, or is gone, is told by kubediff and git-sync, so nobody is asked for a new generation.
+AWAY = patch("deployment/git", {"spec": {"replicas": 0}})
 EDIT = patch("deployment/web", {"spec": {"progressDeadlineSeconds": 900}})
-# While drift lasts kubediff goes on comparing, and is scraped, whether or not a kubelet looks after it. It
-# looks for itself: nobody else needs to tell of the cluster's objects.
-WITHOUT, REGARDLESS_OF = ("kubelet",), ("kube-api-exporter",)
-# A repository goes away only by a kubelet, and that it did is told by the exporter.
-WITH_A_KUBELET = ("kube-api-exporter",)
-# A node that is not ready keeps what runs there from people. Of drift nobody is told for two hours.
+# kubediff looks for itself: nobody else needs to tell of the cluster's objects.
+REGARDLESS_OF = ("kube-api-exporter",)
+# Without an API server it can't tell, for as long as that is gone: the alert's clock goes on. What nobody
+# changes needs no controllers.
+WITHOUT = ("apiserver", "controllers")
+# Of drift nobody is told for two hours.
 UNTIL_IT_IS_TOLD = ("alertmanager",)
 NO_OTHER = (
     never("KubediffBroken"),
@@ -112,9 +113,10 @@ SCENARIOS = [
         name="kubediff/git-unreachable",
         why="A repository that can't be reached is neither drift nor silence: what is compared with is old.",
         workload="from-git",
-        fault=scale("deployment/git", replicas=0, back_to=1),
+        fault=AWAY,
         hold="68m",
-        without=WITH_A_KUBELET,
+        without=WITHOUT,
+        regardless_of=REGARDLESS_OF,
         expect=(
             # An hour after the last sync, which was before the fault.
             fires("KubediffStale", after="55m", within="66m", labels={**LABELS, "severity": "warning"}),

@@ -9,7 +9,7 @@ SCENARIOS = [
     Scenario(
         name="nodes/not-ready",
         why="A node that is not heard of must be reported, and what runs there is taken for lost.",
-        workload="",
+        workload="spare",
         fault=stop_kubelet(),
         touches=("kubelet",),
         # However fast the lab is, the controllers call a node unknown after 9 to 13 live seconds.
@@ -30,15 +30,15 @@ SCENARIOS = [
                 labels={"job": JOB, "name": like(".+"), "type": "Ready", "severity": "critical"},
             ),
             resolves("NodeNotReady", within="6m"),
-            # All that runs there is not available any more: Alertmanager is told to keep these to itself.
+            # What runs there is not available any more.
             fires(
                 "DeploymentReplicasMismatch",
                 after="7m",
                 within="17m",
                 labels={
                     "job": JOB,
-                    "exported_namespace": like(".+"),
-                    "name": like(".+"),
+                    "exported_namespace": like("drill-.+"),
+                    "name": "web",
                     "severity": "critical",
                 },
             ),

@@ -5,8 +5,8 @@ from alertdrill.scenario import Match, Scenario, fires, like, never, pends, reso
 
 INFRASTRUCTURE = "app.kubernetes.io/name=infrastructure"
 LABELS: dict[str, Match] = {"job": like("drill-.+/infrastructure"), "command": "terradiff"}
-# terradiff goes on comparing, and is scraped, without a kubelet, and knows nothing of the cluster's objects.
-WITHOUT, REGARDLESS_OF = ("kubelet",), ("kube-api-exporter",)
+# terradiff knows nothing of the cluster's objects, and goes on without who serves them.
+WITHOUT, REGARDLESS_OF = ("apiserver", "controllers"), ("kube-api-exporter",)
 
 SCENARIOS = [
     Scenario(

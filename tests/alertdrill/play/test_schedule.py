@@ -10,6 +10,7 @@ from alertdrill.clock import StoppableClock
 from alertdrill.names import SPARED, TOUCHABLE
 from alertdrill.play import schedule
 from alertdrill.scenario import Scenario, fires, never
+from alertdrill.testing import ManualClock
 
 
 class Playing:
@@ -23,7 +24,7 @@ class Playing:
         self.scenario = scenario
         self.playing = playing
         self.met = met
-        self.held_until = self.healed_at = self.quiet_since = 0.0
+        self.fault_at = self.held_until = self.healed_at = self.quiet_since = 0.0
         self.beside: tuple[Scenario, ...] = ()
 
     def meet(self, other: Scenario) -> None:
@@ -99,14 +100,14 @@ def test_who_disturbs_what_all_need_is_alone(touched: str) -> None:
     assert ["quiet"] == quiet
 
 
-LONG = one("long", hold="2h", without=("kubelet",))
+LONG = one("long", hold="2h", without=("controllers",))
 
 
 def test_who_can_do_without_it_for_long_enough_holds_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     """What all others need is disturbed when these are over, and each of the two knows whom it met."""
     monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.01)
     beside: dict[str, list[str]] = {}
-    pairs = met(one("short"), LONG, one("shaking", "kubelet"), beside=beside)
+    pairs = met(one("short"), LONG, one("shaking", "controllers"), beside=beside)
     assert {frozenset({"long", "short"}), frozenset({"long", "shaking"})} == pairs
     assert {"short": [], "long": ["shaking"], "shaking": ["long"]} == beside
 
@@ -129,7 +130,7 @@ def test_who_can_do_without_it_is_made_use_of_at_once(monkeypatch: pytest.Monkey
     """Others wait for what fits there: it could be played with nobody else, and they can with each other."""
     started = order(monkeypatch)
     other = one("other", hold="2h", without=("alertmanager",))
-    met(one("short"), other, LONG, one("shaking", "kubelet"))
+    met(one("short"), other, LONG, one("shaking", "controllers"))
     assert ["long", "shaking"] == started[:2]
     assert {"other", "short"} == set(started[2:])
 
@@ -145,17 +146,26 @@ def test_who_never_rests_on_it_is_beside_what_disturbs_it() -> None:
     assert ["quiet", "quiet but for FREE"] == quiet
 
 
-HOLDING = one("holding", hold="2h", without=("kubelet",), regardless_of=("kube-api-exporter",))
+HOLDING = one("holding", hold="2h", without=("controllers",), regardless_of=("kube-api-exporter",))
 
 
-@pytest.mark.parametrize(("held_until", "waits"), [(0.0, False), (1e12, True)])
-def test_what_disturbs_only_some_is_played_while_others_come_up(held_until: float, waits: bool) -> None:  # noqa: FBT001
-    """As soon as their faults hold it waits for what disturbs more and fits in there."""
-    exporter, kubelet, host = (
-        Playing(each, [], set()) for each in (one("a", "kube-api-exporter"), one("b", "kubelet"), HOLDING)
+@pytest.mark.parametrize(("hosts", "waits"), [([HOLDING], True), ([], False)])
+def test_what_disturbs_only_some_waits_for_what_disturbs_all_and_fits_in(
+    hosts: list[Scenario],
+    waits: bool,  # noqa: FBT001
+) -> None:
+    """Others can be beside it, and nobody else beside that. With no room there it goes on."""
+    exporter, second, controllers, *there = (
+        Playing(each, [], set())
+        for each in (
+            one("a", "kube-api-exporter"),
+            one("b", "kube-api-exporter"),
+            one("c", "controllers"),
+            *hosts,
+        )
     )
-    host.held_until = held_until
-    assert waits is schedule._gives_way(exporter, [exporter, kubelet], [host], StoppableClock())  # type: ignore[arg-type,list-item]  # noqa: SLF001
+    waiting = [exporter, second, controllers]
+    assert waits is schedule._gives_way(exporter, waiting, there, StoppableClock())  # type: ignore[arg-type]  # noqa: SLF001
 
 
 def test_what_disturbs_most_is_over_before_what_others_need_not_wait_for(
@@ -165,8 +175,8 @@ def test_what_disturbs_most_is_over_before_what_others_need_not_wait_for(
     started = order(monkeypatch)
     free = one("free", hold="1m", regardless_of=("kube-api-exporter",))
     taken = [one(f"exporter {each}", "kube-api-exporter") for each in "ab"]
-    met(one("short"), free, HOLDING, *taken, one("kubelet", "kubelet"))
-    assert ["holding", "kubelet"] == started[:2]
+    met(one("short"), free, HOLDING, *taken, one("controllers", "controllers"))
+    assert ["holding", "controllers"] == started[:2]
     assert {"exporter a", "free"} == {*started[2:4]}
     assert ["exporter b", "short"] == started[4:]
 
@@ -176,7 +186,10 @@ def test_who_has_room_for_all_that_fits_in_waits_for_nobody_longer(hold: str, wa
     """Three that come up in ten seconds, hold for three, and are back in fifteen, take 84."""
     host, *shaking = (
         Playing(each, [], set())
-        for each in (one("host", hold=hold, without=("kubelet",)), *(one(name, "kubelet") for name in "abc"))
+        for each in (
+            one("host", hold=hold, without=("controllers",)),
+            *(one(name, "controllers") for name in "abc"),
+        )
     )
     there = Playing(LONG, [], set())
     there.held_until = 1e12
@@ -187,7 +200,7 @@ def test_nobody_waits_for_what_can_not_begin(monkeypatch: pytest.MonkeyPatch) ->
     """Somebody is in its way who is there already: all others are played meanwhile."""
     monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.01)
     there = Playing(one("there", hold="2h"), [], set())
-    coming = [Playing(each, [], set()) for each in (one("short"), one("shaking", "kubelet"))]
+    coming = [Playing(each, [], set()) for each in (one("short"), one("shaking", "controllers"))]
     host = Playing(LONG, [], set())
     clock = StoppableClock()
     assert [True, False] == [
@@ -200,8 +213,8 @@ def test_nobody_waits_for_what_can_not_begin(monkeypatch: pytest.MonkeyPatch) ->
     "other",
     [
         one("shaking", "apiserver"),
-        one("shaking", "kubelet", "apiserver"),
-        one("shaking", "kubelet", hold="2h"),
+        one("shaking", "controllers", "apiserver"),
+        one("shaking", "controllers", hold="2h"),
     ],
     ids=["another", "more", "for too long"],
 )
@@ -210,16 +223,25 @@ def test_who_can_not_do_without_it_for_so_long_is_not_disturbed(other: Scenario)
     assert set() == met(LONG, other)
 
 
+@pytest.mark.parametrize(("seconds", "does"), [(9.9, False), (10.0, True)])
+def test_a_fault_is_seen_before_it_is_disturbed(seconds: float, does: bool) -> None:  # noqa: FBT001
+    """What nobody can look at any more would be seen only once the other is over, and its alert be late."""
+    host, shaking = (Playing(each, [], set()) for each in (LONG, one("shaking", "controllers")))
+    clock = ManualClock(1000.0)
+    host.fault_at, host.held_until = 1000.0 - seconds, 1e12
+    assert does is schedule._may_start(shaking, [host], clock)  # type: ignore[arg-type,list-item]  # noqa: SLF001
+
+
 def test_nobody_who_needs_it_begins_while_it_is_disturbed() -> None:
     """What it can do without while its fault holds it needs to come up."""
-    assert not LONG.bears(one("shaking", "kubelet"))
-    assert not one("shaking", "kubelet", without=("kubelet",)).endures(LONG)
+    assert not LONG.bears(one("shaking", "controllers"))
+    assert not one("shaking", "controllers", without=("controllers",)).endures(LONG)
 
 
 @pytest.mark.parametrize(("seconds", "does"), [(84.9, False), (85.0, True)])
 def test_there_is_time_for_what_is_whole_again_by_then(seconds: float, does: bool) -> None:  # noqa: FBT001
     """It comes up in ten seconds, holds for a minute here, and is back in fifteen."""
-    assert does is schedule.fits(one("a", "kubelet", hold="20m"), seconds, speed=20)
+    assert does is schedule.fits(one("a", "controllers", hold="20m"), seconds, speed=20)
 
 
 def test_two_who_touch_the_same_take_turns() -> None:
@@ -228,6 +250,14 @@ def test_two_who_touch_the_same_take_turns() -> None:
     pairs = met(one("a", spared), one("b", spared), one("c"))
     assert frozenset({"a", "b"}) not in pairs
     assert {frozenset({"a", "c"}), frozenset({"b", "c"})} & pairs
+
+
+def test_who_has_a_pod_on_every_node_is_not_beside_one_that_is_lost() -> None:
+    """Others are: the spare node has nothing of theirs."""
+    lost = one("lost", "kubelet")
+    assert {frozenset({"lost", "other"})} == met(lost, one("other")) | met(
+        lost, one("all", "prom-node-exporter")
+    )
 
 
 def test_one_of_the_whole_cluster_is_alone() -> None:
@@ -242,13 +272,17 @@ def test_no_more_than_so_many_are_under_way(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_longest_starts_first_and_who_disturbs_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is short fits beside whoever is long, but not beside who disturbs what it needs."""
+    """Whoever is short fits beside whoever is long, but not beside who disturbs what it needs.
+
+    Who takes turns with others is as good as twice as long.
+    """
     monkeypatch.setattr(schedule, "SIDE_BY_SIDE_MAX", 1)
     started: list[str] = []
     monkeypatch.setattr(Playing, "whole", lambda self: started.append(self.scenario.name))
-    alone = one("last", "apiserver", hold="9h"), one("alone", "kubelet")
-    met(one("short"), *alone, one("long", hold="2h"), one("first", "alertmanager"))
-    assert ["first", "long", "short", "alone", "last"] == started
+    alone = one("last", "apiserver", hold="9h"), one("alone", "controllers")
+    turns = one("turns", "alertmanager", hold="50m")
+    met(one("short"), one("hour", hold="1h"), *alone, turns, one("long", hold="2h"))
+    assert ["long", "turns", "hour", "short", "alone", "last"] == started
 
 
 def test_what_must_fire_beside_is_known() -> None:

@@ -6,6 +6,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+from alertdrill.faults.base import Node
 from alertdrill.progress import Progress
 
 
@@ -106,7 +107,12 @@ class Cluster(Protocol):
         ...
 
     def run(self, what: str, *argv: str) -> str:
-        """Run a program on the node (STOPS_CONTROL_PLANE)."""
+        """Run a program on the node that the control plane runs on (STOPS_CONTROL_PLANE)."""
+        ...
+
+    @property
+    def spare(self) -> Node | None:
+        """Return its second node, which is there to be lost; None where it has none of ours."""
         ...
 
     def mend(self) -> None:

@@ -86,6 +86,11 @@ class ControlPlane:
         del argv
         raise LabError(f"{what}: a control plane alone has no node")
 
+    @property
+    def spare(self) -> None:
+        """Return none: no node here is ours."""
+        return
+
     def mend(self) -> None:
         """Do nothing: whatever is broken of it is made anew."""
 

@@ -83,6 +83,11 @@ class ExistingCluster:
         del argv
         raise LabError(f"{what}: not in a cluster that is not ours")
 
+    @property
+    def spare(self) -> None:
+        """Return none: no node here is ours."""
+        return
+
     def mend(self) -> None:
         """Do nothing: nothing of it is broken by us."""
 

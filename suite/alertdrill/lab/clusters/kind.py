@@ -1,6 +1,10 @@
-"""kind clusters, of the upstream node image or of ours: one class, two sources of the image."""
+"""kind clusters, of the upstream node image or of ours: one class, two sources of the image.
+
+They have two nodes: one for all, and a spare one, which can be lost while all else goes on.
+"""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,7 +12,7 @@ from alertdrill.clock import NotYet, WallClock, wait_for
 from alertdrill.errors import LabError, UsageError
 from alertdrill.faults import node
 from alertdrill.kube import Kube
-from alertdrill.lab.clusters import certificates, kind_config, state
+from alertdrill.lab.clusters import certificates, kind_config, nodes, state
 from alertdrill.lab.clusters.base import Ability, Access, Status, Wanted
 from alertdrill.machine import cache, daemon, docker, process, tools
 from alertdrill.machine.docker import Engine
@@ -58,7 +62,7 @@ def create(kind: KindCommand, image: str, config: Path, kubeconfig: Path) -> Non
 
 
 class KindCluster:
-    """A kind cluster of one node that is ours as a whole."""
+    """A kind cluster that is ours as a whole."""
 
     abilities = frozenset(Ability)
 
@@ -93,7 +97,17 @@ class KindCluster:
 
     @property
     def _container(self) -> str:
-        return f"{PREFIX}{self.name}-control-plane"
+        return self._containers["control-plane"]
+
+    @property
+    def _containers(self) -> dict[str, str]:
+        """Return the nodes' containers, {what kind calls its part: container}."""
+        return {part: f"{PREFIX}{self.name}-{part}" for part in nodes.POD_RANGES}
+
+    @property
+    def spare(self) -> nodes.Machine:
+        """Return the node that is there to be lost."""
+        return nodes.Machine(self._engine_there, self._containers["worker"])
 
     @property
     def access(self) -> Access:
@@ -156,7 +170,7 @@ class KindCluster:
         )
 
     def load(self, archives: Sequence[Path], progress: Progress) -> None:
-        """Import image archives into the node, except those it has had already."""
+        """Import image archives into the nodes, except those it has had already."""
         for archive in archives:
             record = state.read(self.name)
             if not record:
@@ -174,23 +188,25 @@ class KindCluster:
             progress.say(f"loaded {archive.name} ({archive.stat().st_size >> 20} MB)")
 
     def run(self, what: str, *argv: str) -> str:
-        """Run a program on the node."""
+        """Run a program on the node that the control plane runs on."""
         return self._node(what, *argv)
 
     def pause(self) -> None:
-        """Put the node to sleep, with all that is on it."""
-        self._kind(begin=state.read(self.name)).engine.run("pausing the node", "pause", self._container)
+        """Put the node of the control plane to sleep, with all that is on it."""
+        self._engine_there().run("pausing the node", "pause", self._container)
 
     def mend(self) -> None:
-        """Repair what a drill that was killed left broken; a node that is not there is not mended."""
+        """Repair what a drill that was killed left broken; nodes that are not there are not mended."""
         record = state.read(self.name)
         if not (record and record.complete):
             return
         try:
             kind = self._kind(begin=record)
-            if kind.engine.containers(f"name=^{self._container}$", "status=paused"):
-                kind.engine.run("waking the node", "unpause", self._container)
-            node.mend(self)
+            for asleep in kind.engine.containers(f"label={LABEL}={kind.cluster}", "status=paused"):
+                kind.engine.run("waking the node", "unpause", asleep)
+            node.mend_both(self, self.spare)
+            if self.flavour == BUILT:
+                nodes.introduce(kind.engine, self._containers)
         except LabError:
             return  # who asks looks whether it answers, and makes it anew
 
@@ -225,11 +241,11 @@ class KindCluster:
         )
 
     def export_logs(self, folder: Path) -> None:
-        """Write the node's journals and the logs of its pods to a folder."""
+        """Write the nodes' journals and the logs of their pods to a folder."""
         if record := state.read(self.name):
             folder.mkdir(parents=True, exist_ok=True)
             try:
-                self._kind(begin=record).run("exporting the node's logs", "export", "logs", folder)
+                self._kind(begin=record).run("exporting the nodes' logs", "export", "logs", folder)
             except LabError as error:  # a node in trouble gives what it has, and kind says what it lacks
                 (folder / "incomplete.txt").write_text(f"{error}\n")
 
@@ -242,9 +258,12 @@ class KindCluster:
             self._remember(private_engine=engine.private, complete=False, begun=bool(begin and begin.begun))
         return KindCommand(tools.kind(), engine, PREFIX + self.name)
 
+    def _engine_there(self) -> Engine:
+        return self._kind(begin=state.read(self.name)).engine
+
     def _node(self, what: str, *argv: str) -> str:
-        """Run a program on the node."""
-        return self._kind(begin=state.read(self.name)).engine.run(what, "exec", self._container, *argv)
+        """Run a program on the node of the control plane."""
+        return nodes.Machine(self._engine_there, self._container).run(what, *argv)
 
     def _runs(self, component: str) -> bool:
         programs = self._node("listing the node's programs", "ps", "-e", "-o", "args=")
@@ -303,17 +322,20 @@ class KindCluster:
         config = state.kind_config(self.name)
         cache.write_whole(config, self._config)
         self._remember(private_engine=kind.engine.private, complete=False, begun=True)
+        # Upstream's nodes have a network that finds the way.
+        met = nodes.meeting(kind.engine, self._containers) if self.flavour == BUILT else nullcontext()
         try:
-            self._creator(kind, image, config, kubeconfig)
+            with met:
+                self._creator(kind, image, config, kubeconfig)
         finally:
             config.unlink()
         kubeconfig.chmod(0o600)
 
     def _wait_ready(self, progress: Progress) -> None:
         kube = Kube(self.access.kubeconfig, self.access.context)
-        with progress.phase("node ready"):
+        with progress.phase("nodes ready"):
             wait_for(
-                "the node to be ready",
+                "the nodes to be ready",
                 lambda: _all_ready(kube),
                 deadline=READY_SECONDS_MAX,
                 clock=WallClock(),

@@ -2,7 +2,7 @@
 
 import yaml
 
-from alertdrill.names import LAB_LABEL
+from alertdrill.names import LAB_LABEL, SPARE_LABEL
 
 CRASH_LOOP_GATE = "KubeletCrashLoopBackOffMax"
 USER_NAMESPACE_GATE = "KubeletInUserNamespace"
@@ -29,8 +29,9 @@ def config(
     speed: float = 1.0,
     mark: str = "",
 ) -> str:
-    """Return the YAML that `kind create cluster --config` reads.
+    """Return the YAML that `kind create cluster --config` reads: a node for all, and a spare one to break.
 
+    Only what says that it bears it runs on the spare one, so that a node can be lost and all else go on.
     `speed` says how many times as fast as in life the lab runs, where that is for the cluster to know.
     `bounded` says that the node can't do all that root can (no CAP_SYS_RESOURCE), which the kubelet takes for
     a fault unless told. `own_network` says that the image brings its pod network along. `mark` says whose it
@@ -56,13 +57,6 @@ def config(
         controllers["node-monitor-grace-period"] = f"{SILENCE_SECONDS}s"
         controllers["node-monitor-period"] = f"{LOOK_SECONDS}s"
     patches = [kubelet, *_flags({"controllerManager": controllers, "scheduler": ALONE})]
-    node: dict[str, object] = {
-        "role": "control-plane",
-        "kubeadmConfigPatches": [yaml.safe_dump(one) for one in patches],
-    }
-    if mark:
-        mount = {"hostPath": "/dev/null", "containerPath": mount_of(mark), "readOnly": True}
-        node["extraMounts"] = [mount]
     return yaml.safe_dump(
         {
             "kind": "Cluster",
@@ -70,10 +64,34 @@ def config(
             # No apiServerPort: the kernel chooses a free one.
             "networking": {"apiServerAddress": "127.0.0.1", "disableDefaultCNI": own_network},
             "featureGates": gates,
-            "nodes": [node],
+            "nodes": _nodes(patches, mark),
         },
         sort_keys=False,
     )
+
+
+def _nodes(patches: list[dict[str, object]], mark: str) -> list[dict[str, object]]:
+    """Return the node of the control plane, as it is patched, and the spare one."""
+    # Where there are others kubeadm keeps pods from it.
+    everything = {"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}
+    nobody = {"key": SPARE_LABEL, "effect": "NoSchedule"}
+    joined = {"kind": "JoinConfiguration", "nodeRegistration": {"taints": [nobody]}}
+    nodes: list[dict[str, object]] = [
+        {
+            "role": "control-plane",
+            "kubeadmConfigPatches": [yaml.safe_dump(one) for one in (*patches, everything)],
+        },
+        {
+            "role": "worker",
+            "labels": {SPARE_LABEL: ""},
+            "kubeadmConfigPatches": [yaml.safe_dump(joined)],
+        },
+    ]
+    if mark:
+        mount = {"hostPath": "/dev/null", "containerPath": mount_of(mark), "readOnly": True}
+        for node in nodes:
+            node["extraMounts"] = [mount]
+    return nodes
 
 
 def _flags(of: dict[str, dict[str, str]]) -> list[dict[str, object]]:

@@ -80,7 +80,7 @@ def test_pytest_kind_makes_the_same_cluster(
         cluster(seconds=5, through_pytest_kind=True).up(Progress())
 
 
-def test_a_node_is_mended_where_there_is_one(machine: Path) -> None:
+def test_nodes_are_mended_where_there_are_some(machine: Path) -> None:
     """By a program on it; without a cluster nobody is asked, and trouble with it is no error."""
     calls = machine / "calls"
     cluster().mend()
@@ -89,7 +89,9 @@ def test_a_node_is_mended_where_there_is_one(machine: Path) -> None:
     calls.unlink()
     cluster().mend()
     asked = [call for call in calls.read_text().splitlines() if call.startswith("docker exec")]
-    assert ["docker exec alertdrill-lab-control-plane"] == asked
+    # Each is mended, and then told the way to the other again.
+    both = ["docker exec alertdrill-lab-control-plane", "docker exec alertdrill-lab-worker"]
+    assert [*both, *reversed(both)] == asked
     (machine / "dead").touch()
     cluster().mend()
 

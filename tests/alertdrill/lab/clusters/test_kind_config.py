@@ -13,7 +13,7 @@ from alertdrill.lab.clusters import kind_config
 def read(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the configuration, and the kubelet's in it."""
     config = yaml.safe_load(text)
-    (node,) = config["nodes"]
+    node, _ = config["nodes"]
     return config, yaml.safe_load(node["kubeadmConfigPatches"][0])
 
 
@@ -55,7 +55,7 @@ def test_the_cap_is_one_that_a_kubelet_takes(seconds: float) -> None:
 
 def flags(text: str, version: str, part: str = "controllerManager") -> Any:
     """Return the flags of a part of the control plane for one version of kubeadm's configuration."""
-    (node,) = yaml.safe_load(text)["nodes"]
+    node, _ = yaml.safe_load(text)["nodes"]
     patches = [yaml.safe_load(one) for one in node["kubeadmConfigPatches"]]
     (found,) = (
         one[part]["extraArgs"] for one in patches if one.get("apiVersion") == f"kubeadm.k8s.io/{version}"
@@ -95,9 +95,19 @@ def test_a_lab_at_life_s_speed_has_a_cluster_s_own_times() -> None:
     assert {"authentication", "authorization", "nodeLeaseDurationSeconds"}.isdisjoint(read(text)[1])
 
 
+def test_one_node_is_for_all_and_a_spare_one_for_who_bears_it() -> None:
+    """As there is another, kubeadm would keep pods from the first."""
+    text = kind_config.config(restart_seconds_max=None, bounded=False, own_network=True)
+    first, spare = yaml.safe_load(text)["nodes"]
+    assert ["control-plane", "worker"] == [first["role"], spare["role"]]
+    assert {"alertdrill.dev/spare": ""} == spare["labels"]
+    registered = [yaml.safe_load(node["kubeadmConfigPatches"][-1]) for node in (first, spare)]
+    taints = [one["nodeRegistration"]["taints"] for one in registered]
+    assert [[], [{"key": "alertdrill.dev/spare", "effect": "NoSchedule"}]] == taints
+
+
 def test_a_node_says_from_outside_whose_it_is() -> None:
     """By the path of a mount of nothing, which Docker tells whether the node runs or not."""
     text = kind_config.config(restart_seconds_max=None, bounded=False, own_network=False, mark="lab-1")
-    (node,) = yaml.safe_load(text)["nodes"]
     mount = {"hostPath": "/dev/null", "containerPath": "/alertdrill.dev/lab/lab-1", "readOnly": True}
-    assert [mount] == node["extraMounts"]
+    assert [[mount], [mount]] == [node["extraMounts"] for node in yaml.safe_load(text)["nodes"]]
