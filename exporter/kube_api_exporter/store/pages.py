@@ -16,6 +16,7 @@ from kube_api_exporter.store.chunks import Chunk
 PAGE_OBJECTS = 256
 # What a page is laid of: a run of objects that stay as they are, or objects that are new.
 Step = tuple[int, int] | list[Pieces]
+NOTHING: Pieces = {}
 
 
 class Page:
@@ -41,7 +42,9 @@ class Page:
     def put(self, key: Key, pieces: Pieces, kept: Container[str] = ()) -> bool:
         """Note what is new about an object, whose `kept` families stay; return whether anything is."""
         slot = self._slot(key)
-        waiting = self.pending.get(key)
+        waiting = self.pending.get(key, NOTHING)
+        if waiting is None:
+            kept = ()  # it was gone meanwhile, and nothing stays of that
         stays = {family: new for family, new in waiting.items() if family in kept} if waiting else {}
         if slot is None:
             self._note(key, stays | pieces if stays else pieces)

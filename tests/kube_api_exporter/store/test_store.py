@@ -4,7 +4,7 @@ import zlib
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kube_api_exporter.render.parts import Rendered, whole
@@ -107,6 +107,7 @@ def test_a_change_of_nothing_leaves_the_snapshot() -> None:
 @given(
     st.lists(st.tuples(keys, st.none() | st.tuples(pieces, st.sets(st.sampled_from(FAMILIES)))), max_size=20)
 )
+@example([(("n", "a"), ({"a": b"1\n"}, set())), (("n", "a"), None), (("n", "a"), ({}, {"a"}))])
 def test_families_that_are_kept_stay(history: list[tuple[Key, tuple[Pieces, set[str]] | None]]) -> None:
     """What is not put anew of an object is as it was, whether it waits or is joined."""
     subject, model = Store(), dict[Key, Pieces]()
