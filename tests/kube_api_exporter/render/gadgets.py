@@ -170,6 +170,8 @@ conditions = st.lists(
     max_size=4,
 )
 one_of = some(waiting=some(reason=words, message=short), running=some(startedAt=times), ended=some(n=short))
+# What no schema has a server leaves out, so its type is never wrong: `name` of an address.
+addresses = some(type=words, address=words)
 gadgets = st.fixed_dictionaries(
     {
         "metadata": some(
@@ -201,7 +203,7 @@ gadgets = st.fixed_dictionaries(
             parts=st.lists(some(name=words, state=one_of, conditions=conditions, used=keyed), max_size=2),
             seen=st.dictionaries(words, times, max_size=2),
             stages=st.dictionaries(words, words, max_size=2),
-            addresses=st.lists(some(type=words, address=words, name=words), max_size=2),
+            addresses=st.lists(addresses | addresses.map(lambda one: {**one, "name": "odd"}), max_size=2),
         ),
     },
 )
