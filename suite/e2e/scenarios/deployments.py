@@ -135,7 +135,7 @@ SCENARIOS = [
             resolves("DeploymentStuck", within="5m"),
             # Its image is nowhere, but not for so long that this would be news, too.
             pends("PodWaiting", within="10m"),
-            resolves("PodWaiting", within="5m"),
+            resolves("PodWaiting", within="8m"),
             never("PodWaiting"),
             never("DeploymentReplicasMismatch"),
             never("DeploymentGenerationMismatch"),

@@ -14,9 +14,6 @@ AWAY = patch("deployment/git", {"spec": {"replicas": 0}})
 EDIT = patch("deployment/web", {"spec": {"progressDeadlineSeconds": 900}})
 # kubediff looks for itself: nobody else needs to tell of the cluster's objects.
 REGARDLESS_OF = ("kube-api-exporter",)
-# Without an API server it can't tell, for as long as that is gone: the alert's clock goes on. What nobody
-# changes needs no controllers.
-WITHOUT = ("apiserver", "controllers")
 # Of drift nobody is told for two hours.
 UNTIL_IT_IS_TOLD = ("alertmanager",)
 NO_OTHER = (
@@ -69,7 +66,6 @@ SCENARIOS = [
         workload="from-git",
         fault=commit(GIT, file="settings.yaml", old="greeting: hello", new="greeting: good evening"),
         hold=HOLD_A_COMMIT,
-        without=WITHOUT,
         regardless_of=REGARDLESS_OF,
         expect=told_and_over(within="123m30s"),
     ),
@@ -79,7 +75,6 @@ SCENARIOS = [
         workload="from-git",
         fault=commit(GIT, file="web.yaml", old="  minReadySeconds: 1\n", new=""),
         hold=HOLD_A_COMMIT,
-        without=WITHOUT,
         regardless_of=REGARDLESS_OF,
         expect=told_and_over(within="123m30s"),
     ),
@@ -89,7 +84,6 @@ SCENARIOS = [
         workload="from-git",
         fault=delete("service/web"),
         hold=HOLD,
-        without=WITHOUT,
         regardless_of=REGARDLESS_OF,
         expect=told_and_over(),
     ),
@@ -115,7 +109,6 @@ SCENARIOS = [
         workload="from-git",
         fault=AWAY,
         hold="68m",
-        without=WITHOUT,
         regardless_of=REGARDLESS_OF,
         expect=(
             # An hour after the last sync, which was before the fault.
@@ -132,7 +125,6 @@ SCENARIOS = [
         workload="from-git",
         fault=revoke("kubediff", resource="services"),
         hold="68m",
-        without=WITHOUT,
         regardless_of=REGARDLESS_OF,
         expect=(
             fires(

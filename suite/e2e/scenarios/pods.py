@@ -101,7 +101,7 @@ SCENARIOS = [
                 },
                 annotations={"summary": like(".*web-.*")},
             ),
-            resolves("PodWaiting", within="5m"),
+            resolves("PodWaiting", within="8m"),  # a pod is replaced in live time
             never("DeploymentReplicasMismatch"),
             never("PodRestartingTooMuch"),
         ),

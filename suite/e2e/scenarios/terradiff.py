@@ -5,8 +5,8 @@ from alertdrill.scenario import Match, Scenario, fires, like, never, pends, reso
 
 INFRASTRUCTURE = "app.kubernetes.io/name=infrastructure"
 LABELS: dict[str, Match] = {"job": like("drill-.+/infrastructure"), "command": "terradiff"}
-# terradiff knows nothing of the cluster's objects, and goes on without who serves them.
-WITHOUT, REGARDLESS_OF = ("apiserver", "controllers"), ("kube-api-exporter",)
+# terradiff knows nothing of the cluster's objects.
+REGARDLESS_OF = ("kube-api-exporter",)
 
 SCENARIOS = [
     Scenario(
@@ -15,7 +15,6 @@ SCENARIOS = [
         workload="infrastructure",
         fault=misbehave(INFRASTRUCTURE, how="drift"),
         hold="68m",
-        without=WITHOUT,
         regardless_of=REGARDLESS_OF,
         expect=(
             fires(
@@ -36,7 +35,6 @@ SCENARIOS = [
         workload="infrastructure",
         fault=misbehave(INFRASTRUCTURE, how="broken"),
         hold="68m",
-        without=WITHOUT,
         regardless_of=REGARDLESS_OF,
         expect=(
             fires("TerradiffBroken", after="1h", within="66m", labels={**LABELS, "severity": "critical"}),
