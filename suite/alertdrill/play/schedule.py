@@ -140,7 +140,8 @@ def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: 
     """Say whether it waits for one that disturbs it: that fits into faults that hold, with nobody in its way.
 
     Whoever has room for that, too, and not for all that is like it, waits only while somebody is there who
-    holds for far longer. What disturbs only some waits for what disturbs all, too.
+    holds for far longer. What disturbs only some waits for what disturbs all, too. Nobody gives way to who
+    takes the API server away: it fits into a fault that still holds once all others are over, or comes after.
     """
     now = clock.now()
     there = (*waiting, *running)
@@ -151,6 +152,8 @@ def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: 
         )
 
     def comes_first(shaking: Run) -> bool:
+        if APISERVER in shaking.scenario.disturbs:
+            return False
         free = all(
             one.scenario.bears(shaking.scenario) or has_room(one, shaking) or _shakes(one) for one in running
         )

@@ -14,6 +14,8 @@ AWAY = patch("deployment/git", {"spec": {"replicas": 0}})
 EDIT = patch("deployment/web", {"spec": {"progressDeadlineSeconds": 900}})
 # kubediff looks for itself: nobody else needs to tell of the cluster's objects.
 REGARDLESS_OF = ("kube-api-exporter",)
+# Without an API server it can't tell, for as long as that is gone: the alert's clock goes on.
+WITHOUT = ("apiserver",)
 # Of drift nobody is told for two hours.
 UNTIL_IT_IS_TOLD = ("alertmanager",)
 NO_OTHER = (
@@ -66,6 +68,7 @@ SCENARIOS = [
         workload="from-git",
         fault=commit(GIT, file="settings.yaml", old="greeting: hello", new="greeting: good evening"),
         hold=HOLD_A_COMMIT,
+        without=WITHOUT,
         regardless_of=REGARDLESS_OF,
         expect=told_and_over(within="123m30s"),
     ),
@@ -75,6 +78,7 @@ SCENARIOS = [
         workload="from-git",
         fault=commit(GIT, file="web.yaml", old="  minReadySeconds: 1\n", new=""),
         hold=HOLD_A_COMMIT,
+        without=WITHOUT,
         regardless_of=REGARDLESS_OF,
         expect=told_and_over(within="123m30s"),
     ),
@@ -84,6 +88,7 @@ SCENARIOS = [
         workload="from-git",
         fault=delete("service/web"),
         hold=HOLD,
+        without=WITHOUT,
         regardless_of=REGARDLESS_OF,
         expect=told_and_over(),
     ),

@@ -196,6 +196,14 @@ def test_who_has_room_for_all_that_fits_in_waits_for_nobody_longer(hold: str, wa
     assert waits is schedule._gives_way(host, shaking, [there], StoppableClock())  # type: ignore[arg-type,list-item]  # noqa: SLF001
 
 
+def test_nobody_gives_way_to_who_takes_the_api_server_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who rests on it is slow for a while: it is played in what still holds when all others are over."""
+    started = order(monkeypatch)
+    pairs = met(one("short"), one("gone", "apiserver"), one("host", hold="2h", without=("apiserver",)))
+    assert ["host", "short", "gone"] == started
+    assert {frozenset({"host", "short"}), frozenset({"host", "gone"})} == pairs
+
+
 def test_nobody_waits_for_what_can_not_begin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody is in its way who is there already: all others are played meanwhile."""
     monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.01)
