@@ -100,6 +100,11 @@ def test_promtool_takes_every_rule() -> None:
     )
 
 
+def test_nobody_would_look_at_a_rule_twice() -> None:
+    """None is there twice, and the clock of each goes on when Prometheus restarts."""
+    assert () == rules.load(FILES).remarks
+
+
 def test_every_group_has_its_test() -> None:
     """A rule file, its group and its test file have one name; what takes a day may have a file of its own."""
     groups = {

@@ -3,12 +3,16 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from alertdrill import durations
 from alertdrill.errors import RulesError
 from alertdrill.rules import forms, pace
 from alertdrill.rules.files import Found, find
 from alertdrill.rules.forms import Content
 from alertdrill.rules.read import Reader
 from alertdrill.rules.values import BadRulesError, Group, Remark, Rule, RuleSet
+
+# Of what is pending for less, Prometheus never looks up since when (`--rules.alert.for-grace-period`).
+REMEMBERED_SECONDS = 600.0
 
 
 def load(paths: Sequence[Path]) -> RuleSet:
@@ -36,7 +40,8 @@ def of(found: Found) -> RuleSet:
         remarks += sorted(reader.remarks, key=lambda remark: remark.line)
     declarations, wrong = pace.beside([Path(file) for file in found.rules])
     problems += wrong
-    remarks += _repeated([group for groups in files.values() for group in groups])
+    every = [group for groups in files.values() for group in groups]
+    remarks += [*_repeated(every), *_forgotten(every)]
     if not (files or problems):
         problems.append(RulesError("no rule file was named; name at least one", file="rules"))
     if problems:
@@ -74,3 +79,16 @@ def _repeated(groups: Sequence[Group]) -> Iterator[Remark]:
                 place = f"{earlier.file}:{earlier.line}"
                 sentence = f"the alert {rule.name} with the same labels is already at {place}"
                 yield Remark(file=rule.file, line=rule.line, sentence=sentence)
+
+
+def _forgotten(groups: Sequence[Group]) -> Iterator[Remark]:
+    """Yield a remark for each alert whose clock begins anew when Prometheus restarts (prometheus#16883)."""
+    for rule in (rule for group in groups for rule in group.rules if rule.kind == "alert"):
+        templates = sorted(name for name, text in rule.labels.items() if "{{" in text)
+        if templates and durations.seconds(rule.hold or "0s") >= REMEMBERED_SECONDS:
+            sentence = (
+                f"the label {templates[0]} of {rule.name} is a template, which a Prometheus from 2.53 on, but"
+                f" for the newest, does not find again when it restarts: the {rule.hold} begin anew; make the"
+                " label in the expression (label_replace)"
+            )
+            yield Remark(file=rule.file, line=rule.line_of("labels"), sentence=sentence)

@@ -281,6 +281,28 @@ def test_one_alert_in_two_files_is_told(tmp_path: Path) -> None:
     assert (str(files[1]), 4, sentence) == (remark.file, remark.line, remark.sentence)
 
 
+@pytest.mark.parametrize(
+    ("hold", "label", "remarks"),
+    [
+        ("10m", "{{ $labels.a }}", 1),
+        ("9m59s", "{{ $labels.a }}", 0),
+        ("2h", "red", 0),
+        ("", "{{ $labels.a }}", 0),
+    ],
+)
+def test_an_alert_whose_clock_begins_anew_with_a_restart_is_warned_of(
+    hold: str, label: str, remarks: int, tmp_path: Path
+) -> None:
+    """Prometheus looks for the text of a label, where that is a template of what it says in the end."""
+    wait = f"    for: {hold}\n" if hold else ""
+    text = f"{RULE}{wait}    labels:\n      team: {label!r}\n"
+    found = rules.load([written(tmp_path, text)]).remarks
+    assert remarks == len(found)
+    assert [(8, "the label team of Fine is a template")] * remarks == [
+        (one.line, one.sentence.partition(",")[0]) for one in found
+    ]
+
+
 def test_what_only_prometheus_can_read_is_told_apart(tmp_path: Path) -> None:
     """A rule whose expression has no tree here is loaded with its text, and its line can be asked for."""
     text = RULE + "  - alert: New\n    expr: |-\n      a[1m + 2m]\n"
