@@ -31,6 +31,7 @@ APISERVER = "apiserver"
 EXPORTER = "kube-api-exporter"
 KUBELET = "kubelet"
 NODE_EXPORTER = "prom-node-exporter"
+PROMETHEUS = "prometheus"
 
 # What of a lab a scenario may disturb, with the jobs that may be down meanwhile. Whoever relies on it waits.
 TOUCHABLE: dict[str, frozenset[str]] = {
@@ -41,7 +42,7 @@ TOUCHABLE: dict[str, frozenset[str]] = {
     KUBELET: frozenset({"kubernetes-nodes", "kubernetes-cadvisor"}),
     EXPORTER: frozenset({"monitoring/kube-api-exporter"}),
     NODE_EXPORTER: frozenset({"monitoring/prom-node-exporter"}),
-    "prometheus": frozenset(),
+    PROMETHEUS: frozenset(),
     "prometheus-configuration": frozenset(),
     RULES: frozenset(),
 }

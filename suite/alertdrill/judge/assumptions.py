@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from alertdrill import durations
 from alertdrill.incident import Cadence
-from alertdrill.judge import absence, switch, workload
+from alertdrill.judge import absence, notifications, switch, workload
 from alertdrill.judge.letters import Letter
 from alertdrill.judge.matching import label_mistakes
 from alertdrill.judge.recording import Recording, Scrape
@@ -128,15 +128,20 @@ def _jobs(recording: Recording) -> set[str]:
 
 def _own_scrapes(recording: Recording) -> Iterator[str]:
     """What the scenario runs was scraped all along, if it is at all: it may restart, not stay away."""
-    limits, end = recording.incident.limits, recording.end
+    end = recording.end
     if end is None or Trait.REMOVES_TARGETS in recording.traits:
         return
     own = [one for one in recording.scrapes if one.job.startswith(f"{recording.incident.namespace}/")]
     for job in sorted({one.job for one in own}):
         seen_until = 0.0
-        spans = [span for one in own if one.job == job for span in _spans(one, limits.scrape_interval)]
+        spans = [
+            span
+            for one in own
+            if one.job == job
+            for span in _spans(one, recording.incident.limits.scrape_interval)
+        ]
         for start, stop in [*sorted(spans), (end, end)]:
-            if start - seen_until > limits.scrape_gap_max:
+            if start - seen_until > recording.gap_max:
                 yield f"the job {job} was not scraped from {moment(seen_until)} to {moment(start)}"
             seen_until = max(seen_until, stop)
 
@@ -175,11 +180,7 @@ def _rules(recording: Recording) -> Iterator[str]:
     last = {(rule.group, rule.rule): rule.health for _, rule in recording.health}
     for group, name, health in sorted(states):
         # One that has just been restarted tells its rules before it has evaluated them.
-        if (
-            health == "unknown"
-            and last[group, name] == "ok"
-            and "prometheus" in recording.incident.scenario.touches
-        ):
+        if health == "unknown" and last[group, name] == "ok" and recording.is_restarted:
             continue
         if health != "ok" and group not in meant:
             why = errors[group, name, health]
@@ -196,7 +197,6 @@ def _failing_on_purpose(recording: Recording) -> frozenset[str]:
 def _canary(recording: Recording) -> Iterator[str]:
     """The alert that always fires did, all the time: alerting itself was alive."""
     limits = recording.incident.limits
-    restarts = "prometheus" in recording.incident.scenario.touches
     if not recording.canaries:
         yield f"the canary alert {limits.canary} was never seen"
     for life in recording.canaries:
@@ -204,7 +204,11 @@ def _canary(recording: Recording) -> Iterator[str]:
             yield f"the canary alert {limits.canary} was not firing when the fault came"
         for change, after in zip(life.changes, (*life.changes[1:], None), strict=True):
             back = after is not None and after.t - change.t <= recording.gap_max
-            if change.t > 0 and change.state is not AlertState.FIRING and not (back and restarts):
+            if (
+                change.t > 0
+                and change.state is not AlertState.FIRING
+                and not (back and recording.is_restarted)
+            ):
                 yield f"the canary alert {limits.canary} was {change.state.value} at {moment(change.t)}"
 
 
@@ -299,7 +303,22 @@ def _mail(recording: Recording) -> Iterator[str]:
         and not any(_met_trouble(one, recording.incident.speed) for one in own)
     ):
         yield "the receiver was to be in trouble, and no message met with any"
+    yield from _of_before(recording, own)
     yield from switch.silences(recording)
+
+
+def _of_before(recording: Recording, own: Sequence[Letter]) -> Iterator[str]:
+    """Yield that people were told that an alert is over before it fired: it had, as the workload came up."""
+    expected = recording.incident.scenario.expect
+    named = {expectation.alert for expectation in expected if expectation.is_about_messages}
+    for one in (letter for letter in own if letter.said.alert in named):
+        firing = notifications.fired(recording, one.said.alert)
+        late = one.taken is None or one.taken > 0
+        if one.said.status == notifications.RESOLVED and late and (firing is None or one.first < firing):
+            yield (
+                f"{one.said.receiver} was told at {moment(one.first)} that {one.said.alert} is over, which it"
+                f" was before the fault: the workload came up too slowly; {SLOWER}"
+            )
 
 
 def _met_trouble(letter: Letter, speed: float) -> bool:

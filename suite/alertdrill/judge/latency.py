@@ -71,6 +71,8 @@ def _stages(recording: Recording, delivery: Delivery, life: Life, letter: Letter
     scraped = _scraped_before(recording, life, first_seen)
     # Two evaluations, of its own group: where that is evaluated more rarely, it may be that much later.
     later = 2 * max(recording.interval_of(life.alert) - recording.incident.limits.evaluation_interval, 0.0)
+    if recording.is_restarted:  # the clock stood still meanwhile
+        later += recording.gap_max
     taken: list[tuple[str, float | None, float]] = [
         ("scrape", None if scraped is None else first_seen - scraped, delivery.scrape),
         ("evaluation", None if hold is None else firing - first_seen - hold, delivery.rule + later),

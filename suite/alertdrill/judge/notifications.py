@@ -16,7 +16,7 @@ FIRING, RESOLVED = "firing", "resolved"
 
 def notified(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
     """Yield what is to be said of an alert that people must be told of."""
-    alert, firing = expectation.alert, _fired(recording, expectation.alert)
+    alert, firing = expectation.alert, fired(recording, expectation.alert)
     if firing is None:
         lacking = unseen.said(recording, alert)
         yield _finding(expectation, Verdict.FAIL, f"{alert} never fired, so nobody could be told{lacking}")
@@ -38,7 +38,7 @@ def notified(recording: Recording, expectation: Expectation) -> Iterator[Finding
 
 def unnotified(recording: Recording, expectation: Expectation) -> Iterator[Finding]:
     """Yield what is to be said of an alert that fires, and that nobody is to be told of."""
-    alert, firing, end = expectation.alert, _fired(recording, expectation.alert), recording.end
+    alert, firing, end = expectation.alert, fired(recording, expectation.alert), recording.end
     if firing is None:
         lacking = unseen.said(recording, alert)
         yield _finding(expectation, Verdict.FAIL, f"{alert} never fired, so nothing silenced it{lacking}")
@@ -159,7 +159,7 @@ def _about(recording: Recording, alert: str) -> list[Letter]:
     return [one for one in found if one.first > 0]
 
 
-def _fired(recording: Recording, alert: str) -> float | None:
+def fired(recording: Recording, alert: str) -> float | None:
     """Return when the first instance of an alert that this scenario is about fired."""
     namespace = recording.incident.namespace
     lives = [one for one in recording.lives if one.alert == alert and is_about(one, namespace)]

@@ -12,7 +12,7 @@ from alertdrill.errors import RulesError
 from alertdrill.incident import Event, Incident, Moment, Notification
 from alertdrill.judge.letters import Letter, sent
 from alertdrill.model import AlertState, Change, Life, Trait, Value
-from alertdrill.names import TOUCHABLE
+from alertdrill.names import PROMETHEUS, TOUCHABLE
 from alertdrill.rules import intervals, promql, touched
 
 # So many evaluations in a row may be missing, on a machine that is busy for a moment.
@@ -132,10 +132,14 @@ class Recording(Value, frozen=True, kw_only=True):
         return bool({"apiserver", "kubelet"} & {*self.incident.scenario.touches})
 
     @property
+    def is_restarted(self) -> bool:
+        """Say whether the scenario, or one that was played beside it, restarts Prometheus."""
+        return PROMETHEUS in {*self.incident.scenario.touches, *self.incident.disturbed}
+
+    @property
     def gap_max(self) -> float:
         """Return how long nothing may be scraped: longer where Prometheus is restarted on purpose."""
-        restarts = "prometheus" in self.incident.scenario.touches
-        return self.incident.limits.scrape_gap_max * (GAPS_OF_A_RESTART if restarts else 1)
+        return self.incident.limits.scrape_gap_max * (GAPS_OF_A_RESTART if self.is_restarted else 1)
 
     @property
     def reached_fault(self) -> bool:

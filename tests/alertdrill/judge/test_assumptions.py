@@ -312,17 +312,19 @@ def test_a_run_that_never_reached_its_fault_tells_its_first_cause_alone(fault: F
 
 
 def test_a_prometheus_that_is_restarted_may_be_away_for_a_moment() -> None:
-    """Three times as long as anything else may be; nobody else's may, and not for longer."""
-    for gap, touches, verdict in (
-        (100, (), UNKNOWN),
-        (100, ("prometheus",), PASS),
-        (200, ("prometheus",), UNKNOWN),
+    """Three times as long as anything else may be, by whoever; nobody else's may, and not for longer."""
+    for gap, touches, disturbed, verdict in (
+        (100, (), (), UNKNOWN),
+        (100, ("prometheus",), (), PASS),
+        (100, (), ("prometheus",), PASS),
+        (200, ("prometheus",), (), UNKNOWN),
+        (200, (), ("prometheus",), UNKNOWN),
     ):
         away = scrape(gaps=[[60.0, 60.0 + gap]])
         hole = canary(65, "inactive"), canary(60 + gap, "firing")
         scenario = msgspec.structs.replace(GOOD.scenario, touches=touches)
         events = [away if one == SCRAPE else one for one in swapped(CANARY[1], *hole, CANARY[1])]
-        assert verdict is judge(recorded(events, scenario=scenario)).verdict
+        assert verdict is judge(recorded(events, scenario=scenario, disturbed=disturbed)).verdict
 
 
 def test_a_rule_that_fails_on_purpose_is_no_trouble() -> None:

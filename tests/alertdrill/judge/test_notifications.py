@@ -100,6 +100,19 @@ def said(judgement: Judgement, verdict: Verdict) -> list[str]:
     return [finding.sentence for finding in judgement.findings if finding.verdict is verdict]
 
 
+@pytest.mark.parametrize(
+    ("t", "took", "verdict"), [(20.0, 0.0, UNKNOWN), (-20.0, 40.0, UNKNOWN), (-20.0, 0.0, PASS)]
+)
+def test_a_message_of_before_the_fault_that_comes_late_leaves_nothing_known(
+    t: float, took: float, verdict: Verdict
+) -> None:
+    """What came up too slowly had its alert fire, and what is said of that is no word of the fault."""
+    found = judge(recorded((over(t, took=took), *SENT)))
+    assert verdict is found.verdict
+    doubts = [one for one in said(found, UNKNOWN) if "which it was before the fault" in one]
+    assert len(doubts) == (verdict is UNKNOWN)
+
+
 def test_people_who_are_told_once_in_time_and_of_its_end_are_told() -> None:
     """One message soon after the firing, as it was to be, and one after the repair."""
     found = judge(recorded(SENT))
@@ -277,6 +290,16 @@ def test_each_stage_of_the_way_is_measured() -> None:
     assert Latency(alert="Mismatch", stage="send", seconds=12, budget=30) == found["send"]
     assert 0 <= found["evaluation"].seconds <= 15
     assert 11 == found["scrape"].seconds
+
+
+def test_a_rule_may_be_late_by_as_long_as_prometheus_was_restarted() -> None:
+    """The clock of its `for` stood still meanwhile."""
+    (late,) = (
+        one.budget
+        for one in judge(recorded(SENT, disturbed=("prometheus",))).latencies
+        if one.stage == "evaluation"
+    )
+    assert 30.0 + 3 * GOOD.limits.scrape_gap_max == late
 
 
 @pytest.mark.parametrize(("interval", "budget"), [("", 30.0), ("15s", 30.0), ("5s", 30.0), ("1m", 120.0)])
