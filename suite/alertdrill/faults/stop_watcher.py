@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from alertdrill.faults.base import FaultKind, Ground, Place, Text
-from alertdrill.faults.in_container import anyhow
+from alertdrill.faults.in_container import KILL_LATER, anyhow
 from alertdrill.model import Trait, Value
 from alertdrill.scenario import Fault
 
@@ -85,8 +85,9 @@ class RestartWatcher(StopWatcher):
             "pods", namespace=place.stack, selector=f"{NAME_LABEL}={args['component']}"
         ):
             name = pod["metadata"]["name"]
-            what, statement = f"injecting {self.name}", "os.kill(1, signal.SIGTERM)"
-            anyhow(place.kube, place.stack, name, what, command="kill 1", statement=statement)
+            statement = f"os.fork() or ({KILL_LATER})"
+            what, command = f"injecting {self.name}", "(sleep 0.3; kill 1) >/dev/null 2>&1 &"
+            anyhow(place.kube, place.stack, name, what, command=command, statement=statement)
 
     def heal(self, place: Place, args: dict[str, Any]) -> None:
         """Nothing: the kubelet has repaired it."""
