@@ -137,11 +137,19 @@ def scraped_pods(pods: list[dict[str, Any]]) -> set[str]:
     }
 
 
-def quiet(server: Prometheus, canary: str, *, seconds: float, meant: frozenset[str] = frozenset()) -> bool:
+def quiet(
+    server: Prometheus,
+    canary: str,
+    *,
+    seconds: float,
+    meant: frozenset[str] = frozenset(),
+    far: frozenset[str] = frozenset(),
+) -> bool:
     """Return True when, for so long, deployments were seen and no alert but the canary was active.
 
     What is about a scenario's namespace is for that scenario to judge: it may be coming up, or going away. So
-    is what is `meant` to be active.
+    is what is `meant` to be active, and what is pending and `far` from firing: a part of the stack that was
+    restarted is called restarting for minutes.
     One silent moment proves nothing: there is one between the first scrape of a Deployment that isn't
     available yet and the evaluation that makes its alert pending. So `seconds` must hold an evaluation.
     """
@@ -150,7 +158,13 @@ def quiet(server: Prometheus, canary: str, *, seconds: float, meant: frozenset[s
         raise NotYet(f"the canary alert {canary} does not fire yet")
     if not server.query(f"{REPLICAS} offset {lately}"):
         raise NotYet(f"Prometheus has not seen Deployments for {seconds:g} s yet")
-    if others := _alert_names(server, f"present_over_time(ALERTS{{{NOBODYS}}}[{lately}])") - {canary} - meant:
+    active = server.query(f"present_over_time(ALERTS{{{NOBODYS}}}[{lately}])")
+    near = {
+        one["metric"]["alertname"]
+        for one in active
+        if one["metric"]["alertname"] not in far or one["metric"]["alertstate"] == "firing"
+    }
+    if others := near - {canary} - meant:
         raise NotYet(f"{', '.join(sorted(others))} is active")
     return True
 

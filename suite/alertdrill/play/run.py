@@ -1,9 +1,7 @@
 """The readable list of steps of one live run: one scenario, from its namespace to its incident."""
 
-import json
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -59,18 +57,20 @@ class Run:
     progress: Progress
     record: Path
     keep: bool
-    place_to_come_up: AbstractContextManager[object] = field(default_factory=nullcontext)
     beside: tuple[Scenario, ...] = ()  # that may be played meanwhile, and disturb something
     noise: tuple[Noise, ...] = ()
     elsewhere: tuple[str, ...] = ()  # alerts that any other scenario of the play has fire
     once_quiet: Callable[[], object] = lambda: None  # returns when the lab is fit for something to be broken
     ended: Callable[[Recorded], object] = lambda _left: None  # hears what is left of it
     events: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)  # live seconds
+    is_up: bool = False  # its workload does not come up any more
     fault_at: float = 0.0
     quiet_since: float = 0.0  # the live moment since when the lab is known to be quiet
     held_until: float = 0.0  # while the fault holds: the live moment at which that is over
     healed_at: float = 0.0
+    whole_at: float = 0.0  # the live moment since when all that it disturbed is known to be back
     runs: tuple[str, ...] | None = None  # what its workload is, as KIND/NAME, once it is healthy
+    after: tuple[Scenario, ...] = ()  # that go on meanwhile, and disturbed something before
     left: Recorded | None = None  # None until it is over
 
     def __post_init__(self) -> None:
@@ -90,9 +90,11 @@ class Run:
         )
         self.started = self.clock.now()
 
-    def meet(self, other: Scenario) -> None:
-        """Take note of one that is played meanwhile although this one needs what it disturbs."""
-        if other.disturbs and other not in self.beside:
+    def meet(self, other: Scenario, *, is_over: bool = False) -> None:
+        """Take note of one that is played meanwhile although this one needs what it disturbs, or did."""
+        if is_over:
+            self.after += (other,)
+        elif other.disturbs and other not in self.beside:
             self.beside += (other,)
 
     def whole(self) -> None:
@@ -132,8 +134,10 @@ class Run:
             self.afterglow,  # until the last of it is in the database
         ]
         try:
-            with self.place_to_come_up:
+            try:
                 self._take(coming_up)
+            finally:
+                self.is_up = True
             self._take(steps)
             self._note("end")
         except LabError as error:
@@ -175,10 +179,9 @@ class Run:
         if manifest is None:
             self._say("it has no workload")
             return
-        what, file, text = f"deploying the workload {self.scenario.workload}", str(manifest), None
-        if self.lab.site.registry:
-            items = workload.objects(self.scenario, self.lab.site.image)
-            file, text = "-", json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, default=str)
+        what, site = f"deploying the workload {self.scenario.workload}", self.lab.site
+        text = workload.listed(self.scenario, site.image) if site.registry else None
+        file = manifest if text is None else "-"
         insist(partial(self.place.run, what, "apply", f"--filename={file}", stdin=text), self.clock)
 
     def await_baseline(self) -> None:
@@ -280,6 +283,7 @@ class Run:
             every=1,
             tell=self._waits("the workload to be healthy again"),
         )
+        self.whole_at = self.clock.now()
 
     def await_silence(self) -> None:
         """Watch until what must resolve has and people were told, or its time is over; then as it says."""
@@ -287,7 +291,8 @@ class Run:
         if resolving:
             names = "|".join(e.alert for e in resolving)
             # Whatever is said before each group was evaluated again is of before the repair.
-            again = max(map(self._evaluation_seconds, {e.alert for e in resolving}))
+            every = intervals.of_alerts(self.lab.rules.scaled.groups, self.lab.evaluation_seconds)
+            again = max(max(every.get(e.alert, (self.lab.evaluation_seconds,))) for e in resolving)
             end = self.healed_at + again + max(self._live(e.within) for e in resolving)
             while self.clock.now() < end:
                 if self.clock.now() >= self.healed_at + again and self._is_silent(names):
@@ -299,11 +304,6 @@ class Run:
                     break
                 self.clock.sleep(self.lab.evaluation_seconds)
         self.clock.sleep(self._live(self.scenario.settle))
-
-    def _evaluation_seconds(self, alert: str) -> float:
-        """Return the live seconds until an alert is evaluated again, whenever that was last."""
-        every = intervals.of_alerts(self.lab.rules.scaled.groups, self.lab.evaluation_seconds)
-        return max(every.get(alert, (self.lab.evaluation_seconds,)))
 
     def _is_silent(self, names: str) -> bool:
         """Say whether none of the alerts is active; without an answer that is not known, so it is no."""
@@ -358,7 +358,7 @@ class Run:
             workload=self.runs,
             left_out=self.lab.rules.told(),
             traits=tuple(sorted(catalogue.traits(self.scenario))),
-            beside=tuple(e for one in self.beside for e in one.expect if e.kind == "fires"),
+            beside=tuple(e for one in self.beside + self.after for e in one.expect if e.kind == "fires"),
             disturbed=tuple(sorted({what for one in self.beside for what in one.touches})),
             elsewhere=self.elsewhere,
             noise=self.noise,

@@ -1,25 +1,27 @@
-"""Who plays beside whom: what does not disturb each other runs at once, and the longest come first.
+"""Who plays beside whom: what does not disturb each other runs at once.
 
 What all need is disturbed by one at a time, beside nobody but those that never rest on it, and those whose
 fault holds meanwhile and who can do without it: then it must be whole again before they are repaired. Such a
-time is used at once, and all others wait: they fit in later, what disturbs them only there.
+time is used at once, and all others wait, until nothing is disturbed any more.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import takewhile
 
 from alertdrill import durations
 from alertdrill.clock import StoppableClock
 from alertdrill.names import APISERVER, SPARED
+from alertdrill.play.room import Room
 from alertdrill.play.run import Run
 from alertdrill.scenario import Scenario
 
-# Runs that only hold take little. The longest come first, so the others take no more time than they.
-SIDE_BY_SIDE_MAX = 12
+# Runs that only hold take little.
+SIDE_BY_SIDE_MAX = 20
 LOOK_SECONDS = 1.0  # a fault that begins to hold ends no run, and may be what another waits for
 # What one that is played while another's fault holds takes to come up, and what it broke to be whole again.
 COMING_UP_SECONDS, WHOLE_AGAIN_SECONDS = 10.0, 15.0
-FAR_LONGER = 1.5
+BRIEF_SECONDS = 5.0  # what disturbs all for no longer is not worth that somebody holds meanwhile
 # What looks at the cluster every ten seconds has seen a fault by then, and the wait for quiet comes on top.
 SEEN_SECONDS = 10.0
 
@@ -43,7 +45,8 @@ def fits(scenario: Scenario, seconds: float, speed: float) -> bool:
 
 
 def _span(scenario: Scenario, speed: float) -> float:
-    return COMING_UP_SECONDS + durations.seconds(scenario.hold) / speed + WHOLE_AGAIN_SECONDS
+    disturbed = durations.seconds(scenario.touches_for or scenario.hold)
+    return COMING_UP_SECONDS + disturbed / speed + WHOLE_AGAIN_SECONDS
 
 
 def in_turns(
@@ -54,16 +57,19 @@ def in_turns(
     It is called before each that disturbs what everybody needs, and when such a one is over, with the alerts
     that those who are played meanwhile have fire, and returns the live moment since when it is quiet.
     """
-    waiting = sorted(runs, key=lambda run: _longest_first(run, runs))
+    waiting = sorted(runs, key=lambda run: _in_order(run, runs))
     running: dict[Future[None], Run] = {}
     shaken: Scenario | None = None  # what disturbed others last, until it is known to be quiet again
+    room = Room(clock)
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE_MAX) as pool:
         try:
             while waiting or running:
+                room.look()
                 for run in list(waiting):
-                    if not _may_start(run, running.values(), clock):
+                    there = list(running.values())
+                    if not (_may_start(run, there, clock) and _has_place(run, there, room)):
                         continue
-                    if _gives_way(run, waiting, list(running.values()), clock):
+                    if _gives_way(run, waiting, there, clock):
                         continue
                     if _shakes(run) or (shaken and not run.scenario.bears(shaken)):
                         since = once_quiet(_meant(running.values()))
@@ -71,8 +77,8 @@ def in_turns(
                             continue
                         run.quiet_since = since if _shakes(run) else 0.0
                         shaken = run.scenario if _shakes(run) else None
-                    for one in running.values():
-                        _introduce(run, one)
+                    _introduce(run, running.values(), clock.now())
+                    room.take(run.scenario)
                     waiting.remove(run)
                     running[pool.submit(run.whole)] = run
                 for done in wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED).done:
@@ -84,24 +90,27 @@ def in_turns(
             raise
 
 
-def _longest_first(run: Run, runs: Iterable[Run]) -> tuple[bool, bool, bool, bool, float]:
-    """Put what disturbs all others behind them, and else the longest first: the others fit in beside it.
+def _in_order(run: Run, runs: Iterable[Run]) -> tuple[int, int, float]:
+    """Put first what disturbs all for a moment, while nobody holds yet, and then who others can be played in.
 
-    First of all are those that others can be played in, and then what disturbs most but not all: who are not
-    disturbed are played meanwhile. The API server comes last: when it is back, who watches it may take a
-    minute to hear from it. Who disturbs a few, or is disturbed there, takes turns with these, and so counts
-    for two.
+    Next is what disturbs all: it fits into these. Who rests on what some can do without comes before that is
+    disturbed, and these some after it, so that there is somebody to play beside it. The API server is gone
+    last: when it is back, who watches it may take a minute to hear from it. Of each the longest come first;
+    who disturbs a few, or is disturbed there, takes turns with these, and so counts for two.
     """
     scenario = run.scenario
-    shakes_some = _shakes_only_some(run, runs)
+    some = [one for one in runs if _shakes_only_some(one, runs)]
+    if _shakes(run) and run not in some:
+        place = 0 if _hold(run) < BRIEF_SECONDS else 6 if APISERVER in scenario.disturbs else 2
+    elif scenario.without:
+        place = 1
+    elif run in some:
+        place = 4
+    else:
+        place = 5 if some and all(scenario.bears(one.scenario) for one in some) else 3
+    turn = 0 if scenario.without else 3 if not scenario.disturbs else 2 if scenario.touches_for else 1
     takes_turns = bool(scenario.disturbs or scenario.needs & SPARED)
-    return (
-        _shakes(run) and not shakes_some,
-        APISERVER in scenario.disturbs,
-        not scenario.without,
-        not shakes_some,
-        -(2 if takes_turns else 1) * scenario.rule_seconds_max,
-    )
+    return place, turn, -(2 if takes_turns else 1) * scenario.rule_seconds_max
 
 
 def _meant(running: Iterable[Run]) -> frozenset[str]:
@@ -123,8 +132,27 @@ def _shakes_only_some(run: Run, runs: Iterable[Run]) -> bool:
 def _may_start(run: Run, running: Iterable[Run], clock: StoppableClock) -> bool:
     there = list(running)
     return len(there) < SIDE_BY_SIDE_MAX and all(
-        run.scenario.bears(one.scenario) or _goes_on(one, run, clock) for one in there
+        _bears(run, one, clock.now()) or _goes_on(one, run, clock) for one in there
     )
+
+
+def _has_place(run: Run, running: Iterable[Run], room: Room) -> bool:
+    """Say whether its workload may come up, if it has one."""
+    coming_up = sum(bool(one.scenario.workload) and not one.is_up for one in running)
+    return not run.scenario.workload or room.has(coming_up)
+
+
+def _bears(run: Run, one: Run, now: float) -> bool:
+    """Say whether one may start beside another that is there, and that may disturb nothing any more."""
+    if _is_calm(one, now):
+        return not run.scenario.disturbs & one.scenario.needs
+    return run.scenario.bears(one.scenario)
+
+
+def _is_calm(run: Run, now: float) -> bool:
+    """Say whether it disturbs nothing any more: by its own word, or since its repair."""
+    touched = durations.seconds(run.scenario.touches_for or "0s") / run.lab.speed
+    return bool(run.whole_at or (run.fault_at and touched and now >= run.fault_at + touched))
 
 
 def _goes_on(held: Run, run: Run, clock: StoppableClock) -> bool:
@@ -137,42 +165,66 @@ def _goes_on(held: Run, run: Run, clock: StoppableClock) -> bool:
 
 
 def _gives_way(run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: StoppableClock) -> bool:
-    """Say whether it waits for one that disturbs it: that fits into faults that hold, with nobody in its way.
+    """Say whether it waits for one that would disturb it, and can come before it."""
+    return _waits_for_what_disturbs_all(run, waiting, running, clock) or _waits_for_its_turn(
+        run, waiting, running, clock
+    )
 
-    Whoever has room for that, too, and not for all that is like it, waits only while somebody is there who
-    holds for far longer. What disturbs only some waits for what disturbs all, too. Nobody gives way to who
-    takes the API server away: it fits into a fault that still holds once all others are over, or comes after.
+
+def _waits_for_what_disturbs_all(
+    run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: StoppableClock
+) -> bool:
+    """Say whether one that disturbs all fits into faults that hold, with nobody in its way, and not into its.
+
+    What disturbs only some waits for these, too. Nobody does for who takes the API server away: it fits into
+    a fault that still holds once all others are over, or comes after.
     """
     now = clock.now()
     there = (*waiting, *running)
 
-    def has_room(one: Run, shaking: Run) -> bool:
-        return one.scenario.endures(shaking.scenario) and fits(
-            shaking.scenario, _to_hold(one, now), run.lab.speed
-        )
-
     def comes_first(shaking: Run) -> bool:
-        if APISERVER in shaking.scenario.disturbs:
-            return False
         free = all(
-            one.scenario.bears(shaking.scenario) or has_room(one, shaking) or _shakes(one) for one in running
+            _bears(shaking, one, now) or _has_room(one, shaking, now) or _shakes(one) for one in running
         )
-        hosts = [one for one in there if one is not run and has_room(one, shaking)]
-        if has_room(run, shaking):
-            return (
-                free and not has_room_for_all and any(_hold(one) > FAR_LONGER * _hold(run) for one in hosts)
-            )
-        return free and bool(hosts)
+        return free and any(_has_room(one, shaking, now) for one in there if one is not run)
 
-    shaking = [one for one in waiting if one is not run and _shakes(one)]
-    if _shakes(run):
-        if not _shakes_only_some(run, there):
-            return False
-        shaking = [one for one in shaking if not _shakes_only_some(one, there)]
-    shaking = [one for one in shaking if not run.scenario.bears(one.scenario)]
-    met = [one.scenario for one in shaking if run.scenario.endures(one.scenario)]
-    has_room_for_all = bool(met) and sum(_span(one, run.lab.speed) for one in met) <= _hold(run)
-    return any(map(comes_first, shaking))
+    shaking = [
+        one
+        for one in waiting
+        if one is not run
+        and _shakes(one)
+        and APISERVER not in one.scenario.disturbs
+        and not run.scenario.bears(one.scenario)
+        and not _shakes_only_some(one, there)
+    ]
+    if _shakes(run) and not _shakes_only_some(run, there):
+        return False
+    return not any(_has_room(run, one, now) for one in shaking) and any(map(comes_first, shaking))
+
+
+def _waits_for_its_turn(
+    run: Run, waiting: Sequence[Run], running: Sequence[Run], clock: StoppableClock
+) -> bool:
+    """Say whether it only rests on what others before it disturb one after the other.
+
+    Else those would wait for all who rest on it. Nobody waits for one that has to wait for others than these.
+    """
+    now = clock.now()
+
+    def is_next(one: Run) -> bool:
+        turns = one.scenario.disturbs & run.scenario.needs & SPARED - {*run.scenario.without}
+        in_its_way = [
+            each for each in running if not _bears(one, each, now) and not _has_room(each, one, now)
+        ]
+        return bool(turns) and all(turns & each.scenario.disturbs for each in in_its_way)
+
+    before = takewhile(lambda one: one is not run, waiting)
+    return not run.scenario.disturbs and any(map(is_next, before))
+
+
+def _has_room(held: Run, run: Run, now: float) -> bool:
+    """Say whether one that holds, or will, can do without what another disturbs for as long as it does."""
+    return held.scenario.endures(run.scenario) and fits(run.scenario, _to_hold(held, now), run.lab.speed)
 
 
 def _to_hold(run: Run, now: float) -> float:
@@ -186,8 +238,9 @@ def _hold(run: Run) -> float:
     return durations.seconds(run.scenario.hold) / run.lab.speed
 
 
-def _introduce(run: Run, one: Run) -> None:
-    """Have two know of each other that are side by side although one needs what the other disturbs."""
-    if not run.scenario.bears(one.scenario):
-        run.meet(one.scenario)
-        one.meet(run.scenario)
+def _introduce(run: Run, running: Iterable[Run], now: float) -> None:
+    """Have those know of it beside whom it is although one needs what the other disturbs, and it of them."""
+    for one in running:
+        if not run.scenario.bears(one.scenario):
+            run.meet(one.scenario, is_over=_is_calm(one, now))
+            one.meet(run.scenario)

@@ -5,9 +5,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import BoundedSemaphore
 
-from alertdrill import crash
+from alertdrill import crash, durations
 from alertdrill.clock import Clock, StoppableClock, wait_for
 from alertdrill.errors import AlertdrillError, LabError
 from alertdrill.lab import Lab
@@ -22,8 +21,8 @@ from alertdrill.scenario import Scenario
 from alertdrill.scenario.files import check_folders
 from alertdrill.scenario.noise import Noise
 
-# More would bring up pods faster than two cores can, and the scrapes would suffer.
-COMING_UP_MAX = 3
+# What a part that was restarted leaves pending is over by then: a rate over ten minutes, at any usual speed.
+FAR_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,6 @@ def play(
     ):
         _remove_leftovers(lab, clock)
         quiet = aside.submit(_quiet_since, lab, clock, progress)
-        places = BoundedSemaphore(COMING_UP_MAX)
         runs = [
             Run(
                 lab,
@@ -71,7 +69,6 @@ def play(
                 progress,
                 record,
                 keep,
-                places,
                 schedule.beside(one, scenarios),
                 noise,
                 schedule.elsewhere(one, scenarios),
@@ -129,11 +126,13 @@ def _await_quiet(
     What is `meant` to be active, as it is played meanwhile, is left out. A new cluster lacks things for a
     while. What stays active is said and played with: it is for the judge to object to.
     """
-    seconds = _whole_round(lab)
+    seconds, far = _whole_round(lab), _far(lab)
     try:
         wait_for(
             f"every other alert in the lab {lab.name} to be quiet before anything is broken",
-            lambda: baseline.quiet(lab.prometheus(), lab.limits.canary, seconds=seconds, meant=meant),
+            lambda: baseline.quiet(
+                lab.prometheus(), lab.limits.canary, seconds=seconds, meant=meant, far=far
+            ),
             deadline=BASELINE_SECONDS_MAX,
             clock=clock,
             every=lab.scrape_seconds,
@@ -145,6 +144,15 @@ def _await_quiet(
         progress.say(f"{error}; going on", style="yellow")
         return clock.now()
     return clock.now() - seconds
+
+
+def _far(lab: Lab) -> frozenset[str]:
+    """Return the alerts that pend for so long that none of before a fault fires before it was seen there.
+
+    One that fires all the same, and was up before the fault, makes a run unknown.
+    """
+    told = [rule for rule in lab.rules.scaled.rules if rule.kind == "alert"]
+    return frozenset(one.name for one in told if durations.seconds(one.hold or "0s") >= FAR_SECONDS)
 
 
 def _whole_round(lab: Lab) -> float:

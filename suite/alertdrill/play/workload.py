@@ -66,6 +66,11 @@ def objects(scenario: Scenario, image: Callable[[str], str] = str) -> list[Any]:
     return found
 
 
+def listed(scenario: Scenario, image: Callable[[str], str]) -> str:
+    """Return the workload as one list for kubectl, with its images named as `image` says."""
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects(scenario, image)}, default=str)
+
+
 def _is_list(thing: Any) -> bool:
     return isinstance(thing, dict) and thing.get("kind") == "List" and isinstance(thing.get("items"), list)
 

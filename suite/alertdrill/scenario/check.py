@@ -73,9 +73,9 @@ def problems(scenario: Scenario, alerts: frozenset[str]) -> Iterator[ScenarioErr
                 f" {', '.join(TOUCHABLE)}",
                 about=(scenario.name, unknown[0]),
             )
-    for field in ("hold", "settle"):
+    for field in ("hold", "settle", "touches_for"):
         try:
-            durations.seconds(getattr(scenario, field))
+            durations.seconds(getattr(scenario, field) or "0s")
         except UsageError as error:
             yield ScenarioError(f"{said}{field}: {error}", about=(scenario.name, getattr(scenario, field)))
             return

@@ -104,6 +104,7 @@ class Scenario(Value, frozen=True, kw_only=True, dict=True):
     fault: Fault | None = None  # None: nothing is broken, and nothing may fire
     settle: str = "0s"  # how long to go on watching after the repair, when nothing is expected to resolve
     touches: tuple[str, ...] = ()  # what of the lab it disturbs; who needs that does not run beside it
+    touches_for: str = ""  # how long after the fault that is whole again, where it is before the repair
     without: tuple[str, ...] = ()  # what others may disturb while its fault holds: all it expects goes on
     regardless_of: tuple[str, ...] = ()  # what others may disturb all the time: nothing of it rests on that
     exclusive: bool = False  # touches the whole cluster: no other scenario runs beside it

@@ -102,6 +102,7 @@ SCENARIOS = [
         fault=followed_by(DOWN, after="8m", then=restart_watcher("alertmanager")),
         hold="14m",
         touches=("alertmanager",),
+        touches_for="12m",  # it is asked to end after eight minutes, and is back in one
         expect=lacks_replicas("2m"),
     ),
     Scenario(

@@ -141,6 +141,7 @@ SCENARIOS = [
         workload="web",
         fault=followed_by(unbound_claim("data"), after="4m", then=restart_watcher("prometheus")),
         touches=("prometheus",),
+        touches_for="10m",  # it is asked to end after four minutes, and is back in two
         hold="20m",
         expect=(
             # Anew it would be 19 minutes at the earliest, and as long as the restart takes.

@@ -25,7 +25,8 @@ OF_A_SCENARIO = (
     ('ALERTS{alertname="Kubediff",exported_namespace="drill-a",alertstate="pending"}', 22.0, 40.0),
     ('ALERTS{alertname="TargetDown",namespace="drill-b",alertstate="firing"}', 22.0, 40.0),
 )
-HISTORY = (CANARY, PENDING, DEPLOYMENT, *OF_A_SCENARIO)
+FIRING = 'ALERTS{alertname="PodRestartingTooMuch",alertstate="firing"}', 30.0, 33.0
+HISTORY = (CANARY, PENDING, DEPLOYMENT, FIRING, *OF_A_SCENARIO)
 
 
 class Then(Prometheus):
@@ -106,3 +107,15 @@ def test_what_is_played_meanwhile_is_no_noise(url: str) -> None:
     """Its alerts are meant to be active."""
     meant = frozenset({"DeploymentReplicasMismatch"})
     assert quiet(Then(url, 15.0), "Watchdog", seconds=3.5, meant=meant) is True
+
+
+def test_what_pends_and_is_far_from_firing_keeps_nobody_waiting(url: str) -> None:
+    """What has just been restarted is called restarting for minutes, and is well."""
+    far = frozenset({"DeploymentReplicasMismatch"})
+    assert quiet(Then(url, 15.0), "Watchdog", seconds=3.5, far=far) is True
+
+
+def test_what_fires_is_waited_for_however_long_it_takes_to(url: str) -> None:
+    """It is no longer far from it."""
+    with pytest.raises(NotYet, match=r"^PodRestartingTooMuch is active$"):
+        quiet(Then(url, 32.0), "Watchdog", seconds=3.5, far=frozenset({"PodRestartingTooMuch"}))

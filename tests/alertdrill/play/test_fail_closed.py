@@ -20,7 +20,7 @@ from alertdrill.incident import Incident, Limits
 from alertdrill.kube import Forward
 from alertdrill.lab import Lab, LabRules
 from alertdrill.model import Verdict
-from alertdrill.play import drill, observe, schedule, session
+from alertdrill.play import drill, observe, room, schedule, session
 from alertdrill.play.mailbox import Mailbox
 from alertdrill.play.run import RECOVERY_SECONDS_MAX, Recorded, Run
 from alertdrill.progress import Progress
@@ -61,7 +61,8 @@ def a_lab(kubectl: FakeKube | None = None, ground: Ground = GROUND) -> Lab:
 
 def one(name: str = "a/b", *, fault: Fault | None = None, exclusive: bool = False) -> Scenario:
     """Return a scenario without an expectation."""
-    return Scenario(name=name, why="", workload="web", fault=fault, hold="1m", expect=(), exclusive=exclusive)
+    hold = "10m" if exclusive else "1m"
+    return Scenario(name=name, why="", workload="web", fault=fault, hold=hold, expect=(), exclusive=exclusive)
 
 
 def a_run(folder: Path, scenario: Scenario, kubectl: FakeKube | None = None, clock: Any = None) -> Run:
@@ -210,6 +211,7 @@ def test_an_interrupted_play_starts_nothing_more(
     """Runs that wait for a place never start, what runs is ended, and what was recorded is returned."""
     monkeypatch.setattr(session, "_await_quiet", lambda *_: None)
     monkeypatch.setattr(schedule, "SIDE_BY_SIDE_MAX", 2)
+    monkeypatch.setattr(room.Room, "has", lambda *_: True)
     started: list[str] = []
     running = threading.Event()
 
@@ -240,7 +242,10 @@ def test_an_interrupted_play_starts_nothing_more(
 def test_only_so_many_runs_bring_up_pods_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The others wait for a place, which a run gives back before it breaks anything, or when it fails."""
     monkeypatch.setattr(session, "_await_quiet", lambda *_: None)
-    monkeypatch.setattr(session, "COMING_UP_MAX", 2)
+    monkeypatch.setattr(room, "COMING_UP_MAX", 2)
+    monkeypatch.setattr(room, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(room, "STAT", tmp_path / "none")
+    monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.01)
     coming_up: Counter[str] = Counter()
     most: list[int] = []
 
@@ -320,8 +325,9 @@ def test_a_silence_after_a_repair_waits_for_the_workload(tmp_path: Path) -> None
     """Pods come back at the machine's pace, and watching does not end before they are there."""
     clock = ManualClock(1000.0)
     kube = FakeKube(deployments(lambda: web(2 if clock.now() >= 1070 else 0)))
-    a_run(tmp_path, one(), kube, clock).await_recovery()
-    assert 1070.0 == clock.now()
+    run = a_run(tmp_path, one(), kube, clock)
+    run.await_recovery()
+    assert (1070.0, 1070.0) == (clock.now(), run.whole_at)
 
 
 def test_a_workload_that_does_not_come_back_is_lab_trouble(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from alertdrill.clock import StoppableClock
 from alertdrill.names import SPARED, TOUCHABLE
 from alertdrill.play import schedule
-from alertdrill.scenario import Scenario, fires, never
+from alertdrill.scenario import Scenario, fires, never, notified
 from alertdrill.testing import ManualClock
 
 
@@ -25,11 +25,17 @@ class Playing:
         self.playing = playing
         self.met = met
         self.fault_at = self.held_until = self.healed_at = self.quiet_since = 0.0
+        self.whole_at = 0.0
+        self.is_up = True
         self.beside: tuple[Scenario, ...] = ()
+        self.after: tuple[Scenario, ...] = ()
 
-    def meet(self, other: Scenario) -> None:
-        """Remember who is there although this one needs what it disturbs."""
-        self.beside += (other,)
+    def meet(self, other: Scenario, *, is_over: bool = False) -> None:
+        """Remember who is there although this one needs what it disturbs, or did."""
+        if is_over:
+            self.after += (other,)
+        else:
+            self.beside += (other,)
 
     def whole(self) -> None:
         """Take a moment; the fault holds for as long as the scenario says."""
@@ -45,7 +51,8 @@ class Playing:
 def one(
     name: str,
     *touches: str,
-    hold: str = "1m",
+    hold: str = "5m",
+    touches_for: str = "",
     without: tuple[str, ...] = (),
     regardless_of: tuple[str, ...] = (),
     exclusive: bool = False,
@@ -58,6 +65,7 @@ def one(
         hold=hold,
         expect=(fires(name.upper(), within=hold), never("Other")),
         touches=touches,
+        touches_for=touches_for,
         without=without,
         regardless_of=regardless_of,
         exclusive=exclusive,
@@ -97,7 +105,7 @@ def test_who_disturbs_what_all_need_is_alone(touched: str) -> None:
     """Nobody's silence is judged while the API server is away, say, and the lab is quiet before and after."""
     quiet: list[str] = []
     assert set() == met(one("a", touched), one("b"), quiet=quiet)
-    assert ["quiet"] == quiet
+    assert ["quiet"] * (1 if touched == "apiserver" else 2) == quiet
 
 
 LONG = one("long", hold="2h", without=("controllers",))
@@ -129,7 +137,7 @@ def order(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_who_can_do_without_it_is_made_use_of_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Others wait for what fits there: it could be played with nobody else, and they can with each other."""
     started = order(monkeypatch)
-    other = one("other", hold="2h", without=("alertmanager",))
+    other = one("other", hold="2h", regardless_of=("kube-api-exporter",))
     met(one("short"), other, LONG, one("shaking", "controllers"))
     assert ["long", "shaking"] == started[:2]
     assert {"other", "short"} == set(started[2:])
@@ -143,57 +151,72 @@ def test_who_never_rests_on_it_is_beside_what_disturbs_it() -> None:
     quiet: list[str] = []
     pairs = met(one("needing"), FREE, one("shaking", "kube-api-exporter"), quiet=quiet)
     assert {frozenset({"free", "shaking"})} == pairs - {frozenset({"free", "needing"})}
-    assert ["quiet", "quiet but for FREE"] == quiet
+    assert ["quiet but for FREE"] == quiet
 
 
-HOLDING = one("holding", hold="2h", without=("controllers",), regardless_of=("kube-api-exporter",))
-
-
-@pytest.mark.parametrize(("hosts", "waits"), [([HOLDING], True), ([], False)])
-def test_what_disturbs_only_some_waits_for_what_disturbs_all_and_fits_in(
-    hosts: list[Scenario],
-    waits: bool,  # noqa: FBT001
-) -> None:
-    """Others can be beside it, and nobody else beside that. With no room there it goes on."""
-    exporter, second, controllers, *there = (
-        Playing(each, [], set())
-        for each in (
-            one("a", "kube-api-exporter"),
-            one("b", "kube-api-exporter"),
-            one("c", "controllers"),
-            *hosts,
-        )
-    )
-    waiting = [exporter, second, controllers]
-    assert waits is schedule._gives_way(exporter, waiting, there, StoppableClock())  # type: ignore[arg-type]  # noqa: SLF001
-
-
-def test_what_disturbs_most_is_over_before_what_others_need_not_wait_for(
+def test_who_rests_on_what_only_some_can_do_without_comes_before_that_is_disturbed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Who would be in its way begins with what disturbs only some, or after both."""
+    """Who can is kept for that: there is somebody to play beside it."""
     started = order(monkeypatch)
-    free = one("free", hold="1m", regardless_of=("kube-api-exporter",))
+    monkeypatch.setattr(schedule, "SIDE_BY_SIDE_MAX", 1)
+    free = [one(f"free {each}", hold="2h", regardless_of=("kube-api-exporter",)) for each in "ab"]
     taken = [one(f"exporter {each}", "kube-api-exporter") for each in "ab"]
-    met(one("short"), free, HOLDING, *taken, one("controllers", "controllers"))
-    assert ["holding", "controllers"] == started[:2]
-    assert {"exporter a", "free"} == {*started[2:4]}
-    assert ["exporter b", "short"] == started[4:]
-
-
-@pytest.mark.parametrize(("hold", "waits"), [("1h", False), ("15m", True)])
-def test_who_has_room_for_all_that_fits_in_waits_for_nobody_longer(hold: str, waits: bool) -> None:  # noqa: FBT001
-    """Three that come up in ten seconds, hold for three, and are back in fifteen, take 84."""
-    host, *shaking = (
-        Playing(each, [], set())
-        for each in (
-            one("host", hold=hold, without=("controllers",)),
-            *(one(name, "controllers") for name in "abc"),
-        )
+    met(
+        one("last", "apiserver", hold="9h"),
+        *free,
+        *taken,
+        one("short"),
+        one("moment", "apiserver", hold="1m"),
     )
-    there = Playing(LONG, [], set())
-    there.held_until = 1e12
-    assert waits is schedule._gives_way(host, shaking, [there], StoppableClock())  # type: ignore[arg-type,list-item]  # noqa: SLF001
+    assert ["moment", "short", "exporter a", "exporter b", "free a", "free b", "last"] == started
+
+
+def test_who_rests_on_what_others_disturb_waits_for_all_of_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take turns, and would wait for the last of those that rest on it. Others wait for nobody."""
+    started = order(monkeypatch)
+    told = Scenario(
+        name="told", why="", workload="", hold="9h", expect=(notified("A", receiver="page", within="1m"),)
+    )
+    met(told, one("a", "alertmanager"), one("b", "alertmanager"), one("other"))
+    assert ["a", "other", "b", "told"] == started
+
+
+def test_what_is_whole_again_by_itself_is_disturbed_last_of_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others begin as soon as it is, while it goes on."""
+    started = order(monkeypatch)
+    passing = one("passing", "alertmanager", hold="2h", touches_for="5m")
+    met(passing, one("lasting", "alertmanager", hold="1h"))
+    assert ["lasting", "passing"] == started
+
+
+@pytest.mark.parametrize(("is_calm", "starts"), [(False, [False, False]), (True, [True, False])])
+def test_who_disturbs_nothing_any_more_is_in_nobodys_way(is_calm: bool, starts: list[bool]) -> None:  # noqa: FBT001
+    """But in that of who would disturb it: it goes on."""
+    there, other, shaking = (
+        Playing(each, [], set())
+        for each in (one("there", "apiserver"), one("other"), one("shaking", "controllers"))
+    )
+    there.whole_at = 1000.0 if is_calm else 0.0
+    clock = ManualClock(1000.0)
+    assert starts == [schedule._may_start(each, [there], clock) for each in (other, shaking)]  # type: ignore[arg-type,list-item]  # noqa: SLF001
+
+
+@pytest.mark.parametrize(("seconds", "starts"), [(14.9, False), (15.0, True)])
+def test_what_is_whole_again_by_itself_is_so_before_the_repair(seconds: float, starts: bool) -> None:  # noqa: FBT001
+    """By its own word: five minutes are fifteen seconds here."""
+    passing = one("there", "prometheus", hold="1h", touches_for="5m")
+    there, other = Playing(passing, [], set()), Playing(one("other"), [], set())
+    there.fault_at = 1000.0 - seconds
+    assert starts is schedule._may_start(other, [there], ManualClock(1000.0))  # type: ignore[arg-type,list-item]  # noqa: SLF001
+
+
+def test_who_begins_when_it_is_whole_again_knows_what_was_disturbed() -> None:
+    """What that has fire may go on; nothing of what it rests on is disturbed."""
+    there, other = Playing(one("there", "apiserver"), [], set()), Playing(one("other"), [], set())
+    there.whole_at = 1000.0
+    schedule._introduce(other, [there], 1000.0)  # type: ignore[arg-type,list-item]  # noqa: SLF001
+    assert ((), ["there"]) == (other.beside, [each.name for each in other.after])
 
 
 def test_nobody_gives_way_to_who_takes_the_api_server_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,10 +269,17 @@ def test_nobody_who_needs_it_begins_while_it_is_disturbed() -> None:
     assert not one("shaking", "controllers", without=("controllers",)).endures(LONG)
 
 
+@pytest.mark.parametrize(("hold", "touches_for"), [("20m", ""), ("1h", "20m")])
 @pytest.mark.parametrize(("seconds", "does"), [(84.9, False), (85.0, True)])
-def test_there_is_time_for_what_is_whole_again_by_then(seconds: float, does: bool) -> None:  # noqa: FBT001
-    """It comes up in ten seconds, holds for a minute here, and is back in fifteen."""
-    assert does is schedule.fits(one("a", "controllers", hold="20m"), seconds, speed=20)
+def test_there_is_time_for_what_is_whole_again_by_then(
+    seconds: float,
+    does: bool,  # noqa: FBT001
+    hold: str,
+    touches_for: str,
+) -> None:
+    """It comes up in ten seconds, disturbs for a minute here, and is back in fifteen."""
+    scenario = one("a", "controllers", hold=hold, touches_for=touches_for)
+    assert does is schedule.fits(scenario, seconds, speed=20)
 
 
 def test_two_who_touch_the_same_take_turns() -> None:
@@ -279,18 +309,14 @@ def test_no_more_than_so_many_are_under_way(monkeypatch: pytest.MonkeyPatch) -> 
     assert set() == met(one("a"), one("b"), one("c"))
 
 
-def test_the_longest_starts_first_and_who_disturbs_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is short fits beside whoever is long, but not beside who disturbs what it needs.
-
-    Who takes turns with others is as good as twice as long.
-    """
+def test_of_each_kind_the_longest_starts_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is short fits beside whoever is long. What all rest on comes first, the API server last."""
     monkeypatch.setattr(schedule, "SIDE_BY_SIDE_MAX", 1)
     started: list[str] = []
     monkeypatch.setattr(Playing, "whole", lambda self: started.append(self.scenario.name))
     alone = one("last", "apiserver", hold="9h"), one("alone", "controllers")
-    turns = one("turns", "alertmanager", hold="50m")
-    met(one("short"), one("hour", hold="1h"), *alone, turns, one("long", hold="2h"))
-    assert ["long", "turns", "hour", "short", "alone", "last"] == started
+    met(one("short"), one("hour", hold="1h"), *alone, one("long", hold="2h"))
+    assert ["alone", "long", "hour", "short", "last"] == started
 
 
 def test_what_must_fire_beside_is_known() -> None:

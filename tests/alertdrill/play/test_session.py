@@ -24,7 +24,7 @@ from alertdrill.play.run import Run
 from alertdrill.progress import Progress
 from alertdrill.prometheus import Prometheus
 from alertdrill.rules import Declaration, RuleSet
-from alertdrill.scenario import Scenario, never, resolves
+from alertdrill.scenario import Scenario, fires, never, resolves
 from alertdrill.testing import FakeKube, FakePrometheus, ManualClock
 
 Answer = list[dict[str, Any]]
@@ -179,6 +179,27 @@ def test_what_a_run_was_disturbed_by_is_recorded() -> None:
     for other in (one("x/plain"), msgspec.structs.replace(one("x/down"), touches=("kubelet",))):
         run.meet(other)
     assert ("kubelet",) == run._recorded().disturbed  # noqa: SLF001
+
+
+def test_of_what_is_over_only_the_alerts_are_recorded() -> None:
+    """They may go on firing; nothing that the run rests on is disturbed."""
+    run = run_of(drill(), ManualClock(1000.0))
+    fired = fires("ApiServerDown", within="8m")
+    over = msgspec.structs.replace(one("x/down"), touches=("apiserver",), expect=(fired,))
+    run.meet(over, is_over=True)
+    recorded = run._recorded()  # noqa: SLF001
+    assert ((fired,), ()) == (recorded.beside, recorded.disturbed)
+
+
+def test_what_pends_for_minutes_here_is_far_from_firing() -> None:
+    """Twenty minutes of rule time are one of them."""
+    told = (
+        rules.Rule(kind="alert", name=name, expr="x > 0", hold=hold)
+        for name, hold in (("Now", ""), ("Soon", "59s"), ("Far", "1m"), ("Farther", "1h"))
+    )
+    scaled = RuleSet(files={"a.rules.yaml": (rules.Group(name="g", rules=tuple(told)),)})
+    lab = replace(drill(), rules=LabRules(RuleSet(), scaled, LIMITS))
+    assert {"Far", "Farther"} == play._far(lab)  # noqa: SLF001
 
 
 def test_two_scenarios_of_one_folder_are_refused_before_anything_happens(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from alertdrill.scenario import files as scenario_files
 
 HEADER = "from alertdrill.scenario import Fault, Scenario, never\n"
 TAKES = (
-    "Scenario takes name, why, workload, hold, expect, fault, settle, touches, without, regardless_of,"
-    " exclusive$"
+    "Scenario takes name, why, workload, hold, expect, fault, settle, touches, touches_for, without,"
+    " regardless_of, exclusive$"
 )
 
 
