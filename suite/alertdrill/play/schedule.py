@@ -65,11 +65,15 @@ def in_turns(
         try:
             while waiting or running:
                 room.look()
+                coming: list[Run] = []  # that only wait for a place
                 for run in list(waiting):
                     there = list(running.values())
-                    if not (_may_start(run, there, clock) and _has_place(run, there, room)):
+                    if not _may_start(run, [*coming, *there], clock):
                         continue
                     if _gives_way(run, waiting, there, clock):
+                        continue
+                    if not _has_place(run, there, room):
+                        coming.append(run)
                         continue
                     if _shakes(run) or (shaken and not run.scenario.bears(shaken)):
                         since = once_quiet(_meant(running.values()))

@@ -4,11 +4,13 @@ import threading
 import time
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from alertdrill.clock import StoppableClock
 from alertdrill.names import SPARED, TOUCHABLE
 from alertdrill.play import schedule
+from alertdrill.play.room import Room
 from alertdrill.scenario import Scenario, fires, never, notified
 from alertdrill.testing import ManualClock
 
@@ -180,6 +182,16 @@ def test_who_rests_on_what_others_disturb_waits_for_all_of_these(monkeypatch: py
     )
     met(told, one("a", "alertmanager"), one("b", "alertmanager"), one("other"))
     assert ["a", "other", "b", "told"] == started
+
+
+def test_nobody_overtakes_who_only_waits_for_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a workload it needs none, and would be in the way of the other once there is one."""
+    started = order(monkeypatch)
+    found = iter([False, False])
+    monkeypatch.setattr(Room, "has", lambda *_: next(found, True))
+    big = msgspec.structs.replace(one("big", "alertmanager", hold="1h"), workload="web")
+    met(one("small", "alertmanager"), big, one("other"))
+    assert ["other", "big", "small"] == started
 
 
 def test_what_is_whole_again_by_itself_is_disturbed_last_of_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
