@@ -73,8 +73,8 @@ GENERATION_SUFFIX = "_metadata_generation"  # a metric of each kind; counts up w
 # What the kubelet does to a container that crashes at once, on every node of the world: one restart in 300 s
 # at most.
 RESTART_SECONDS = 300.0
-# Up to a fifth faster or slower makes no difference to a rule that is not on the edge itself.
-RESTART_SECONDS_LOW, RESTART_SECONDS_HIGH = 200.0, 360.0
+# Up to a third faster or slower makes no difference to a rule that is not on the edge itself.
+RESTART_SECONDS_LOW, RESTART_SECONDS_HIGH = 200.0, 400.0
 # The kubelet's own worker back-off adds about this much to the crash-loop cap, however low the cap is.
 RESTART_OVERHEAD_SECONDS = 10.0
 SCRAPE_DURATION = "scrape_duration_seconds"  # Prometheus' own, of each target

@@ -248,7 +248,7 @@ GROUND = Ground(speed=20.0, restart_seconds_max=5.0)
         (1.0, 300.0, ""),
         (20.0, None, ""),  # not told: the run measures it
         (30.0, 1.0, ""),
-        (10.0, 5.0, "every 15 s, which at speed 10 are 2m30s of rule time, promised are 3m20s to 6m;"),
+        (10.0, 5.0, "every 15 s, which at speed 10 are 2m30s of rule time, promised are 3m20s to 6m40s;"),
         (20.0, 300.0, "every 310 s, which at speed 20 are 1h43m20s of rule time, "),
         (10.0, 5.0, "play it with --speed 20, or make it anew"),
         (60.0, 1.0, "play it with --speed 27"),

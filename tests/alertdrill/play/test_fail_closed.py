@@ -316,7 +316,7 @@ def test_what_this_cluster_can_not_give_is_unknown_at_once_and_the_others_are_pl
         "the kubelets here restart a container that crashes every 60 s, which at speed 20 "
     )
     assert crashing.endswith(
-        " are 20m of rule time, promised are 3m20s to 6m; play it with --speed 5, or anew"
+        " are 20m of rule time, promised are 3m20s to 6m40s; play it with --speed 5, or anew"
     )
     assert {Verdict.UNKNOWN} == {one.judgement.verdict for one in drilled.played}
 

@@ -124,7 +124,7 @@ def test_a_target_tells_its_failed_and_missing_scrapes_in_rule_time() -> None:
     )
 
 
-@pytest.mark.parametrize(("lives", "promised"), [("0s", (200, 300, 360)), ("20s", (220, 320, 380))])
+@pytest.mark.parametrize(("lives", "promised"), [("0s", (200, 300, 400)), ("20s", (220, 320, 420))])
 def test_the_cadence_is_the_pauses_between_restarts_in_rule_time(
     lives: str, promised: tuple[float, float, float]
 ) -> None:
