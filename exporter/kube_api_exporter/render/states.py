@@ -55,11 +55,14 @@ class Words(dict[str, str]):
         self._other = other
 
     def __missing__(self, word: str) -> str:
-        """Take a word that was not seen before."""
+        """Take a word that was not seen before, or is a long one."""
+        kept = word[: WORD_MAX + 1]
+        if kept in self:
+            return self[kept]
         if len(self) >= self._families.words_max:
             self._families.lost["budget"] += 1
             return self._other
-        self[word[: WORD_MAX + 1]] = spelled = text.label_value(word[:WORD_MAX])
+        self[kept] = spelled = text.label_value(word[:WORD_MAX])
         return spelled
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from kube_api_exporter.render import states
+
 from .gadgets import compiled, gadget, renderer, walked
 
 PHASE = {"phase": "P"}
@@ -129,6 +131,14 @@ def test_a_map_of_texts_with_thousands_of_keys_is_one_series() -> None:
     for render in (compiled, walked):
         found = [line for line in render(renderer(), value) if "_nodeSelector_info" in line]
         assert [5000] == [line.count('="v"') for line in found]
+
+
+def test_a_long_word_stays_known_when_there_is_room_for_no_other() -> None:
+    """It is cut, and looked up as a whole."""
+    of, word = renderer(words_max=1), "w" * 2 * states.WORD_MAX
+    said = [compiled(of, gadget(status={"phase": word})) for _ in range(3)]
+    assert 1 == len(set(map(tuple, said)))
+    assert {} == dict(of.families.lost)
 
 
 def test_words_past_the_budget_are_other() -> None:

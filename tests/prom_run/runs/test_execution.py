@@ -221,7 +221,9 @@ def test_a_name_of_its_own_choice_changes_nothing(run_one: RunOne) -> None:
 def test_a_run_of_another_prom_run_is_left_alone(run_one: RunOne) -> None:
     """A command of the same name, in a run of the same number, is not ours to end."""
     sleep = LONG.format(9)
-    theirs = run_one(*shell(f"env PROM_RUN_ID=x/1 setsid -f sleep {sleep} >/dev/null 2>&1")).run
+    # The command ends once it has a session of its own: until then it is in the group of the run.
+    told = f"sh -c 'echo; exec sleep {sleep} >/dev/null 2>&1'"
+    theirs = run_one(*shell(f"env PROM_RUN_ID=x/1 setsid -f {told} | read _")).run
     assert ("success", 0) == (theirs.outcome, theirs.leftovers)
     while not alive(sleep):  # it has been forked, and may not be what it will be yet
         run_one(*shell("true"))
