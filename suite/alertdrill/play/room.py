@@ -10,7 +10,8 @@ COMING_UP_MAX = 3
 IDLE_MIN = 0.1  # of a machine that bears one more
 LOOK_SECONDS = 0.9  # over a shorter time a machine that idles looks busy, and the other way round
 STAT = Path("/proc/stat")
-IDLE, WAITS_FOR_DISK, GUEST = 3, 4, 8  # fields of its first line; a guest's time is in the user's
+# Fields of its first line. Nice ones give way, so their time is there to be had; a guest's is in the user's.
+NICE, IDLE, WAITS_FOR_DISK, GUEST = 1, 3, 4, 8
 
 
 class Room:
@@ -43,10 +44,10 @@ class Room:
 
 
 def _spent() -> tuple[int, int] | None:
-    """Return the time that this machine's processors idled, and all that they had, since it was started."""
+    """Return the time that this machine's processors idled, or nearly, and all that they had."""
     try:
         words = STAT.read_text().split("\n", 1)[0].split()[1:]
         spent = [int(one) for one in words[:GUEST]]
-        return spent[IDLE] + spent[WAITS_FOR_DISK], sum(spent)
+        return spent[NICE] + spent[IDLE] + spent[WAITS_FOR_DISK], sum(spent)
     except (OSError, ValueError, IndexError):
         return None

@@ -23,11 +23,12 @@ class Machine(ManualClock):
         self.sleep(0)
 
     def sleep(self, seconds: float) -> None:
-        """Let the time pass, and tell what was spent: by users, nice ones, the system, and none."""
+        """Let the time pass, and tell what was spent: by users, nice ones, the system, none."""
         super().sleep(seconds)
         spent = self.now() * 100
         idle = round(spent * self.idle)
-        self.stat.write_text(f"cpu  {round(spent) - idle} 0 0 {idle} 0 0 0 0 0 0\ncpu0 1 2 3 4\n")
+        nice = idle // 2
+        self.stat.write_text(f"cpu  {round(spent) - idle} {nice} 0 {idle - nice} 0 0 0 0 0 0\ncpu0 1 2 3 4\n")
 
 
 @pytest.fixture
