@@ -239,10 +239,10 @@ def test_the_first_of_a_burst_comes_at_once_and_the_others_together(serving: Ser
         handler.wfile.write(b"4\r\ntwo\n\r\n6\r\nthree\n\r\n0\r\n\r\n")
 
     stream = ApiClient(Place(kubeconfig(tmp_path, serving(answer)))).stream("/api", {}, silence=20)
-    stream.gather = 0.5
+    stream.gather = 2.0  # a busy machine may be that slow to answer
     came: dict[bytes, float] = {}
     for line in stream:
         came[line] = time.monotonic()
         read.set()
     assert [b"one", b"two", b"three"] == list(came)
-    assert [True, True] == [came[b"two"] - came[b"one"] > 0.4, came[b"three"] - came[b"two"] < 0.4]
+    assert [True, True] == [came[b"two"] - came[b"one"] > 1.5, came[b"three"] - came[b"two"] < 1.5]
