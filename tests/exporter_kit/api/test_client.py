@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import trustme
 
+from exporter_kit.api import client
 from exporter_kit.api.client import ApiClient
 from exporter_kit.api.errors import (
     CredentialsError,
@@ -225,24 +226,27 @@ def test_lines_come_at_once_without_chunks(serving: Serving, tmp_path: Path) -> 
     assert ([b"one", b"two"], [True]) == (lines, waited)
 
 
-def test_the_first_of_a_burst_comes_at_once_and_the_others_together(serving: Serving, tmp_path: Path) -> None:
+def test_the_first_of_a_burst_comes_at_once_and_the_others_together(
+    serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever reads is not woken for every line: what follows one that was waited for may gather."""
+    monkeypatch.setattr(client, "WAITED_SECONDS", 0.5)  # no pause of a busy machine is taken for a wait
     read = threading.Event()
 
     def answer(handler: Any) -> None:
         handler.send_response(200)
         handler.send_header("Transfer-Encoding", "chunked")
         handler.end_headers()
-        time.sleep(0.1)  # as long as nothing happens
+        time.sleep(1.0)  # as long as nothing happens
         handler.wfile.write(b"4\r\none\n\r\n")
         assert read.wait(10)
         handler.wfile.write(b"4\r\ntwo\n\r\n6\r\nthree\n\r\n0\r\n\r\n")
 
     stream = ApiClient(Place(kubeconfig(tmp_path, serving(answer)))).stream("/api", {}, silence=20)
-    stream.gather = 2.0  # a busy machine may be that slow to answer
+    stream.gather = 0.5
     came: dict[bytes, float] = {}
     for line in stream:
         came[line] = time.monotonic()
         read.set()
     assert [b"one", b"two", b"three"] == list(came)
-    assert [True, True] == [came[b"two"] - came[b"one"] > 1.5, came[b"three"] - came[b"two"] < 1.5]
+    assert [True, True] == [came[b"two"] - came[b"one"] > 0.4, came[b"three"] - came[b"two"] < 0.4]
