@@ -7,7 +7,7 @@ from alertdrill.scenario import Scenario
 
 # More would bring up pods faster than two cores can.
 COMING_UP_MAX = 3
-IDLE_MIN = 0.1  # of a machine that bears one more
+IDLE_MIN = 0.15  # of a machine that bears one more
 LOOK_SECONDS = 0.9  # over a shorter time a machine that idles looks busy, and the other way round
 STAT = Path("/proc/stat")
 # Fields of its first line. Nice ones give way, so their time is there to be had; a guest's is in the user's.
