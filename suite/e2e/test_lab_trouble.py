@@ -5,17 +5,25 @@ from pathlib import Path
 
 import pytest
 
-from alertdrill.faults import stop_watcher
+from alertdrill.faults import execute, stop_watcher
 from alertdrill.incident import Incident
 from alertdrill.model import Judgement, Verdict
 from alertdrill.scenario import Fault, Scenario, never
 from e2e.conftest import Player
 
 WORKLOADS = Path(__file__).parent / "workloads"
+# Written aside and renamed: half a number is a number.
+BURN = "import os; open('/tmp/told', 'w').write('25'); os.rename('/tmp/told', '/tmp/burn')"
 
 
 def trouble(
-    name: str, why: str, *, fault: Fault | None = None, workload: str = "web", exclusive: bool = True
+    name: str,
+    why: str,
+    *,
+    fault: Fault | None = None,
+    workload: str = "web",
+    hold: str = "3m",
+    exclusive: bool = True,
 ) -> Scenario:
     """Return a short scenario during which the lab itself breaks; its silence must not count."""
     return Scenario(
@@ -23,7 +31,7 @@ def trouble(
         why=why,
         workload=workload,
         fault=fault,
-        hold="3m",
+        hold=hold,
         expect=(never("DeploymentReplicasMismatch"),),
         exclusive=exclusive,
     )
@@ -46,6 +54,13 @@ TROUBLE = {
     ),
     "Prometheus|scrape": trouble(
         "lab/stopped-prometheus", "Nobody evaluates.", fault=stop_watcher("prometheus")
+    ),
+    "starved was not scraped": trouble(
+        "lab/busy-machine",
+        "Nobody had the time to look.",
+        workload=str(WORKLOADS / "burner.yaml"),
+        fault=execute("app.kubernetes.io/name=burner", command=["python3", "-c", BURN], undo=[]),
+        hold="9m",
     ),
 }
 
